@@ -1,0 +1,148 @@
+//! One writer for each stream. The rest of the house holds [`Accounts`] and does not know that
+//! actors exist.
+
+use std::collections::BTreeMap;
+
+use crate::domain::calendar::Timestamp;
+use crate::domain::command::{Answer, Command};
+use crate::domain::ids::StreamId;
+use crate::domain::record::Cause;
+use crate::domain::rejection::Rejection;
+use crate::domain::stream::{State, Tally};
+use crate::store::{Chore, Claim, Digest, StoreError};
+
+/// Who goes first where there is a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Somebody waits for the answer.
+    People,
+    /// Schedulers and senders.
+    Clockwork,
+}
+
+/// The token of a request, unique in its stream (R4.11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// As it was given.
+    pub text: String,
+    /// The keyed hash of the request's parameters (R4.12).
+    pub fingerprint: Digest,
+}
+
+/// A command with everything that comes along with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// What is asked. References to what is sealed count from 0 in `sidecar`; the executor gives
+    /// them their numbers in the stream.
+    pub command: Command,
+    /// Who asks.
+    pub cause: Cause,
+    /// The token it came under.
+    pub token: Option<Token>,
+    /// What is personal: sealed beside the journal if the command is accepted.
+    pub sidecar: Vec<String>,
+    /// Claims that must be free.
+    pub claims: Vec<Claim>,
+    /// Its lane.
+    pub lane: Lane,
+}
+
+impl Request {
+    /// A request with nothing but its command.
+    #[must_use]
+    pub const fn new(command: Command, cause: Cause, lane: Lane) -> Self {
+        Self { command, cause, token: None, sidecar: Vec::new(), claims: Vec::new(), lane }
+    }
+}
+
+/// What a command came to, once it is durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receipt {
+    /// The stream.
+    pub stream: StreamId,
+    /// The record that tells it; the last one if nothing was recorded.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The answer.
+    pub answer: Answer,
+    /// Was it answered before, under the same token?
+    pub replayed: bool,
+    /// Due steps that were settled on the way, by kind.
+    pub steps: BTreeMap<&'static str, Tally>,
+}
+
+/// A stream as it stands: nothing uncommitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The state.
+    pub state: State,
+    /// Its last record.
+    pub seq: u64,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The business says no. Nothing changed but what was due anyway.
+    #[error("rejected: {0}")]
+    Rejected(#[from] Rejection),
+    /// Too much waits for this stream; try again shortly.
+    #[error("too much waits for this account; try again shortly")]
+    Busy,
+    /// The store failed; nothing was written.
+    #[error("not carried out")]
+    Store(#[from] StoreError),
+    /// The actor went away before it answered: the outcome is unknown, and repeating the request
+    /// with its token is safe.
+    #[error("the outcome is unknown; repeat the request with the same token")]
+    OutcomeUnknown,
+    /// The account was set aside after repeated failure and needs an operator.
+    #[error("the account is parked: {0}")]
+    Parked(String),
+}
+
+/// The handle to all streams.
+#[derive(Debug, Clone)]
+pub struct Accounts {}
+
+#[expect(clippy::todo, reason = "skeleton")]
+impl Accounts {
+    /// Executes a command and answers once it is durable.
+    pub async fn execute(
+        &self,
+        stream: StreamId,
+        request: Request,
+    ) -> Result<Receipt, ExecuteError> {
+        let _ = (stream, request);
+        todo!()
+    }
+
+    /// Decides a command on a copy and writes nothing (`dry_run`).
+    pub async fn preview(
+        &self,
+        stream: StreamId,
+        request: Request,
+    ) -> Result<Receipt, ExecuteError> {
+        let _ = (stream, request);
+        todo!()
+    }
+
+    /// The stream as it stands.
+    pub async fn view(&self, stream: StreamId) -> Result<View, ExecuteError> {
+        let _ = stream;
+        todo!()
+    }
+
+    /// Writes chores through the journal's one writer.
+    pub async fn chores(&self, chores: Vec<Chore>) -> Result<(), ExecuteError> {
+        let _ = chores;
+        todo!()
+    }
+
+    /// How many account actors live.
+    #[must_use]
+    pub fn live_count(&self) -> u64 {
+        todo!()
+    }
+}

@@ -1,0 +1,280 @@
+//! The daemon's configuration: what a provider's operator sets. Business numbers are not here:
+//! they are rules, and live in the catalogue.
+//!
+//! Every key has a default, written with a comment in `config/renewd.toml`. Keys that are not
+//! known are refused.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agenda::Job;
+use crate::domain::calendar::Zone;
+use crate::domain::rules::Length;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The daemon itself.
+    pub daemon: Daemon,
+    /// Where the book is kept.
+    pub store: Store,
+    /// Time.
+    pub time: Time,
+    /// When schedulers look.
+    pub schedulers: Schedulers,
+    /// The brake on mass destruction (D38).
+    pub brake: Brake,
+    /// Tokens of requests (R4.11–R4.13).
+    pub tokens: Tokens,
+    /// Mail.
+    pub mail: Mail,
+    /// Webhook endpoints by name.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// How deliveries are retried.
+    pub outbox: Outbox,
+}
+
+/// The daemon itself.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Daemon {
+    /// The directory that holds everything that is not set otherwise.
+    pub data: PathBuf,
+    /// The control socket; `renewd.sock` in the data directory if empty.
+    pub socket: PathBuf,
+    /// The key that account keys are wrapped under; `deployment.key` in the data directory if
+    /// empty. Keep it outside the database's backups.
+    pub key: PathBuf,
+    /// User ids that may use the socket beside root and the daemon's own; its mode and group
+    /// decide as well.
+    pub allow_uids: Vec<u32>,
+    /// Group ids whose members may use the socket.
+    pub allow_gids: Vec<u32>,
+    /// Account actors that may live at once.
+    pub live_accounts_max: u32,
+    /// An account actor that was idle for so long is retired.
+    pub retire_after: Length,
+    /// The largest request body, in bytes.
+    pub body_max: u32,
+}
+
+impl Default for Daemon {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("renewd-data"),
+            socket: PathBuf::new(),
+            key: PathBuf::new(),
+            allow_uids: Vec::new(),
+            allow_gids: Vec::new(),
+            live_accounts_max: 10_000,
+            retire_after: seconds(60),
+            body_max: 1_048_576,
+        }
+    }
+}
+
+/// Where the book is kept.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// The database file; `renewd.db` in the data directory if empty.
+    pub path: PathBuf,
+}
+
+/// Time.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Time {
+    /// The zone of accounts that name none (D3).
+    pub billing_tz: Zone,
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self { billing_tz: Zone::UTC }
+    }
+}
+
+/// When schedulers look: cron lines with seconds, in UTC.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schedulers {
+    /// Notices.
+    pub reminders: String,
+    /// Automatic renewals.
+    pub renewals: String,
+    /// Expiry, suspension, release.
+    pub lifecycle: String,
+    /// Unpaid orders time out.
+    pub orders: String,
+    /// Sweeps.
+    pub housekeeping: String,
+    /// Accounts that one scheduler advances at once.
+    pub concurrency: u32,
+    /// Something due for longer than this is taken by any scheduler, whatever its label.
+    pub any_after: Length,
+}
+
+impl Default for Schedulers {
+    fn default() -> Self {
+        let minutely = || "0 * * * * *".to_owned();
+        Self {
+            reminders: minutely(),
+            renewals: minutely(),
+            lifecycle: minutely(),
+            orders: minutely(),
+            housekeeping: "30 */5 * * * *".to_owned(),
+            concurrency: 512,
+            any_after: seconds(600),
+        }
+    }
+}
+
+impl Schedulers {
+    /// The cron line of a job.
+    #[must_use]
+    pub fn cron(&self, job: Job) -> &str {
+        match job {
+            Job::Reminders => &self.reminders,
+            Job::Renewals => &self.renewals,
+            Job::Lifecycle => &self.lifecycle,
+            Job::Orders => &self.orders,
+            Job::Housekeeping => &self.housekeeping,
+        }
+    }
+}
+
+/// The brake on mass destruction (D38).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Brake {
+    /// So many suspensions and releases in a pass are always let through.
+    pub min: u32,
+    /// And so many in a hundred accounts.
+    pub share_percent: u32,
+    /// What is due for longer than this is counted: it is not the day's ordinary work.
+    pub gap: Length,
+}
+
+impl Default for Brake {
+    fn default() -> Self {
+        Self { min: 20, share_percent: 1, gap: seconds(900) }
+    }
+}
+
+/// Tokens of requests (R4.11–R4.13).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tokens {
+    /// The longest token, in ASCII characters.
+    pub max_len: u32,
+    /// How long a token is remembered.
+    pub keep: Length,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { max_len: 64, keep: seconds(7 * 86_400) }
+    }
+}
+
+/// How mail goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailBackend {
+    /// Each mail is a file in a directory.
+    Directory,
+    /// By SMTP.
+    Smtp,
+    /// Kept in memory, for tests.
+    Memory,
+}
+
+/// Mail.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// How mail goes out.
+    pub backend: MailBackend,
+    /// The directory of `.eml` files; `mail` in the data directory if empty.
+    pub directory: PathBuf,
+    /// `smtp://user:password@host:port`, `smtps://…`, with `?tls=required` or `?tls=opportunistic`.
+    pub smtp_url: String,
+    /// The sender.
+    pub from: String,
+    /// Who is told of what needs an operator; nobody if empty.
+    pub operator: String,
+    /// The provider's name, as it signs its mail.
+    pub provider: String,
+    /// Templates that replace the built-in ones, by language and name.
+    pub templates: PathBuf,
+    /// Connections to the SMTP server at once.
+    pub connections_max: u32,
+    /// The language of accounts that name none.
+    pub language: String,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            backend: MailBackend::Directory,
+            directory: PathBuf::new(),
+            smtp_url: String::new(),
+            from: "renewd <billing@localhost>".to_owned(),
+            operator: String::new(),
+            provider: "renewd".to_owned(),
+            templates: PathBuf::new(),
+            connections_max: 4,
+            language: "en".to_owned(),
+        }
+    }
+}
+
+/// A webhook endpoint.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where to.
+    pub url: String,
+    /// The secret that signs, `whsec_…`.
+    #[serde(skip_serializing)]
+    pub secret: String,
+}
+
+/// How deliveries are retried.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outbox {
+    /// The wait after the first failure; it doubles with each further one.
+    pub retry_first: Length,
+    /// The longest wait.
+    pub retry_max: Length,
+    /// A delivery that failed for so long is given up.
+    pub give_up_after: Length,
+    /// How long one attempt may take.
+    pub timeout: Length,
+    /// How long settled deliveries are listed.
+    pub keep: Length,
+    /// How often the outbox is looked at.
+    pub every: Length,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            retry_first: seconds(5),
+            retry_max: seconds(4 * 3600),
+            give_up_after: seconds(3 * 86_400),
+            timeout: seconds(20),
+            keep: seconds(90 * 86_400),
+            every: seconds(1),
+        }
+    }
+}
+
+const fn seconds(count: u64) -> Length {
+    Length(std::time::Duration::from_secs(count))
+}

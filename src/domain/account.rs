@@ -1,0 +1,237 @@
+//! The account: its phase, its wallet, its live orders and subscriptions. [`Account::apply`] is
+//! the only writer of this state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Timestamp, Zone};
+use super::event::{self, SealedRef};
+use super::ids::{AccountId, OrderId, SubscriptionId};
+use super::money::{Currency, Money};
+use super::nouns::order::Order;
+use super::nouns::subscription::Subscription;
+use super::nouns::wallet::Wallet;
+use super::nouns::{order, subscription};
+
+/// Who owns an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A person.
+    Individual,
+    /// A company.
+    Corporate,
+}
+
+impl Kind {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Individual => "individual",
+            Self::Corporate => "corporate",
+        }
+    }
+}
+
+/// What is known of an account from its opening; fixed, and nothing personal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Who owns it.
+    pub kind: Kind,
+    /// The settlement currency, fixed at opening.
+    pub currency: Currency,
+    /// Country of residence, two letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// The zone that its days are counted in (D3).
+    pub zone: Zone,
+    /// The language of its mail.
+    pub language: String,
+}
+
+/// What happened to the account itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It was opened.
+    Opened {
+        /// What is known of it.
+        terms: Terms,
+        /// Name and address, sealed beside the journal.
+        profile: SealedRef,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing happens to it by itself until it is let go.
+    Held {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is in service again.
+    LetGo {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// An account: a phase, so that one that was never opened has no owner and no currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Account {
+    /// Nothing happened yet.
+    Unopened(AccountId),
+    /// In service.
+    Open(Box<Open>),
+}
+
+/// An account in service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// Its id.
+    pub id: AccountId,
+    /// What is known of it.
+    pub terms: Terms,
+    /// Its sealed name and address.
+    pub profile: SealedRef,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Since when it is held, if it is.
+    pub held_at: Option<Timestamp>,
+    /// The next number for an order or a subscription.
+    pub next_number: u32,
+    /// The next number for something sealed.
+    pub next_sealed: u32,
+    /// Its money.
+    pub wallet: Wallet,
+    /// Orders that can still change, and those that closed in the record at hand.
+    pub orders: BTreeMap<OrderId, Arc<Order>>,
+    /// Subscriptions that live, and those that ended in the record at hand.
+    pub subscriptions: BTreeMap<SubscriptionId, Arc<Subscription>>,
+}
+
+impl Account {
+    /// The account in service, if it is.
+    #[must_use]
+    pub fn open(&self) -> Option<&Open> {
+        match self {
+            Self::Unopened(_) => None,
+            Self::Open(open) => Some(open),
+        }
+    }
+
+    /// Changes the account by what happened. An event that cannot follow is a broken journal:
+    /// it panics, and the account is parked rather than guessed at.
+    pub fn apply(&mut self, event: &event::Event) {
+        match self {
+            Self::Unopened(id) => {
+                let event::Event::Account(Event::Opened { terms, profile, at }) = event else {
+                    panic!("broken journal: {id} is not open, and {event:?}")
+                };
+                *self = Self::Open(Box::new(Open::new(*id, terms, *profile, *at)));
+            }
+            Self::Open(open) => open.apply(event),
+        }
+    }
+
+    /// Lets go of what became final in the record that is complete now.
+    pub fn forget_final(&mut self) {
+        if let Self::Open(open) = self {
+            open.orders.retain(|_, order| !order.is_final());
+            open.subscriptions.retain(|_, subscription| !subscription.is_final());
+        }
+    }
+}
+
+impl Open {
+    fn new(id: AccountId, terms: &Terms, profile: SealedRef, at: Timestamp) -> Self {
+        Self {
+            id,
+            terms: terms.clone(),
+            profile,
+            opened_at: at,
+            held_at: None,
+            next_number: 1,
+            next_sealed: profile.0 + 1,
+            wallet: Wallet::empty(Money::zero(terms.currency)),
+            orders: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+        }
+    }
+
+    fn apply(&mut self, event: &event::Event) {
+        match event {
+            event::Event::Account(Event::Opened { .. }) => {
+                panic!("broken journal: {} was opened twice", self.id)
+            }
+            event::Event::Account(Event::Held { at }) => self.held_at = Some(*at),
+            event::Event::Account(Event::LetGo { .. }) => self.held_at = None,
+            event::Event::Wallet(event) => {
+                self.wallet.apply(event);
+                if let super::nouns::wallet::Event::ToppedUp { reference: Some(note), .. } = event {
+                    self.next_sealed = self.next_sealed.max(note.0 + 1);
+                }
+            }
+            event::Event::Order(event) => self.apply_order(event),
+            event::Event::Subscription(event) => self.apply_subscription(event),
+            event::Event::Notice(event) => {
+                Arc::make_mut(self.live_mut(event.subscription())).apply_notice(event);
+            }
+            event::Event::House(event) => {
+                panic!("broken journal: {event:?} in {}", self.id)
+            }
+        }
+    }
+
+    fn apply_order(&mut self, event: &order::Event) {
+        match event {
+            order::Event::Opened(order) => {
+                self.number_taken(order.id.number);
+                self.orders.insert(order.id, Arc::new(order.as_ref().clone()));
+            }
+            order::Event::Paid { order, cash, .. } => {
+                self.wallet.draw(*cash);
+                Arc::make_mut(self.order_mut(*order)).apply(event);
+            }
+            order::Event::Cancelled { order, .. } => {
+                Arc::make_mut(self.order_mut(*order)).apply(event);
+            }
+        }
+    }
+
+    fn apply_subscription(&mut self, event: &subscription::Event) {
+        match event {
+            subscription::Event::Ordered { id, .. } | subscription::Event::Imported { id, .. } => {
+                self.number_taken(id.number);
+                self.subscriptions.insert(*id, Arc::new(Subscription::begin(event)));
+            }
+            subscription::Event::Activated { .. }
+            | subscription::Event::Renewed { .. }
+            | subscription::Event::RenewalOrdered { .. }
+            | subscription::Event::OrderClosed { .. }
+            | subscription::Event::AttemptFailed { .. }
+            | subscription::Event::ModeSet { .. }
+            | subscription::Event::Expired { .. }
+            | subscription::Event::Suspended { .. }
+            | subscription::Event::Released { .. }
+            | subscription::Event::Cancelled { .. } => {
+                Arc::make_mut(self.live_mut(event.subscription())).apply(event);
+            }
+        }
+    }
+
+    fn number_taken(&mut self, number: u32) {
+        self.next_number = self.next_number.max(number + 1);
+    }
+
+    fn order_mut(&mut self, id: OrderId) -> &mut Arc<Order> {
+        self.orders.get_mut(&id).unwrap_or_else(|| panic!("broken journal: {id} is not live"))
+    }
+
+    fn live_mut(&mut self, id: SubscriptionId) -> &mut Arc<Subscription> {
+        self.subscriptions
+            .get_mut(&id)
+            .unwrap_or_else(|| panic!("broken journal: {id} is not live"))
+    }
+}

@@ -1,0 +1,386 @@
+//! The agenda: when an account next needs attention, and for what. It is a reading of the state
+//! and the rules; nobody remembers to schedule anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{Account, Open};
+use super::calendar::Timestamp;
+use super::ids::{OrderId, SubscriptionId};
+use super::nouns::notice::Kind;
+use super::nouns::subscription::{Mode, State, Subscription};
+use super::rules::{Lifecycle, Reminders, Span, Timeline, Version};
+
+/// Which scheduler looks after a due thing. A label: any advance settles everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// Unpaid orders time out.
+    Orders,
+    /// Automatic renewals.
+    Renewals,
+    /// Expiry, suspension, release.
+    Lifecycle,
+    /// Notices.
+    Reminders,
+    /// Sweeps: rules changes, tokens, old deliveries.
+    Housekeeping,
+}
+
+impl Job {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Orders, Self::Renewals, Self::Lifecycle, Self::Reminders, Self::Housekeeping];
+
+    /// Its name in configuration, on the command line and in the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Renewals => "renewals",
+            Self::Lifecycle => "lifecycle",
+            Self::Reminders => "reminders",
+            Self::Housekeeping => "housekeeping",
+        }
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Job {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|job| job.as_str() == text).ok_or_else(|| {
+            format!("{text:?} is not orders, renewals, lifecycle, reminders or housekeeping")
+        })
+    }
+}
+
+/// A thing to do when it is due, in the order of ranks in which things of one instant are done
+/// (D35).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// An unpaid order reaches its deadline.
+    TimeOut(OrderId),
+    /// An automatic renewal is attempted.
+    Attempt(SubscriptionId),
+    /// The paid time ends.
+    Expire(SubscriptionId),
+    /// Service stops.
+    Suspend(SubscriptionId),
+    /// The resource goes.
+    Release(SubscriptionId),
+    /// Something is to be said.
+    Notice(SubscriptionId, Kind),
+}
+
+impl Step {
+    /// The scheduler that looks after it.
+    #[must_use]
+    pub const fn job(self) -> Job {
+        match self {
+            Self::TimeOut(_) => Job::Orders,
+            Self::Attempt(_) => Job::Renewals,
+            Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => Job::Lifecycle,
+            Self::Notice(..) => Job::Reminders,
+        }
+    }
+
+    /// The word for its kind.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::TimeOut(_) => "order_timed_out",
+            Self::Attempt(_) => "renewal_attempted",
+            Self::Expire(_) => "expired",
+            Self::Suspend(_) => "suspended",
+            Self::Release(_) => "released",
+            Self::Notice(..) => "notice",
+        }
+    }
+
+    /// Does it take something away from a customer? Those wait while the brake is engaged (D38).
+    #[must_use]
+    pub const fn is_destructive(self) -> bool {
+        matches!(self, Self::Suspend(_) | Self::Release(_))
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::TimeOut(_) => 0,
+            Self::Attempt(_) => 2,
+            Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => 3,
+            Self::Notice(..) => 4,
+        }
+    }
+}
+
+/// A step and the instant at which it is due. The derived order is the one total order in which
+/// steps run: instant, rank, nearest expiry, amount, number (D27, D35).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// When.
+    pub at: Timestamp,
+    rank: u8,
+    expires_at: Timestamp,
+    minor: i64,
+    number: u32,
+    /// What.
+    pub step: Step,
+}
+
+/// The next due step of every live noun of an account, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agenda {
+    rules_version: u32,
+    dues: BTreeSet<Due>,
+    of_orders: BTreeMap<OrderId, Due>,
+    of_subscriptions: BTreeMap<SubscriptionId, Due>,
+}
+
+impl Agenda {
+    /// The whole agenda of an account under the rules as they are.
+    #[must_use]
+    pub fn of(timeline: &Timeline, account: &Account) -> Self {
+        let mut agenda = Self { rules_version: timeline.newest(), ..Self::default() };
+        if let Some(open) = account.open() {
+            for id in open.orders.keys() {
+                agenda.refresh_order(open, *id);
+            }
+            for id in open.subscriptions.keys() {
+                agenda.refresh_subscription(timeline, open, *id);
+            }
+        }
+        agenda
+    }
+
+    /// The newest version of the rules that it was computed under.
+    #[must_use]
+    pub const fn rules_version(&self) -> u32 {
+        self.rules_version
+    }
+
+    /// What comes next. While the brake is engaged, what takes something away is passed over.
+    #[must_use]
+    pub fn next(&self, account: &Account, brake: bool) -> Option<Due> {
+        if account.open()?.held_at.is_some() {
+            return None;
+        }
+        self.dues.iter().find(|due| !(brake && due.step.is_destructive())).copied()
+    }
+
+    /// Looks again at an order that was touched.
+    pub fn refresh_order(&mut self, open: &Open, id: OrderId) {
+        let due = open.orders.get(&id).filter(|order| !order.is_final()).map(|order| Due {
+            at: order.deadline,
+            rank: Step::TimeOut(id).rank(),
+            expires_at: order.ends_at.unwrap_or(order.deadline),
+            minor: order.payable.minor(),
+            number: id.number,
+            step: Step::TimeOut(id),
+        });
+        let old = match due {
+            Some(due) => self.of_orders.insert(id, due),
+            None => self.of_orders.remove(&id),
+        };
+        self.replace(old, due);
+    }
+
+    /// Looks again at a subscription that was touched.
+    pub fn refresh_subscription(&mut self, timeline: &Timeline, open: &Open, id: SubscriptionId) {
+        let due =
+            open.subscriptions.get(&id).and_then(|subscription| next_of(timeline, subscription));
+        let old = match due {
+            Some(due) => self.of_subscriptions.insert(id, due),
+            None => self.of_subscriptions.remove(&id),
+        };
+        self.replace(old, due);
+    }
+
+    fn replace(&mut self, old: Option<Due>, new: Option<Due>) {
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            self.dues.remove(&old);
+        }
+        if let Some(new) = new {
+            self.dues.insert(new);
+        }
+    }
+}
+
+/// What a subscription needs next, if anything ever.
+fn next_of(timeline: &Timeline, subscription: &Subscription) -> Option<Due> {
+    if subscription.is_final() {
+        return None;
+    }
+    let span = subscription.span()?;
+    let paid = subscription.paid.as_ref()?;
+    let due = |at: Timestamp, step: Step| Due {
+        at,
+        rank: step.rank(),
+        expires_at: paid.expires_at,
+        minor: paid.terms.price.minor(),
+        number: subscription.id.number,
+        step,
+    };
+    [
+        next_transition(timeline, subscription, &span),
+        next_attempt(timeline, subscription, &span).map(|at| (at, Step::Attempt(subscription.id))),
+        next_mark(timeline, subscription, &span)
+            .map(|(at, kind)| (at, Step::Notice(subscription.id, kind))),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(at, step)| due(at, step))
+    .min()
+}
+
+fn next_transition(
+    timeline: &Timeline,
+    subscription: &Subscription,
+    span: &Span,
+) -> Option<(Timestamp, Step)> {
+    let id = subscription.id;
+    let (at, step) = match subscription.state {
+        State::PendingPayment | State::Released | State::Cancelled => return None,
+        State::Active => (span.expires_at, Step::Expire(id)),
+        State::Grace => (span.suspends_at, Step::Suspend(id)),
+        State::Suspended => {
+            let noticed = subscription
+                .release_noticed_at
+                .zip(lifecycle_of(timeline.in_force(span.releases_at), subscription));
+            let earliest = noticed.map_or(Timestamp::MIN, |(at, lifecycle)| {
+                at.plus(lifecycle.release_needs_notice.0)
+            });
+            (span.releases_at.max(earliest), Step::Release(id))
+        }
+    };
+    // Nothing is due before the owner's latest word on it, nor before the import.
+    Some((at.max(subscription.mode_set_at), step))
+}
+
+/// The lifecycle that `version` has for the subscription's product.
+#[must_use]
+pub fn lifecycle_of<'a>(
+    version: Option<&'a Version>,
+    subscription: &Subscription,
+) -> Option<&'a Lifecycle> {
+    let rules = &version?.rules;
+    let product = rules.products.get(&subscription.subject.product)?;
+    rules.lifecycles.get(&product.lifecycle)
+}
+
+/// The next slot of auto-renewal: from the version in force at that slot.
+#[must_use]
+pub fn next_attempt(
+    timeline: &Timeline,
+    subscription: &Subscription,
+    span: &Span,
+) -> Option<Timestamp> {
+    if subscription.renewal.mode != Mode::AutoRenewal || !subscription.is_renewable() {
+        return None;
+    }
+    let lead_days = subscription.paid.as_ref()?.terms.lead_days;
+    let after = subscription.attempted_through;
+    timeline.stretches(after).find_map(|(version, start, end)| {
+        let product = version.rules.products.get(&subscription.subject.product)?;
+        let schedule = version.rules.autorenewals.get(&product.autorenewal)?;
+        schedule
+            .slots(span, lead_days)
+            .into_iter()
+            .find(|slot| *slot > after && *slot >= start && *slot < end)
+    })
+}
+
+/// The next mark at which something is to be said: from the version in force at that mark.
+#[must_use]
+pub fn next_mark(
+    timeline: &Timeline,
+    subscription: &Subscription,
+    span: &Span,
+) -> Option<(Timestamp, Kind)> {
+    if !subscription.is_renewable() {
+        return None;
+    }
+    let after = subscription.noticed_through;
+    timeline.stretches(after).find_map(|(version, start, end)| {
+        let rules = &version.rules;
+        let product = rules.products.get(&subscription.subject.product)?;
+        let reminders = rules.reminders.get(&product.reminders)?;
+        let lifecycle = rules.lifecycles.get(&product.lifecycle)?;
+        marks(reminders, lifecycle, subscription, span)
+            .into_iter()
+            .filter(|(at, _)| *at > after && *at >= start && *at < end)
+            // Two marks of one instant: the more urgent one speaks for both.
+            .min_by_key(|(at, kind)| (*at, std::cmp::Reverse(*kind)))
+    })
+}
+
+/// Every mark of the period, in no order (R3.1–R3.7, R2.17, R2.18).
+fn marks(
+    reminders: &Reminders,
+    lifecycle: &Lifecycle,
+    subscription: &Subscription,
+    span: &Span,
+) -> Vec<(Timestamp, Kind)> {
+    let before =
+        |mark: Timestamp, days: u16| span.zone.on_day(mark, -i32::from(days), reminders.at.0);
+    // A mark at or after expiry gives way to the notice of expiry or suspension.
+    let expiring = |days: u16| {
+        let at = before(span.expires_at, days);
+        (at < span.expires_at).then_some(at)
+    };
+    let mut marks = Vec::new();
+    let release_is_expiry = span.releases_at <= span.expires_at;
+    if !subscription.renewal.muted {
+        match subscription.renewal.mode {
+            Mode::ManualRenewal => {
+                let today = reminders.on_expiry.then_some(0);
+                for days in reminders.before_days.iter().copied().chain(today) {
+                    // With no recovery the notice of release says what the last reminder would.
+                    let merged = release_is_expiry && days == 1;
+                    if let Some(at) = expiring(days).filter(|_| !merged) {
+                        marks.push((at, Kind::Expiring(days)));
+                    }
+                }
+                for days in reminders.after_days.iter().copied() {
+                    let at = span.zone.on_day(span.expires_at, i32::from(days), reminders.at.0);
+                    if at > span.expires_at && at < span.releases_at {
+                        marks.push((at, Kind::ExpiredFor(days)));
+                    }
+                }
+            }
+            Mode::AutoRenewal => {
+                let ahead = reminders.auto_renewal_days.iter();
+                marks.extend(ahead.filter_map(|&d| Some((expiring(d)?, Kind::RenewalAhead(d)))));
+                let top_up = reminders.topup_days.iter();
+                marks.extend(top_up.filter_map(|&d| Some((expiring(d)?, Kind::TopUp(d)))));
+            }
+            Mode::NotRenewal => {
+                let days = reminders.not_renewal_days.iter();
+                marks.extend(days.filter_map(|&d| Some((expiring(d)?, Kind::Expiring(d)))));
+            }
+        }
+    }
+    for days in reminders.before_release_days.iter().copied() {
+        // The notice comes at its time of day, and early enough for the release to be on time
+        // (D38).
+        let needed = lifecycle.release_needs_notice.0;
+        let mut shift = days;
+        while before(span.releases_at, shift).plus(needed) > span.releases_at && shift < days + 30 {
+            shift += 1;
+        }
+        marks.push((before(span.releases_at, shift), Kind::ReleaseAhead(days)));
+    }
+    marks
+}

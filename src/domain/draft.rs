@@ -1,0 +1,184 @@
+//! A draft: the account with the events so far, each applied as it is pushed, so that a verb of
+//! several steps sees the state between them.
+
+use super::account::{Account, Open};
+use super::agenda::Agenda;
+use super::calendar::Timestamp;
+use super::effects::{self, Outgoing};
+use super::event::Event;
+use super::facts::Facts;
+use super::ids::{OrderId, SubscriptionId};
+use super::nouns::order::Order;
+use super::nouns::subscription::Subscription;
+use super::rejection::Rejection;
+use super::rules::{Offer, Timeline};
+
+/// The nouns that a record touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Orders, in the order in which they were touched first.
+    pub orders: Vec<OrderId>,
+    /// Subscriptions likewise.
+    pub subscriptions: Vec<SubscriptionId>,
+}
+
+impl Touched {
+    fn order(&mut self, id: OrderId) {
+        if !self.orders.contains(&id) {
+            self.orders.push(id);
+        }
+    }
+
+    fn subscription(&mut self, id: SubscriptionId) {
+        if !self.subscriptions.contains(&id) {
+            self.subscriptions.push(id);
+        }
+    }
+}
+
+/// What a decision sees, and where it writes.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// The rules of all times.
+    pub timeline: &'a Timeline,
+    /// What was looked up.
+    pub facts: &'a Facts,
+    /// The instant of the record.
+    pub at: Timestamp,
+    /// Is the brake engaged?
+    pub brake: bool,
+    account: &'a mut Account,
+    agenda: &'a mut Agenda,
+    /// What happened so far.
+    pub events: Vec<Event>,
+    /// What the world must be told of it.
+    pub outgoing: Vec<Outgoing>,
+    /// Which nouns were touched.
+    pub touched: Touched,
+}
+
+impl<'a> Draft<'a> {
+    /// A draft in which nothing happened yet.
+    #[must_use]
+    pub fn new(
+        timeline: &'a Timeline,
+        facts: &'a Facts,
+        at: Timestamp,
+        brake: bool,
+        account: &'a mut Account,
+        agenda: &'a mut Agenda,
+    ) -> Self {
+        Self {
+            timeline,
+            facts,
+            at,
+            brake,
+            account,
+            agenda,
+            events: Vec::new(),
+            outgoing: Vec::new(),
+            touched: Touched::default(),
+        }
+    }
+
+    /// Adds what happened: applies it, looks again at what it touched, and notes what the world
+    /// must be told.
+    pub fn push(&mut self, event: impl Into<Event>) {
+        let event = event.into();
+        self.account.apply(&event);
+        let Some(open) = self.account.open() else { return };
+        match &event {
+            Event::Order(event) => {
+                self.touched.order(event.order());
+                self.agenda.refresh_order(open, event.order());
+            }
+            Event::Subscription(event) => self.touch(event.subscription()),
+            Event::Notice(event) => self.touch(event.subscription()),
+            Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
+        }
+        if let Some(open) = self.account.open() {
+            effects::effects(&event, open, &mut self.outgoing);
+        }
+        self.events.push(event);
+    }
+
+    fn touch(&mut self, id: SubscriptionId) {
+        self.touched.subscription(id);
+        if let Some(open) = self.account.open() {
+            self.agenda.refresh_subscription(self.timeline, open, id);
+        }
+    }
+
+    /// The account as it stands now.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        self.account
+    }
+
+    /// The agenda as it stands now.
+    #[must_use]
+    pub fn agenda(&self) -> &Agenda {
+        self.agenda
+    }
+
+    /// The account in service, or a rejection.
+    pub fn open(&self) -> Result<&Open, Rejection> {
+        self.account.open().ok_or(Rejection::AccountNotFound)
+    }
+
+    /// The account in service and not held, or a rejection.
+    pub fn in_service(&self) -> Result<&Open, Rejection> {
+        let open = self.open()?;
+        if open.held_at.is_some() {
+            return Err(Rejection::AccountHeld);
+        }
+        Ok(open)
+    }
+
+    /// A live subscription of this account, or a rejection.
+    pub fn subscription(&self, id: SubscriptionId) -> Result<&Subscription, Rejection> {
+        match self.open()?.subscriptions.get(&id) {
+            Some(subscription) if !subscription.is_final() => Ok(subscription),
+            Some(_) => Err(Rejection::SubscriptionEnded { subscription: id }),
+            None if self.facts.knows_subscription(id) => {
+                Err(Rejection::SubscriptionEnded { subscription: id })
+            }
+            None => Err(Rejection::SubscriptionNotFound { subscription: id }),
+        }
+    }
+
+    /// An unpaid order of this account, or a rejection.
+    pub fn unpaid_order(&self, id: OrderId) -> Result<&Order, Rejection> {
+        match self.open()?.orders.get(&id) {
+            Some(order) if !order.is_final() => Ok(order),
+            Some(_) => Err(Rejection::OrderClosed { order: id }),
+            None if self.facts.knows_order(id) => Err(Rejection::OrderClosed { order: id }),
+            None => Err(Rejection::OrderNotFound { order: id }),
+        }
+    }
+
+    /// What a product and a plan stand for at `at`, with the version that says so; `None` if
+    /// either is gone.
+    #[must_use]
+    pub fn offer(&self, product: &str, plan: &str, at: Timestamp) -> Option<(u32, Offer<'a>)> {
+        let version = self.timeline.in_force(at)?;
+        Some((version.number, version.rules.offer(product, plan)?))
+    }
+}
+
+macro_rules! from_noun {
+    ($($noun:ident => $variant:ident),+ $(,)?) => {
+        $(impl From<super::nouns::$noun::Event> for Event {
+            fn from(event: super::nouns::$noun::Event) -> Self {
+                Self::$variant(event)
+            }
+        })+
+    };
+}
+from_noun!(house => House, notice => Notice, order => Order, subscription => Subscription, wallet => Wallet);
+
+impl From<super::account::Event> for Event {
+    fn from(event: super::account::Event) -> Self {
+        Self::Account(event)
+    }
+}

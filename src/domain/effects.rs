@@ -1,0 +1,536 @@
+//! Effects: what the world must be told of an event. Mail to the customer or the operator, a
+//! webhook for the provider's systems, a command for another stream. They carry references and
+//! values, nothing personal; addresses and names are resolved when sending.
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{self, Open};
+use super::calendar::{Period, Timestamp, Zone};
+use super::command::Command;
+use super::event::Event;
+use super::ids::{OrderId, StreamId, SubscriptionId};
+use super::money::Money;
+use super::nouns::order::{self, CancelReason};
+use super::nouns::subscription::{self, Mode, Subscription};
+use super::nouns::{house, notice, wallet};
+
+/// What a mail is about, by the name of its template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    /// Cash was received.
+    ToppedUp,
+    /// An order waits to be paid.
+    OrderUnpaid,
+    /// An order was closed without payment.
+    OrderCancelled,
+    /// A subscription was bought and runs.
+    Activated,
+    /// A subscription was renewed.
+    Renewed,
+    /// A subscription expires soon.
+    Expiring,
+    /// A subscription has expired and can still be renewed.
+    ExpiredFor,
+    /// Auto-renewal is coming.
+    RenewalAhead,
+    /// Auto-renewal will fail for lack of funds.
+    TopUp,
+    /// Auto-renewal failed.
+    RenewalFailed,
+    /// A subscription expired and still serves.
+    Expired,
+    /// A subscription was stopped.
+    Suspended,
+    /// A subscription is about to be released.
+    ReleaseAhead,
+    /// A subscription was released.
+    Released,
+    /// To the operator: the brake holds back suspensions and releases.
+    BrakeEngaged,
+}
+
+impl Template {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::ToppedUp,
+        Self::OrderUnpaid,
+        Self::OrderCancelled,
+        Self::Activated,
+        Self::Renewed,
+        Self::Expiring,
+        Self::ExpiredFor,
+        Self::RenewalAhead,
+        Self::TopUp,
+        Self::RenewalFailed,
+        Self::Expired,
+        Self::Suspended,
+        Self::ReleaseAhead,
+        Self::Released,
+        Self::BrakeEngaged,
+    ];
+
+    /// The name of its files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ToppedUp => "topped_up",
+            Self::OrderUnpaid => "order_unpaid",
+            Self::OrderCancelled => "order_cancelled",
+            Self::Activated => "activated",
+            Self::Renewed => "renewed",
+            Self::Expiring => "expiring",
+            Self::ExpiredFor => "expired_for",
+            Self::RenewalAhead => "renewal_ahead",
+            Self::TopUp => "top_up",
+            Self::RenewalFailed => "renewal_failed",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+            Self::ReleaseAhead => "release_ahead",
+            Self::Released => "released",
+            Self::BrakeEngaged => "brake_engaged",
+        }
+    }
+}
+
+/// The values that a template may print. What does not concern it is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// The language of the mail.
+    pub language: String,
+    /// The zone in which instants are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Zone>,
+    /// The subscription.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<SubscriptionId>,
+    /// The provider's own name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// The plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// How it is renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// The length of the period spoken of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+    /// When the period starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Timestamp>,
+    /// When the paid time ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// When service stops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspends_at: Option<Timestamp>,
+    /// When the resource is released (D33).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub releases_at: Option<Timestamp>,
+    /// The order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// Until when the order can be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// The amount spoken of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// The cash in the wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cash: Option<Money>,
+    /// Will the funds cover the amount?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered: Option<bool>,
+    /// Was it done by auto-renewal?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<bool>,
+    /// Days to or from what is spoken of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<u16>,
+    /// The instant at which it was due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// Why, as a stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How many, for the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+}
+
+/// Who a mail is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// The owner of the account.
+    Customer,
+    /// Whoever runs renewd.
+    Operator,
+}
+
+/// A webhook's type (Standard Webhooks).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Hook {
+    /// A subscription was bought and runs.
+    #[serde(rename = "subscription.activated")]
+    Activated,
+    /// A subscription was renewed; it runs again if it was stopped.
+    #[serde(rename = "subscription.renewed")]
+    Renewed,
+    /// Auto-renewal failed.
+    #[serde(rename = "subscription.renewal_failed")]
+    RenewalFailed,
+    /// A subscription's paid time ended.
+    #[serde(rename = "subscription.expired")]
+    Expired,
+    /// A subscription is to be stopped.
+    #[serde(rename = "subscription.suspended")]
+    Suspended,
+    /// A subscription's resource is to be destroyed.
+    #[serde(rename = "subscription.released")]
+    Released,
+    /// An order was paid.
+    #[serde(rename = "order.paid")]
+    OrderPaid,
+    /// An order was closed without payment.
+    #[serde(rename = "order.cancelled")]
+    OrderCancelled,
+}
+
+impl Hook {
+    /// The type as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Activated => "subscription.activated",
+            Self::Renewed => "subscription.renewed",
+            Self::RenewalFailed => "subscription.renewal_failed",
+            Self::Expired => "subscription.expired",
+            Self::Suspended => "subscription.suspended",
+            Self::Released => "subscription.released",
+            Self::OrderPaid => "order.paid",
+            Self::OrderCancelled => "order.cancelled",
+        }
+    }
+}
+
+/// Something the world must be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// A mail.
+    Mail {
+        /// To whom.
+        to: Recipient,
+        /// What it is about.
+        template: Template,
+        /// The values to print.
+        about: Box<About>,
+    },
+    /// A webhook for each endpoint, with the whole present state of the noun.
+    Webhook {
+        /// Its type.
+        hook: Hook,
+        /// The noun: a subscription or an order.
+        noun: Box<Noun>,
+    },
+    /// A command for another stream, delivered exactly once by its token.
+    Tell {
+        /// Which stream.
+        to: StreamId,
+        /// What it is told.
+        command: Box<Command>,
+    },
+}
+
+/// A noun as it stands, for a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noun {
+    /// A subscription.
+    Subscription(Subscription),
+    /// An order.
+    Order(order::Order),
+}
+
+/// What a later event may void while it still waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// Never void.
+    None,
+    /// What is said ahead of a subscription's expiry: void once it is renewed, or renewed
+    /// otherwise than was said (R3.7).
+    Reminders(SubscriptionId),
+    /// What is said of its failing, stopping and going: void once it is renewed or gone.
+    Losses(SubscriptionId),
+    /// What is still to be done about an unpaid order: void once it is closed.
+    Order(OrderId),
+}
+
+/// An effect on its way out, or a topic that no longer holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outgoing {
+    /// Send it.
+    Send {
+        /// What.
+        effect: Effect,
+        /// Its topic.
+        topic: Topic,
+        /// Useless after this instant: then it is recorded as void instead of sent.
+        worth_until: Option<Timestamp>,
+    },
+    /// What still waits under this topic is void.
+    Void(Topic),
+}
+
+/// What the world must be told of `event`, given the account after it.
+pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
+    match event {
+        Event::Wallet(wallet::Event::ToppedUp { amount, .. }) => {
+            let about = About { amount: Some(*amount), ..base(open) };
+            out.push(mail(Template::ToppedUp, about, Topic::None, None));
+        }
+        Event::Order(event) => order_effects(event, open, out),
+        Event::Subscription(event) => subscription_effects(event, open, out),
+        Event::Notice(notice::Event::Issued {
+            subscription,
+            kind,
+            due_at,
+            amount,
+            covered,
+            ..
+        }) => {
+            let Some(live) = open.subscriptions.get(subscription) else { return };
+            let (reminders, losses) =
+                (Topic::Reminders(*subscription), Topic::Losses(*subscription));
+            let (template, topic, worth_until) = match kind {
+                notice::Kind::Expiring(_) => (Template::Expiring, reminders, expiry(live)),
+                notice::Kind::RenewalAhead(_) => (Template::RenewalAhead, reminders, expiry(live)),
+                notice::Kind::TopUp(_) => (Template::TopUp, reminders, expiry(live)),
+                notice::Kind::ExpiredFor(_) => (Template::ExpiredFor, losses, release(live)),
+                notice::Kind::ReleaseAhead(_) => (Template::ReleaseAhead, losses, None),
+            };
+            let about = About {
+                amount: *amount,
+                covered: *covered,
+                days: Some(kind.days()),
+                due_at: Some(*due_at),
+                ..of_subscription(open, live)
+            };
+            out.push(mail(template, about, topic, worth_until));
+        }
+        Event::Notice(notice::Event::Skipped { .. })
+        | Event::Wallet(wallet::Event::BroughtIn { .. })
+        | Event::Account(
+            account::Event::Opened { .. }
+            | account::Event::Held { .. }
+            | account::Event::LetGo { .. },
+        )
+        | Event::House(_) => {}
+    }
+}
+
+/// What the operator must be told of what happened to the house.
+pub fn house_effects(event: &house::Event, out: &mut Vec<Outgoing>) {
+    if let house::Event::BrakeEngaged(brake) = event {
+        let about = About {
+            language: "en".to_owned(),
+            count: Some(brake.held_count),
+            due_at: Some(brake.engaged_at),
+            ..About::default()
+        };
+        out.push(Outgoing::Send {
+            effect: Effect::Mail {
+                to: Recipient::Operator,
+                template: Template::BrakeEngaged,
+                about: Box::new(about),
+            },
+            topic: Topic::None,
+            worth_until: None,
+        });
+    }
+}
+
+fn order_effects(event: &order::Event, open: &Open, out: &mut Vec<Outgoing>) {
+    let Some(order) = open.orders.get(&event.order()) else { return };
+    let topic = Topic::Order(order.id);
+    let about = || About {
+        order: Some(order.id),
+        subscription: Some(order.subscription),
+        product: Some(order.product.clone()),
+        plan: Some(order.plan.clone()),
+        period: Some(order.period),
+        amount: Some(order.payable),
+        deadline: Some(order.deadline),
+        ..base(open)
+    };
+    match event {
+        order::Event::Opened(_) => {}
+        order::Event::Paid { .. } => {
+            out.push(hook(Hook::OrderPaid, Noun::Order(order.as_ref().clone())));
+        }
+        order::Event::Cancelled { reason, at, .. } => {
+            out.push(Outgoing::Void(topic));
+            let reason = match reason {
+                CancelReason::Requested => "requested",
+                CancelReason::TimedOut => "timed_out",
+                CancelReason::Released => "released",
+            };
+            let about = About { reason: Some(reason.to_owned()), due_at: Some(*at), ..about() };
+            out.push(mail(Template::OrderCancelled, about, Topic::None, None));
+            out.push(hook(Hook::OrderCancelled, Noun::Order(order.as_ref().clone())));
+        }
+    }
+}
+
+fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<Outgoing>) {
+    let id = event.subscription();
+    let Some(live) = open.subscriptions.get(&id) else { return };
+    let about = || of_subscription(open, live);
+    let noun = || Noun::Subscription(live.as_ref().clone());
+    let (reminders, losses) = (Topic::Reminders(id), Topic::Losses(id));
+    match event {
+        subscription::Event::Ordered { order, .. }
+        | subscription::Event::RenewalOrdered { order, .. } => {
+            let Some(order) = open.orders.get(order) else { return };
+            let about = About {
+                order: Some(order.id),
+                amount: Some(order.payable),
+                period: Some(order.period),
+                deadline: Some(order.deadline),
+                starts_at: order.starts_at,
+                ..about()
+            };
+            let topic = Topic::Order(order.id);
+            out.push(mail(Template::OrderUnpaid, about, topic, Some(order.deadline)));
+        }
+        subscription::Event::Activated { order, paid, .. } => {
+            out.push(Outgoing::Void(Topic::Order(*order)));
+            let about = About {
+                order: Some(*order),
+                amount: Some(paid.terms.price),
+                period: Some(paid.period),
+                starts_at: Some(paid.started_at),
+                ..about()
+            };
+            out.push(mail(Template::Activated, about, Topic::None, None));
+            out.push(hook(Hook::Activated, noun()));
+        }
+        subscription::Event::Renewed { order, paid, automatic, at, .. } => {
+            if live.told_in_period + 1 == paid.period_no {
+                out.push(Outgoing::Void(reminders));
+                out.push(Outgoing::Void(losses));
+            }
+            let about = About {
+                order: Some(*order),
+                amount: Some(paid.terms.price),
+                period: Some(paid.period),
+                starts_at: Some(paid.started_at),
+                automatic: Some(*automatic),
+                due_at: Some(*at),
+                ..about()
+            };
+            out.push(mail(Template::Renewed, about, Topic::None, None));
+            out.push(hook(Hook::Renewed, noun()));
+        }
+        subscription::Event::AttemptFailed { due_at, quote, failure, superseded, .. } => {
+            if *superseded {
+                return;
+            }
+            let about = About {
+                amount: *quote,
+                due_at: Some(*due_at),
+                reason: Some(failure.code().to_owned()),
+                ..about()
+            };
+            out.push(mail(Template::RenewalFailed, about, losses, release(live)));
+            out.push(hook(Hook::RenewalFailed, noun()));
+        }
+        subscription::Event::Expired { due_at, .. } => {
+            out.push(hook(Hook::Expired, noun()));
+            if live.span().is_some_and(|span| span.suspends_at > *due_at) {
+                let about = About { due_at: Some(*due_at), ..about() };
+                out.push(mail(Template::Expired, about, losses, release(live)));
+            }
+        }
+        subscription::Event::Suspended { due_at, .. } => {
+            let about = About { due_at: Some(*due_at), ..about() };
+            out.push(mail(Template::Suspended, about, losses, release(live)));
+            out.push(hook(Hook::Suspended, noun()));
+        }
+        subscription::Event::Released { due_at, .. } => {
+            out.push(Outgoing::Void(losses));
+            let about = About { due_at: Some(*due_at), ..about() };
+            out.push(mail(Template::Released, about, Topic::None, None));
+            out.push(hook(Hook::Released, noun()));
+        }
+        subscription::Event::ModeSet { .. } => out.push(Outgoing::Void(reminders)),
+        subscription::Event::Imported { .. }
+        | subscription::Event::OrderClosed { .. }
+        | subscription::Event::Cancelled { .. } => {}
+    }
+}
+
+fn base(open: &Open) -> About {
+    About {
+        language: open.terms.language.clone(),
+        zone: Some(open.terms.zone),
+        cash: Some(open.wallet.cash),
+        ..About::default()
+    }
+}
+
+fn of_subscription(open: &Open, live: &Subscription) -> About {
+    let span = live.span();
+    About {
+        zone: Some(live.subject.zone),
+        subscription: Some(live.id),
+        external_id: live.subject.external_id.clone(),
+        product: Some(live.subject.product.clone()),
+        plan: Some(live.subject.plan.clone()),
+        region: Some(live.subject.region.clone()),
+        mode: Some(live.renewal.mode),
+        expires_at: span.map(|span| span.expires_at),
+        suspends_at: span.map(|span| span.suspends_at),
+        releases_at: span.map(|span| span.releases_at),
+        ..base(open)
+    }
+}
+
+fn expiry(live: &Subscription) -> Option<Timestamp> {
+    live.span().map(|span| span.expires_at)
+}
+
+fn release(live: &Subscription) -> Option<Timestamp> {
+    live.span().map(|span| span.releases_at)
+}
+
+fn mail(
+    template: Template,
+    about: About,
+    topic: Topic,
+    worth_until: Option<Timestamp>,
+) -> Outgoing {
+    Outgoing::Send {
+        effect: Effect::Mail { to: Recipient::Customer, template, about: Box::new(about) },
+        topic,
+        worth_until,
+    }
+}
+
+fn hook(hook: Hook, noun: Noun) -> Outgoing {
+    Outgoing::Send {
+        effect: Effect::Webhook { hook, noun: Box::new(noun) },
+        topic: Topic::None,
+        worth_until: None,
+    }
+}

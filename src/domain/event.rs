@@ -1,0 +1,63 @@
+//! Events: what happened, with every number that replay needs. Two levels, so that each noun
+//! owns its own. Events only ever gain optional fields; a changed meaning is a new variant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::account;
+use super::nouns::{house, notice, order, subscription, wallet};
+
+/// Something that happened in a stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// To the account itself.
+    Account(account::Event),
+    /// To its wallet.
+    Wallet(wallet::Event),
+    /// To one of its orders.
+    Order(order::Event),
+    /// To one of its subscriptions.
+    Subscription(subscription::Event),
+    /// About a notice.
+    Notice(notice::Event),
+    /// To the house.
+    House(house::Event),
+}
+
+/// A reference to something personal that is sealed beside the journal: `note#7` is the seventh
+/// thing that was sealed in this stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SealedRef(pub u32);
+
+impl fmt::Display for SealedRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "note#{}", self.0)
+    }
+}
+
+impl FromStr for SealedRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.strip_prefix("note#")
+            .and_then(|number| number.parse().ok())
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is not a reference such as note#7"))
+    }
+}
+
+impl Serialize for SealedRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SealedRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}

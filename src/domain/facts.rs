@@ -1,0 +1,36 @@
+//! What a decision needs beyond the live state: a closed set of questions within the account,
+//! looked up before it decides.
+
+use std::collections::BTreeSet;
+
+use super::ids::{OrderId, SubscriptionId};
+
+/// Something to look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// Was there ever such an order?
+    Order(OrderId),
+    /// Was there ever such a subscription?
+    Subscription(SubscriptionId),
+}
+
+/// What was found: those that exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The questions that were answered with yes.
+    pub found: BTreeSet<Question>,
+}
+
+impl Facts {
+    /// Was there ever such an order?
+    #[must_use]
+    pub fn knows_order(&self, id: OrderId) -> bool {
+        self.found.contains(&Question::Order(id))
+    }
+
+    /// Was there ever such a subscription?
+    #[must_use]
+    pub fn knows_subscription(&self, id: SubscriptionId) -> bool {
+        self.found.contains(&Question::Subscription(id))
+    }
+}

@@ -1,0 +1,240 @@
+//! Typed ids, prefixed for people.
+//!
+//! An account's id is short and random and is guarded by a claim; everything inside an account
+//! is numbered by the account's own counter, so deciding stays a function. The text form of an
+//! inner id names its account (`sub_k3f9x2m7qd_4`), so it can be looked up from anywhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Crockford's alphabet in lower case: no `i`, `l`, `o`, `u`, so ids can be read aloud.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Characters of an account id after its prefix: 10 characters of 5 bits.
+const ACCOUNT_CHARS: usize = 10;
+/// Bits of an account id.
+pub const ACCOUNT_BITS: u32 = 50;
+
+/// A text that is not an id of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a {kind} id")]
+pub struct IdError {
+    /// What was asked for, in words.
+    pub kind: &'static str,
+    /// What was given.
+    pub text: String,
+}
+
+/// An account: `acc_` and ten characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(u64);
+
+impl AccountId {
+    /// The id made of the lowest 50 bits of `bits`; the door draws them at random.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits & ((1 << ACCOUNT_BITS) - 1))
+    }
+
+    fn chars(self) -> [u8; ACCOUNT_CHARS] {
+        let mut text = [b'0'; ACCOUNT_CHARS];
+        for (place, slot) in text.iter_mut().rev().enumerate() {
+            let digit = (self.0 >> (5 * place)) & 31;
+            *slot = ALPHABET[usize::try_from(digit).unwrap_or(0)];
+        }
+        text
+    }
+
+    fn write_chars(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.chars() {
+            fmt::Write::write_char(f, char::from(c))?;
+        }
+        Ok(())
+    }
+
+    fn parse_chars(text: &str) -> Option<Self> {
+        if text.len() != ACCOUNT_CHARS {
+            return None;
+        }
+        text.bytes()
+            .try_fold(0_u64, |bits, c| {
+                let digit = ALPHABET.iter().position(|&a| a == c)?;
+                Some((bits << 5) | u64::try_from(digit).ok()?)
+            })
+            .map(Self)
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("acc_")?;
+        self.write_chars(f)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        text.strip_prefix("acc_")
+            .and_then(Self::parse_chars)
+            .ok_or_else(|| IdError { kind: "account", text: text.to_owned() })
+    }
+}
+
+/// A stream: what the journal is keyed by. An account, or one of the few things that accounts
+/// share.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StreamId {
+    /// What all accounts share: the rules timeline and the brake.
+    House,
+    /// One customer's account.
+    Account(AccountId),
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::House => f.write_str("house"),
+            Self::Account(id) => fmt::Display::fmt(id, f),
+        }
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for StreamId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if text == "house" {
+            return Ok(Self::House);
+        }
+        text.parse()
+            .map(Self::Account)
+            .map_err(|_| IdError { kind: "stream", text: text.to_owned() })
+    }
+}
+
+impl From<AccountId> for StreamId {
+    fn from(id: AccountId) -> Self {
+        Self::Account(id)
+    }
+}
+
+macro_rules! inner_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name {
+            /// The account it lives in.
+            pub account: AccountId,
+            /// Its number there, never reused.
+            pub number: u32,
+        }
+
+        impl $name {
+            /// The id of number `number` in `account`.
+            #[must_use]
+            pub const fn new(account: AccountId, number: u32) -> Self {
+                Self { account, number }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!($prefix, "_"))?;
+                self.account.write_chars(f)?;
+                write!(f, "_{}", self.number)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let parse = || {
+                    let (account, number) =
+                        text.strip_prefix(concat!($prefix, "_"))?.split_once('_')?;
+                    let plain = number.bytes().all(|c| c.is_ascii_digit())
+                        && !(number.len() > 1 && number.starts_with('0'));
+                    if !plain {
+                        return None;
+                    }
+                    Some(Self::new(AccountId::parse_chars(account)?, number.parse().ok()?))
+                };
+                parse().ok_or_else(|| IdError { kind: $kind, text: text.to_owned() })
+            }
+        }
+
+        text_serde!($name);
+    };
+}
+
+macro_rules! text_serde {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+    };
+}
+text_serde!(AccountId);
+text_serde!(StreamId);
+
+inner_id!(
+    /// A term subscription: `sub_`, its account, its number.
+    SubscriptionId, "sub", "subscription"
+);
+inner_id!(
+    /// An order: `ord_`, its account, its number.
+    OrderId, "ord", "order"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_as_it_was_written() {
+        let account = AccountId::from_bits(0x2_5a5a_1234_5678);
+        assert_eq!(account.to_string().parse(), Ok(account));
+        let order = OrderId::new(account, 17);
+        assert_eq!(order.to_string().parse(), Ok(order));
+        assert_eq!("house".parse(), Ok(StreamId::House));
+        assert_eq!(account.to_string().parse(), Ok(StreamId::Account(account)));
+    }
+
+    #[test]
+    fn another_kind_of_id_is_refused() {
+        let order = OrderId::new(AccountId::from_bits(7), 1).to_string();
+        assert!(order.parse::<SubscriptionId>().is_err());
+        assert!("acc_short".parse::<AccountId>().is_err());
+        assert!("ord_0000000007_01".parse::<OrderId>().is_err(), "one text an id");
+    }
+}

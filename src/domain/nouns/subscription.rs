@@ -1,0 +1,513 @@
+//! Term subscriptions: prepaid, with an end, renewed by hand, by themselves, or not at all.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::notice;
+use crate::domain::calendar::{Course, Period, Timestamp, Zone};
+use crate::domain::ids::{OrderId, SubscriptionId};
+use crate::domain::money::Money;
+use crate::domain::rules::{Span, Terms};
+
+/// Where a subscription stands (R1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum State {
+    /// Its first order is not paid yet.
+    PendingPayment,
+    /// Paid and running.
+    Active,
+    /// Expired and still serving.
+    Grace,
+    /// Stopped, data kept.
+    Suspended,
+    /// Gone; final.
+    Released,
+    /// Never paid; final.
+    Cancelled,
+}
+
+impl State {
+    /// The rulebook's name for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingPayment => "PendingPayment",
+            Self::Active => "Active",
+            Self::Grace => "Grace",
+            Self::Suspended => "Suspended",
+            Self::Released => "Released",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+}
+
+/// How a subscription is renewed (R2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Mode {
+    /// By itself, from the account's funds.
+    AutoRenewal,
+    /// By hand; the default (R2.2).
+    #[default]
+    ManualRenewal,
+    /// Not at all: no expiry reminders, recovery, release (R2.18).
+    NotRenewal,
+}
+
+impl Mode {
+    /// The rulebook's name for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AutoRenewal => "AutoRenewal",
+            Self::ManualRenewal => "ManualRenewal",
+            Self::NotRenewal => "NotRenewal",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Mode {
+    type Err = String;
+
+    /// Reads the three names, and the alias `Normal` (R2.1).
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "AutoRenewal" => Ok(Self::AutoRenewal),
+            "ManualRenewal" | "Normal" => Ok(Self::ManualRenewal),
+            "NotRenewal" => Ok(Self::NotRenewal),
+            _ => Err(format!("{text:?} is not AutoRenewal, ManualRenewal or NotRenewal")),
+        }
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A paid period: everything that its event fixed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paid {
+    /// Its number, from 1, never reused (R2.11).
+    pub period_no: u32,
+    /// Its length.
+    pub period: Period,
+    /// Where it stands on the calendar.
+    pub course: Course,
+    /// Its start.
+    pub started_at: Timestamp,
+    /// Its end, excluded.
+    pub expires_at: Timestamp,
+    /// What was promised for it.
+    pub terms: Terms,
+}
+
+/// What a subscription is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The product.
+    pub product: String,
+    /// Its plan.
+    pub plan: String,
+    /// The region.
+    pub region: String,
+    /// The zone that its days are counted in, fixed at purchase (D37).
+    pub zone: Zone,
+    /// The provider's own name for the resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The subscription that it may not outlive (R1.17).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_not_after: Option<SubscriptionId>,
+}
+
+/// How a subscription is to be renewed, and whether its owner wants reminders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewal {
+    /// The mode.
+    pub mode: Mode,
+    /// The length of an automatic renewal; kept while the mode is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+    /// Expiry reminders are muted; notices of loss and of failure are not (R3.5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// What it is of.
+    pub subject: Subject,
+    /// Where it stands.
+    pub state: State,
+    /// How it is renewed.
+    pub renewal: Renewal,
+    /// When the mode was last set: only later marks and slots apply (R3.7).
+    pub mode_set_at: Timestamp,
+    /// The latest paid period; none before the first payment.
+    pub paid: Option<Paid>,
+    /// The unpaid order on it: there is never more than one (R1.18).
+    pub open_order: Option<OrderId>,
+    /// The order that made the latest paid period; none if it was imported.
+    pub last_order: Option<OrderId>,
+    /// Marks up to here are settled.
+    pub noticed_through: Timestamp,
+    /// Slots up to here are settled.
+    pub attempted_through: Timestamp,
+    /// What a sent notice said that this renewal will cost (R2.17).
+    pub quote: Option<Money>,
+    /// When the notice of the coming release was recorded (D38).
+    pub release_noticed_at: Option<Timestamp>,
+    /// The latest period in which its owner was told of what is to come or was lost; 0 for none.
+    pub told_in_period: u32,
+}
+
+/// Why an automatic renewal did not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The cash does not cover it (R2.16).
+    NotEnoughFunds {
+        /// What there is.
+        available: Money,
+    },
+    /// Another unpaid order is open on it (D28).
+    UnpaidOrder {
+        /// Which.
+        order: OrderId,
+    },
+    /// Its plan can no longer be renewed (D40).
+    PlanRetired,
+    /// Its length is no longer sold in the account's currency.
+    PeriodNotOffered,
+    /// It would end further ahead than is allowed (R1.16).
+    BeyondHorizon,
+    /// It would outlive what it belongs to (R1.17).
+    OutlivesParent,
+    /// The new period would already be over (D7).
+    PeriodInPast,
+}
+
+impl Failure {
+    /// The word for it, the same as a rejection's code where there is one.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotEnoughFunds { .. } => "NotEnoughFunds",
+            Self::UnpaidOrder { .. } => "UnpaidOrder",
+            Self::PlanRetired => "PlanRetired",
+            Self::PeriodNotOffered => "PeriodNotOffered",
+            Self::BeyondHorizon => "InvalidPeriod.ExceededMaximumExpirationDate",
+            Self::OutlivesParent => "InvalidPeriod.ExceededDedicatedHost",
+            Self::PeriodInPast => "PeriodInPast",
+        }
+    }
+}
+
+/// What happened to a subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// It was ordered and waits for its payment.
+    Ordered {
+        /// Its id.
+        id: SubscriptionId,
+        /// What it is of.
+        subject: Subject,
+        /// How it is to be renewed.
+        renewal: Renewal,
+        /// The order.
+        order: OrderId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Its first period was paid.
+    Activated {
+        /// Its id.
+        id: SubscriptionId,
+        /// The order that paid it.
+        order: OrderId,
+        /// The period.
+        paid: Box<Paid>,
+    },
+    /// It was brought along by an imported account.
+    Imported {
+        /// Its id.
+        id: SubscriptionId,
+        /// What it is of.
+        subject: Subject,
+        /// How it is to be renewed.
+        renewal: Renewal,
+        /// The period it is in.
+        paid: Box<Paid>,
+        /// When it was imported: every mark before counts as settled (R3.7).
+        at: Timestamp,
+    },
+    /// One more period was paid.
+    Renewed {
+        /// Its id.
+        id: SubscriptionId,
+        /// The order that paid it.
+        order: OrderId,
+        /// The period.
+        paid: Box<Paid>,
+        /// When: the slot for an automatic renewal.
+        at: Timestamp,
+        /// Was it auto-renewal?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        automatic: bool,
+    },
+    /// An order to renew it was made and waits for its payment.
+    RenewalOrdered {
+        /// Its id.
+        id: SubscriptionId,
+        /// The order.
+        order: OrderId,
+    },
+    /// The order that waited was closed without payment.
+    OrderClosed {
+        /// Its id.
+        id: SubscriptionId,
+    },
+    /// An automatic renewal did not happen.
+    AttemptFailed {
+        /// Its id.
+        id: SubscriptionId,
+        /// The slot.
+        due_at: Timestamp,
+        /// What it would have cost, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Money>,
+        /// Why.
+        failure: Failure,
+        /// A later slot had passed as well, so nobody is told of this one (D25).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        superseded: bool,
+    },
+    /// Its owner chose how it is renewed.
+    ModeSet {
+        /// Its id.
+        id: SubscriptionId,
+        /// How from now on.
+        renewal: Renewal,
+        /// When.
+        at: Timestamp,
+    },
+    /// Its paid time ended.
+    Expired {
+        /// Its id.
+        id: SubscriptionId,
+        /// When it was due.
+        due_at: Timestamp,
+    },
+    /// It was stopped.
+    Suspended {
+        /// Its id.
+        id: SubscriptionId,
+        /// When it was due.
+        due_at: Timestamp,
+    },
+    /// It is gone.
+    Released {
+        /// Its id.
+        id: SubscriptionId,
+        /// When it was due.
+        due_at: Timestamp,
+    },
+    /// It was never paid.
+    Cancelled {
+        /// Its id.
+        id: SubscriptionId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Event {
+    /// The subscription that it happened to.
+    #[must_use]
+    pub const fn subscription(&self) -> SubscriptionId {
+        match self {
+            Self::Ordered { id, .. }
+            | Self::Activated { id, .. }
+            | Self::Imported { id, .. }
+            | Self::Renewed { id, .. }
+            | Self::RenewalOrdered { id, .. }
+            | Self::OrderClosed { id }
+            | Self::AttemptFailed { id, .. }
+            | Self::ModeSet { id, .. }
+            | Self::Expired { id, .. }
+            | Self::Suspended { id, .. }
+            | Self::Released { id, .. }
+            | Self::Cancelled { id, .. } => *id,
+        }
+    }
+}
+
+impl Subscription {
+    /// The subscription that an event begins: ordered or imported. Any other is a broken
+    /// journal.
+    #[must_use]
+    pub fn begin(event: &Event) -> Self {
+        match event {
+            Event::Ordered { id, subject, renewal, order, at } => {
+                let mut begun = Self::new(*id, subject, *renewal, *at);
+                begun.open_order = Some(*order);
+                begun
+            }
+            Event::Imported { id, subject, renewal, paid, at } => {
+                let mut begun = Self::new(*id, subject, *renewal, *at);
+                begun.state = State::Active;
+                begun.paid = Some(paid.as_ref().clone());
+                begun
+            }
+            Event::Activated { .. }
+            | Event::Renewed { .. }
+            | Event::RenewalOrdered { .. }
+            | Event::OrderClosed { .. }
+            | Event::AttemptFailed { .. }
+            | Event::ModeSet { .. }
+            | Event::Expired { .. }
+            | Event::Suspended { .. }
+            | Event::Released { .. }
+            | Event::Cancelled { .. } => {
+                panic!("broken journal: no live subscription for {event:?}")
+            }
+        }
+    }
+
+    fn new(id: SubscriptionId, subject: &Subject, renewal: Renewal, at: Timestamp) -> Self {
+        Self {
+            id,
+            subject: subject.clone(),
+            state: State::PendingPayment,
+            renewal,
+            mode_set_at: at,
+            paid: None,
+            open_order: None,
+            last_order: None,
+            noticed_through: at,
+            attempted_through: at,
+            quote: None,
+            release_noticed_at: None,
+            told_in_period: 0,
+        }
+    }
+
+    /// Changes the subscription by what happened after it began.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Ordered { id, .. } | Event::Imported { id, .. } => {
+                panic!("broken journal: {id} began twice")
+            }
+            Event::Activated { order, paid, .. } => {
+                self.begin_period(paid, *order, paid.started_at);
+            }
+            Event::Renewed { order, paid, at, .. } => self.begin_period(paid, *order, *at),
+            Event::RenewalOrdered { order, .. } => self.open_order = Some(*order),
+            Event::OrderClosed { .. } => self.open_order = None,
+            Event::AttemptFailed { due_at, .. } => {
+                self.attempted_through = self.attempted_through.max(*due_at);
+                self.told();
+            }
+            Event::ModeSet { renewal, at, .. } => {
+                self.renewal = *renewal;
+                self.mode_set_at = *at;
+                self.noticed_through = self.noticed_through.max(*at);
+                self.attempted_through = self.attempted_through.max(*at);
+            }
+            Event::Expired { .. } => {
+                self.state = State::Grace;
+                self.told();
+            }
+            Event::Suspended { .. } => self.state = State::Suspended,
+            Event::Released { .. } => self.state = State::Released,
+            Event::Cancelled { .. } => {
+                self.state = State::Cancelled;
+                self.open_order = None;
+            }
+        }
+    }
+
+    fn begin_period(&mut self, paid: &Paid, order: OrderId, at: Timestamp) {
+        self.state = State::Active;
+        self.noticed_through = self.noticed_through.max(at).max(paid.started_at);
+        self.attempted_through = self.attempted_through.max(at);
+        self.paid = Some(paid.clone());
+        self.open_order = None;
+        self.last_order = Some(order);
+        self.quote = None;
+        self.release_noticed_at = None;
+    }
+
+    fn told(&mut self) {
+        self.told_in_period = self.paid.as_ref().map_or(0, |paid| paid.period_no);
+    }
+
+    /// Remembers what was said about it.
+    pub fn apply_notice(&mut self, event: &notice::Event) {
+        self.noticed_through = self.noticed_through.max(event.due_at());
+        if let notice::Event::Issued { kind, at, amount, .. } = event {
+            self.told();
+            if amount.is_some() {
+                self.quote = *amount;
+            }
+            if let notice::Kind::ReleaseAhead(_) = kind {
+                self.release_noticed_at = Some(*at);
+            }
+        }
+    }
+
+    /// Is there nothing more that can happen to it?
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self.state, State::Released | State::Cancelled)
+    }
+
+    /// Can it be renewed (R1.7)?
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        matches!(self.state, State::Active | State::Grace | State::Suspended)
+    }
+
+    /// What schedules are laid around: the latest paid period and what follows it. Grace is not
+    /// served where the subscription is not to be renewed, and release stays where it would have
+    /// been (R2.20).
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        let paid = self.paid.as_ref()?;
+        let zone = self.subject.zone;
+        let grace = i32::from(paid.terms.grace_days);
+        let recovery = i32::from(paid.terms.recovery_days);
+        let grace_ends = zone.plus_days(paid.expires_at, grace);
+        let suspends_at = match self.renewal.mode {
+            Mode::AutoRenewal | Mode::ManualRenewal => grace_ends,
+            Mode::NotRenewal => paid.expires_at,
+        };
+        Some(Span {
+            zone,
+            started_at: paid.started_at,
+            expires_at: paid.expires_at,
+            suspends_at,
+            releases_at: zone.plus_days(paid.expires_at, grace + recovery),
+        })
+    }
+}

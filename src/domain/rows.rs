@@ -1,0 +1,151 @@
+//! Rows: what people query, one for each noun that a record touched, computed from the account
+//! after it.
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{Account, Kind, Open};
+use super::calendar::{Course, Period, Timestamp, Zone};
+use super::draft::Touched;
+use super::ids::{OrderId, SubscriptionId};
+use super::money::{Currency, Money};
+use super::nouns::order::Order;
+use super::nouns::subscription::{Mode, State, Subscription};
+
+/// A row of a readable table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// Of `orders`.
+    Order(Box<Order>),
+    /// Of `subscriptions`.
+    Subscription(Box<SubscriptionRow>),
+}
+
+/// A subscription as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionRow {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// The provider's own name for it.
+    pub external_id: Option<String>,
+    /// The product.
+    pub product: String,
+    /// Its plan.
+    pub plan: String,
+    /// The region.
+    pub region: String,
+    /// The zone its days are counted in.
+    pub zone: Zone,
+    /// Where it stands.
+    pub state: State,
+    /// How it is renewed.
+    pub mode: Mode,
+    /// The length of an automatic renewal.
+    pub auto_period: Option<Period>,
+    /// Are expiry reminders muted?
+    pub muted: bool,
+    /// The unpaid order on it.
+    pub open_order: Option<OrderId>,
+    /// The latest paid period; none before the first payment.
+    pub paid: Option<PaidRow>,
+}
+
+/// The latest paid period of a listed subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidRow {
+    /// Its number.
+    pub period_no: u32,
+    /// Its length.
+    pub period: Period,
+    /// Where it stands on the calendar.
+    pub course: Course,
+    /// Its start.
+    pub started_at: Timestamp,
+    /// Its end, excluded.
+    pub expires_at: Timestamp,
+    /// When service stops unless it is renewed.
+    pub suspends_at: Timestamp,
+    /// When it is released unless it is renewed.
+    pub releases_at: Timestamp,
+    /// What it cost.
+    pub price: Money,
+}
+
+impl From<&Subscription> for SubscriptionRow {
+    fn from(live: &Subscription) -> Self {
+        let paid = live.paid.as_ref().zip(live.span()).map(|(paid, span)| PaidRow {
+            period_no: paid.period_no,
+            period: paid.period,
+            course: paid.course,
+            started_at: paid.started_at,
+            expires_at: paid.expires_at,
+            suspends_at: span.suspends_at,
+            releases_at: span.releases_at,
+            price: paid.terms.price,
+        });
+        Self {
+            id: live.id,
+            external_id: live.subject.external_id.clone(),
+            product: live.subject.product.clone(),
+            plan: live.subject.plan.clone(),
+            region: live.subject.region.clone(),
+            zone: live.subject.zone,
+            state: live.state,
+            mode: live.renewal.mode,
+            auto_period: live.renewal.period,
+            muted: live.renewal.muted,
+            open_order: live.open_order,
+            paid,
+        }
+    }
+}
+
+/// An account as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Who owns it.
+    pub kind: Kind,
+    /// The settlement currency.
+    pub currency: Currency,
+    /// Country of residence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Since when it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_at: Option<Timestamp>,
+    /// The cash in its wallet.
+    pub cash: Money,
+    /// How many subscriptions live.
+    pub subscription_count: u32,
+}
+
+impl Summary {
+    /// The summary of an account in service.
+    #[must_use]
+    pub fn of(open: &Open) -> Self {
+        let live = open.subscriptions.values().filter(|live| !live.is_final()).count();
+        Self {
+            kind: open.terms.kind,
+            currency: open.terms.currency,
+            country: open.terms.country.clone(),
+            opened_at: open.opened_at,
+            held_at: open.held_at,
+            cash: open.wallet.cash,
+            subscription_count: u32::try_from(live).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// One row for each noun that was touched, as it stands in the account after the record, before
+/// what became final is forgotten.
+#[must_use]
+pub fn rows(touched: &Touched, account: &Account) -> Vec<Row> {
+    let Some(open) = account.open() else { return Vec::new() };
+    let orders = touched.orders.iter().filter_map(|id| open.orders.get(id));
+    let subscriptions = touched.subscriptions.iter().filter_map(|id| open.subscriptions.get(id));
+    orders
+        .map(|order| Row::Order(Box::new(order.as_ref().clone())))
+        .chain(subscriptions.map(|live| Row::Subscription(Box::new(live.as_ref().into()))))
+        .collect()
+}

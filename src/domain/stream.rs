@@ -1,0 +1,221 @@
+//! A stream's state, and the one way in which a command is executed on it: settle what is due,
+//! then decide.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::account::Account;
+use super::agenda::{Agenda, Due};
+use super::calendar::Timestamp;
+use super::command::{Answer, Command};
+use super::draft::{Draft, Touched};
+use super::effects::{self, Outgoing};
+use super::event::Event;
+use super::facts::Facts;
+use super::ids::StreamId;
+use super::nouns::house::House;
+use super::rejection::Rejection;
+use super::rules::Timeline;
+use super::verbs::{
+    advance, apply_rules, brake, cancel, hold, import, open, pay, purchase, renew,
+    set_renewal_mode, top_up,
+};
+
+/// The state of a stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum State {
+    /// An account.
+    Account(Account),
+    /// The house.
+    House(House),
+}
+
+/// What a decision is made under.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The rules of all times.
+    pub timeline: &'a Timeline,
+    /// The instant of the record.
+    pub at: Timestamp,
+    /// Is the brake engaged?
+    pub brake: bool,
+}
+
+/// What executing a command came to. Events may have happened even if the command was rejected:
+/// what was due by then was settled first.
+#[derive(Debug)]
+pub struct Executed {
+    /// What happened.
+    pub events: Vec<Event>,
+    /// What the world must be told.
+    pub outgoing: Vec<Outgoing>,
+    /// Which nouns were touched.
+    pub touched: Touched,
+    /// The due steps that were settled.
+    pub steps: Vec<Due>,
+    /// The answer, or why not.
+    pub answer: Result<Answer, Rejection>,
+}
+
+impl State {
+    /// A stream in which nothing happened yet.
+    #[must_use]
+    pub fn empty(id: StreamId) -> Self {
+        match id {
+            StreamId::House => Self::House(House::default()),
+            StreamId::Account(id) => Self::Account(Account::Unopened(id)),
+        }
+    }
+
+    /// The account, if it is one.
+    #[must_use]
+    pub const fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::House(_) => None,
+        }
+    }
+
+    /// Changes the state by one event of a record that is being replayed.
+    pub fn apply(&mut self, event: &Event) {
+        match (self, event) {
+            (Self::Account(account), event) => account.apply(event),
+            (Self::House(house), Event::House(event)) => house.apply(event),
+            (Self::House(_), event) => panic!("broken journal: {event:?} in the house"),
+        }
+    }
+
+    /// Lets go of what became final in the record that is complete now.
+    pub fn end_record(&mut self) {
+        if let Self::Account(account) = self {
+            account.forget_final();
+        }
+    }
+
+    /// The agenda of this state under the rules as they are; the house has none.
+    #[must_use]
+    pub fn agenda(&self, timeline: &Timeline) -> Agenda {
+        match self {
+            Self::Account(account) => Agenda::of(timeline, account),
+            Self::House(_) => Agenda::default(),
+        }
+    }
+
+    /// Executes `command`: time first, then the decision, then what the decision made due.
+    /// The state keeps what became final until [`State::end_record`], so that rows can be read.
+    pub fn execute(
+        &mut self,
+        agenda: &mut Agenda,
+        command: &Command,
+        facts: &Facts,
+        context: &Context<'_>,
+    ) -> Executed {
+        match self {
+            Self::Account(account) => {
+                let mut draft =
+                    Draft::new(context.timeline, facts, context.at, context.brake, account, agenda);
+                let mut steps = advance::advance(&mut draft);
+                let settled = draft.events.len();
+                let answer = decide(&mut draft, command);
+                assert!(
+                    answer.is_ok() || draft.events.len() == settled,
+                    "a rejected command left a trace: {command:?}"
+                );
+                if answer.is_ok() {
+                    steps.extend(advance::advance(&mut draft));
+                }
+                Executed {
+                    events: draft.events,
+                    outgoing: draft.outgoing,
+                    touched: draft.touched,
+                    steps,
+                    answer,
+                }
+            }
+            Self::House(house) => {
+                let decided = decide_house(house, command, context.at);
+                let (events, answer) = match decided {
+                    Ok((events, answer)) => (events, Ok(answer)),
+                    Err(rejection) => (Vec::new(), Err(rejection)),
+                };
+                let mut outgoing = Vec::new();
+                for event in &events {
+                    house.apply(event);
+                    effects::house_effects(event, &mut outgoing);
+                }
+                Executed {
+                    events: events.into_iter().map(Event::House).collect(),
+                    outgoing,
+                    touched: Touched::default(),
+                    steps: Vec::new(),
+                    answer,
+                }
+            }
+        }
+    }
+}
+
+/// Steps that were settled, by the word for their kind, with the longest delay of each in
+/// seconds.
+#[must_use]
+pub fn tally(steps: &[Due], at: Timestamp) -> BTreeMap<&'static str, Tally> {
+    let mut tally: BTreeMap<&'static str, Tally> = BTreeMap::new();
+    for due in steps {
+        let entry = tally.entry(due.step.kind()).or_default();
+        entry.count += 1;
+        entry.lag_seconds_max = entry.lag_seconds_max.max(at.since(due.at).as_secs());
+    }
+    tally
+}
+
+/// How many steps of a kind were settled, and how late the latest was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How many.
+    pub count: u64,
+    /// The longest delay behind the due instant, in seconds.
+    pub lag_seconds_max: u64,
+}
+
+fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection> {
+    match command {
+        Command::Open(command) => open::decide(draft, command),
+        Command::Import(command) => import::decide(draft, command),
+        Command::TopUp(command) => top_up::decide(draft, command),
+        Command::Purchase(command) => purchase::decide(draft, command),
+        Command::Pay(command) => pay::decide(draft, command),
+        Command::Cancel(command) => cancel::decide(draft, command),
+        Command::Renew(command) => renew::decide(draft, command),
+        Command::SetRenewalMode(command) => set_renewal_mode::decide(draft, command),
+        Command::Hold(_) => hold::hold(draft),
+        Command::LetGo(_) => hold::let_go(draft),
+        Command::Advance => draft.open().map(|_| Answer::Done),
+        Command::ApplyRules(_) | Command::EngageBrake(_) | Command::ReleaseBrake(_) => {
+            Err(Rejection::AccountNotFound)
+        }
+    }
+}
+
+fn decide_house(
+    house: &House,
+    command: &Command,
+    at: Timestamp,
+) -> Result<(Vec<super::nouns::house::Event>, Answer), Rejection> {
+    match command {
+        Command::ApplyRules(command) => apply_rules::decide(house, command, at),
+        Command::EngageBrake(command) => Ok(brake::engage(house, command, at)),
+        Command::ReleaseBrake(_) => brake::release(house, at),
+        Command::Open(_)
+        | Command::Import(_)
+        | Command::TopUp(_)
+        | Command::Purchase(_)
+        | Command::Pay(_)
+        | Command::Cancel(_)
+        | Command::Renew(_)
+        | Command::SetRenewalMode(_)
+        | Command::Hold(_)
+        | Command::LetGo(_)
+        | Command::Advance => Err(Rejection::AccountNotFound),
+    }
+}

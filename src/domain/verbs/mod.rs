@@ -1,0 +1,15 @@
+//! Verbs: each reads the whole account and chooses the facts. A verb checks everything before it
+//! pushes its first event, so a rejection leaves no trace.
+
+pub mod advance;
+pub mod apply_rules;
+pub mod brake;
+pub mod cancel;
+pub mod hold;
+pub mod import;
+pub mod open;
+pub mod pay;
+pub mod purchase;
+pub mod renew;
+pub mod set_renewal_mode;
+pub mod top_up;

@@ -1,0 +1,155 @@
+//! Order a new subscription.
+
+use serde::{Deserialize, Serialize};
+
+use super::{pay, renew};
+use crate::domain::account::Open;
+use crate::domain::calendar::{Course, Period};
+use crate::domain::command::{Answer, derived_auto_period};
+use crate::domain::draft::Draft;
+use crate::domain::ids::{OrderId, SubscriptionId};
+use crate::domain::nouns::order::{self, Kind, Order};
+use crate::domain::nouns::subscription::{self, Mode, Renewal, Subject};
+use crate::domain::rejection::Rejection;
+use crate::domain::rules::{Offer, Requirement, Rules};
+
+/// Order a new subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// The product.
+    pub product: String,
+    /// Its plan.
+    pub plan: String,
+    /// The region.
+    pub region: String,
+    /// The length of the first period.
+    pub period: Period,
+    /// How it is to be renewed (R2.2).
+    pub renewal_mode: Mode,
+    /// Pay now from the balance, or leave the order unpaid.
+    pub pay_now: bool,
+    /// The provider's own name for the resource.
+    pub external_id: Option<String>,
+    /// A subscription of the same account that it may not outlive (R1.17).
+    pub expires_not_after: Option<SubscriptionId>,
+}
+
+/// Opens the order, and pays it at once if that was asked or nothing is to be paid (R4.17).
+pub fn decide(draft: &mut Draft<'_>, purchase: &Purchase) -> Result<Answer, Rejection> {
+    let open = draft.in_service()?;
+    let (version, rules) = draft
+        .timeline
+        .in_force(draft.at)
+        .map(|version| (version.number, version.rules.as_ref()))
+        .ok_or_else(|| Rejection::UnknownProduct { product: purchase.product.clone() })?;
+    check_requirements(rules, open)?;
+    let offer = offered(rules, &purchase.product, &purchase.plan, &purchase.region)?;
+    if offer.plan.retired_at.is_some_and(|retired| retired <= draft.at) {
+        return Err(retired(&purchase.product, &purchase.plan));
+    }
+    let list = renew::price(&offer, purchase.period, open, &purchase.product, &purchase.plan)?;
+    let auto_period = derived_auto_period(purchase.period);
+    if purchase.renewal_mode == Mode::AutoRenewal && !offer.product.renews_by_itself(auto_period) {
+        return Err(Rejection::PeriodNotOffered {
+            period: auto_period,
+            offered: offer.product.auto_periods.clone(),
+        });
+    }
+    let zone = open.terms.zone;
+    let end = Course::starting(draft.at, zone).plus(purchase.period).end(zone);
+    renew::check_horizon(&offer, end, draft.at, zone)?;
+    renew::check_parent(draft, purchase.expires_not_after, end)?;
+
+    let subscription = SubscriptionId::new(open.id, open.next_number);
+    let order = Order {
+        id: OrderId::new(open.id, open.next_number + 1),
+        kind: Kind::New,
+        subscription,
+        product: purchase.product.clone(),
+        plan: purchase.plan.clone(),
+        period: purchase.period,
+        period_no: 1,
+        starts_at: None,
+        ends_at: None,
+        list,
+        payable: list,
+        rules_version: version,
+        automatic: false,
+        created_at: draft.at,
+        deadline: draft.at.plus(offer.product.unpaid_ttl.unwrap_or(rules.orders.unpaid_ttl).0),
+        state: order::State::Unpaid,
+        closed_at: None,
+        cancelled_for: None,
+    };
+    let pays = purchase.pay_now || list.is_zero();
+    if pays {
+        pay::check_funds(draft, order.payable)?;
+    }
+    let id = order.id;
+    draft.push(order::Event::Opened(Box::new(order.clone())));
+    draft.push(subscription::Event::Ordered {
+        id: subscription,
+        subject: Subject {
+            product: purchase.product.clone(),
+            plan: purchase.plan.clone(),
+            region: purchase.region.clone(),
+            zone,
+            external_id: purchase.external_id.clone(),
+            expires_not_after: purchase.expires_not_after,
+        },
+        renewal: Renewal {
+            mode: purchase.renewal_mode,
+            period: (purchase.renewal_mode == Mode::AutoRenewal).then_some(auto_period),
+            muted: false,
+        },
+        order: id,
+        at: draft.at,
+    });
+    if pays {
+        let paid = pay::period_of(draft, &order, draft.at)?;
+        pay::settle(draft, &order, paid, draft.at, false);
+    }
+    pay::answer(draft, id)
+}
+
+/// What the names stand for, or which of them is unknown.
+pub fn offered<'a>(
+    rules: &'a Rules,
+    product: &str,
+    plan: &str,
+    region: &str,
+) -> Result<Offer<'a>, Rejection> {
+    let known = rules
+        .products
+        .get(product)
+        .ok_or_else(|| Rejection::UnknownProduct { product: product.to_owned() })?;
+    let offer = rules.offer(product, plan).ok_or_else(|| Rejection::UnknownPlan {
+        product: product.to_owned(),
+        plan: plan.to_owned(),
+    })?;
+    if !known.regions.iter().any(|sold| sold == region) {
+        return Err(Rejection::UnknownRegion {
+            product: product.to_owned(),
+            region: region.to_owned(),
+        });
+    }
+    Ok(offer)
+}
+
+/// The rejection for a plan that is retired.
+#[must_use]
+pub fn retired(product: &str, plan: &str) -> Rejection {
+    Rejection::PlanRetired { product: product.to_owned(), plan: plan.to_owned() }
+}
+
+fn check_requirements(rules: &Rules, open: &Open) -> Result<(), Rejection> {
+    for requirement in &rules.orders.purchase_requires {
+        match requirement {
+            Requirement::Country if open.terms.country.is_none() => {
+                return Err(Rejection::PurchaseRequires { missing: "country".to_owned() });
+            }
+            Requirement::Country => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! renewd keeps every customer's money and time.
+pub mod actors;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod store;

@@ -1,0 +1,599 @@
+//! What the house asks of a database. [`Store`] is the whole of it; SQLite and memory keep it, and
+//! one conformance suite (`tests/store`) says what keeping it means.
+//!
+//! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions, orders,
+//! ledger entries), which can be rebuilt from the journal; **facts beside the journal** (sealed
+//! profiles and their keys, claims, tokens); **machinery** (stream heads with their due row, the
+//! outbox, job runs, snapshots).
+
+pub mod codec;
+pub mod memory;
+pub mod seal;
+pub mod sqlite;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agenda::Job;
+use crate::domain::calendar::Timestamp;
+use crate::domain::facts::{Facts, Question};
+use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::money::Money;
+use crate::domain::nouns::order::{self, Order};
+use crate::domain::nouns::subscription::{self, Mode};
+use crate::domain::rows::{Row, SubscriptionRow};
+use crate::domain::stream::Tally;
+
+/// Why a database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached or refuses for now; nothing was written.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// What it holds or was given cannot be true.
+    #[error("the store is corrupt: {0}")]
+    Corrupt(String),
+    /// Another daemon has it open.
+    #[error("the store is in use: {0}")]
+    InUse(String),
+}
+
+/// The digest of a record: over its predecessor's digest and its stored bytes.
+pub type Digest = [u8; 32];
+
+/// A record as it is stored: its bytes are never touched again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its number in the stream, from 1.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The JSON of a [`crate::domain::record::Record`].
+    pub body: String,
+    /// Over the predecessor's digest and `body`.
+    pub digest: Digest,
+}
+
+/// The head of a stream: where its journal ends, and when it is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The number of its last record.
+    pub seq: u64,
+    /// When that was recorded.
+    pub at: Timestamp,
+    /// Its digest.
+    pub digest: Digest,
+    /// When it next needs attention; [`Timestamp::MAX`] for never.
+    pub due_at: Timestamp,
+    /// The scheduler that looks after that.
+    pub due_job: Job,
+    /// The newest version of the rules that the due row was computed under.
+    pub rules_version: u32,
+    /// The JSON of a [`crate::domain::rows::Summary`]; `{}` for a stream that is no account.
+    pub summary: String,
+}
+
+/// What a claim is on; unique over all streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClaimKind {
+    /// An e-mail address.
+    Email,
+    /// An external id of the import.
+    ExternalId,
+}
+
+impl ClaimKind {
+    /// The word for it in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::ExternalId => "external_id",
+        }
+    }
+}
+
+/// A claim, known by a keyed hash.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// On what.
+    pub kind: ClaimKind,
+    /// The keyed hash of it.
+    pub hash: Digest,
+}
+
+/// A token that a request came under, with the answer to repeat (R4.11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// The token.
+    pub token: String,
+    /// The keyed hash of the parameters.
+    pub fingerprint: Digest,
+    /// The record it led to.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The JSON of the [`crate::domain::command::Answer`].
+    pub answer: String,
+}
+
+/// Something personal, sealed under the stream's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRow {
+    /// Its number: `note#7`.
+    pub number: u32,
+    /// The sealed bytes.
+    pub sealed: Vec<u8>,
+}
+
+/// A ledger line as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// The record that posted it.
+    pub seq: u64,
+    /// Its number in that record, from 0.
+    pub line: u32,
+    /// When.
+    pub at: Timestamp,
+    /// The account of the chart.
+    pub account: String,
+    /// Debit above zero, credit below.
+    pub amount: Money,
+}
+
+/// Where an effect goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Out by mail.
+    Mail,
+    /// To a webhook endpoint.
+    Webhook,
+    /// To another stream.
+    Tell,
+}
+
+impl Channel {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Webhook => "webhook",
+            Self::Tell => "tell",
+        }
+    }
+}
+
+/// An effect on its way out. `(stream, seq, n)` is its key for ever: Message-ID, webhook id and
+/// token derive from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// The record that caused it.
+    pub seq: u64,
+    /// Its number in that record, from 0.
+    pub n: u32,
+    /// Where it goes.
+    pub channel: Channel,
+    /// The webhook endpoint's name; empty otherwise.
+    pub endpoint: String,
+    /// What may void it; empty for nothing.
+    pub topic: String,
+    /// Useless after this instant.
+    pub worth_until: Timestamp,
+    /// When it was caused: the first attempt is due then.
+    pub at: Timestamp,
+    /// The JSON of a [`crate::domain::effects::Effect`].
+    pub body: String,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Waits for its next attempt.
+    Waiting,
+    /// Was taken by the other side.
+    Sent,
+    /// Was not sent, for a reason: voided by a later event, or useless by now.
+    Void,
+    /// Was given up.
+    Dead,
+}
+
+impl DeliveryState {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Void => "void",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// The key of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EffectKey {
+    /// The stream.
+    pub stream: StreamId,
+    /// The record.
+    pub seq: u64,
+    /// The effect of that record.
+    pub n: u32,
+}
+
+/// An effect and how its delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its stream.
+    pub stream: StreamId,
+    /// The effect.
+    pub row: OutboxRow,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the next attempt is due, or when it was settled.
+    pub next_at: Timestamp,
+    /// What the last attempt came to; empty before the first.
+    pub outcome: String,
+}
+
+impl Delivery {
+    /// Its key.
+    #[must_use]
+    pub const fn key(&self) -> EffectKey {
+        EffectKey { stream: self.stream, seq: self.row.seq, n: self.row.n }
+    }
+}
+
+/// A state of the stream, so that its journal need not be read from the start. Never migrated:
+/// one of another build is thrown away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The last record it covers.
+    pub seq: u64,
+    /// The build that wrote it.
+    pub build: String,
+    /// The JSON of a [`crate::domain::stream::State`].
+    pub body: String,
+}
+
+/// Everything that one turn of a stream writes: all or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Which stream.
+    pub stream: StreamId,
+    /// The head's number that the decision saw; 0 if the stream must not exist.
+    pub expected_seq: u64,
+    /// Consecutive records from `expected_seq + 1`. None only refreshes the due row.
+    pub records: Vec<StoredRecord>,
+    /// The head afterwards.
+    pub head: Head,
+    /// Claims that must be free.
+    pub claims: Vec<Claim>,
+    /// Tokens that must be new in this stream.
+    pub tokens: Vec<TokenRow>,
+    /// The stream's key, wrapped; only with the first record.
+    pub key: Option<Vec<u8>>,
+    /// What is sealed beside the journal.
+    pub sealed: Vec<SealedRow>,
+    /// Rows of readable tables, each noun at most once.
+    pub rows: Vec<Row>,
+    /// Ledger lines.
+    pub entries: Vec<LedgerRow>,
+    /// Topics that no longer hold: what waits under them from earlier records is void.
+    pub voids: Vec<String>,
+    /// Effects.
+    pub outbox: Vec<OutboxRow>,
+    /// A snapshot that replaces the last one.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It is durable.
+    Done,
+    /// The head had moved: reload and decide again.
+    Conflict,
+    /// A claim is held by another stream.
+    Taken(ClaimKind),
+    /// A token was used before.
+    TokenUsed,
+    /// The data themselves cannot be written; only this commit failed.
+    Refused,
+}
+
+/// Small writes that are no commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chore {
+    /// How a delivery went.
+    Delivery {
+        /// Which.
+        key: EffectKey,
+        /// Where it stands now.
+        state: DeliveryState,
+        /// Attempts so far.
+        attempts: u32,
+        /// When the next attempt is due, or when it was settled.
+        next_at: Timestamp,
+        /// What the attempt came to.
+        outcome: String,
+    },
+    /// A scheduler's run.
+    JobRun(JobRun),
+    /// Forget tokens older than this (R4.13).
+    ForgetTokens {
+        /// Older than this.
+        before: Timestamp,
+    },
+    /// Forget settled deliveries older than this.
+    ForgetDeliveries {
+        /// Older than this.
+        before: Timestamp,
+    },
+    /// Set an account aside after repeated failure; it is due no more.
+    Park {
+        /// Which.
+        stream: StreamId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Take it back.
+    Unpark {
+        /// Which.
+        stream: StreamId,
+    },
+}
+
+/// What a run of a scheduler did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRun {
+    /// Which scheduler.
+    pub job: Job,
+    /// When it looked.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds of the wall clock.
+    pub took_ms: u64,
+    /// Accounts that it advanced.
+    pub advanced_count: u64,
+    /// Accounts that failed and will be tried again.
+    pub failed_count: u64,
+    /// Steps by kind, with the longest lag of each.
+    pub steps: BTreeMap<String, Tally>,
+}
+
+/// A stream as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its head.
+    pub head: Head,
+    /// Its last snapshot.
+    pub snapshot: Option<Snapshot>,
+    /// The records after the snapshot, or all.
+    pub records: Vec<StoredRecord>,
+    /// Why it was parked, if it was.
+    pub parked: Option<String>,
+}
+
+/// A stream that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueRow {
+    /// Which.
+    pub stream: StreamId,
+    /// Since when.
+    pub due_at: Timestamp,
+    /// For which scheduler.
+    pub job: Job,
+}
+
+/// Which streams are due: those of a job by `until`, and any that were due by `any_until`; the
+/// oldest first, after a cursor.
+#[derive(Debug, Clone, Copy)]
+pub struct DueQuery {
+    /// The job.
+    pub job: Job,
+    /// Its streams due at or before this.
+    pub until: Timestamp,
+    /// Streams of any job due at or before this.
+    pub any_until: Timestamp,
+    /// After this row of the last page.
+    pub after: Option<(Timestamp, StreamId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which subscriptions to list over all accounts (R2.24), ordered by expiry and id; those that
+/// were never paid come last.
+#[derive(Debug, Clone, Default)]
+pub struct SubscriptionQuery {
+    /// Only of this account.
+    pub account: Option<AccountId>,
+    /// Only expiring at or after this.
+    pub expires_from: Option<Timestamp>,
+    /// Only expiring before this.
+    pub expires_before: Option<Timestamp>,
+    /// Only in these modes; empty for all.
+    pub modes: Vec<Mode>,
+    /// Only in these states; empty for all.
+    pub states: Vec<subscription::State>,
+    /// Only of this product.
+    pub product: Option<String>,
+    /// Only in this region.
+    pub region: Option<String>,
+    /// After this row of the last page: expiry ([`Timestamp::MAX`] for none) and id.
+    pub after: Option<(Timestamp, SubscriptionId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which orders of an account to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct OrderQuery {
+    /// Only in this state.
+    pub state: Option<order::State>,
+    /// Numbered below this.
+    pub before: Option<u32>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which deliveries to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryQuery {
+    /// Only of this stream.
+    pub stream: Option<StreamId>,
+    /// Only in this state.
+    pub state: Option<DeliveryState>,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// Before this row of the last page: instant caused and key.
+    pub before: Option<(Timestamp, EffectKey)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// How the outbox stands on a channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxDepth {
+    /// Deliveries that wait.
+    pub waiting_count: u64,
+    /// Deliveries that were given up.
+    pub dead_count: u64,
+    /// When the oldest that waits was caused.
+    pub oldest_at: Option<Timestamp>,
+    /// When the next attempt is due.
+    pub next_at: Option<Timestamp>,
+}
+
+/// What the house asks of a database.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Its name for people: `sqlite:/var/lib/renewd/renewd.db`.
+    fn name(&self) -> String;
+
+    /// Writes commits and chores in one durable transaction, and answers each commit. Gate, then
+    /// write: only commits whose head stands where they expect it, whose claims are free and
+    /// whose tokens are new are written, each whole; the others leave no trace. Only one writer
+    /// may call it at a time.
+    async fn write(&self, commits: &[Commit], chores: &[Chore])
+    -> Result<Vec<Written>, StoreError>;
+
+    /// The streams as they were stored, in the order asked; `None` for those that do not exist.
+    /// A snapshot of another build than `build` is passed over.
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        build: &str,
+    ) -> Result<Vec<Option<Loaded>>, StoreError>;
+
+    /// The tokens that were used before, of those asked.
+    async fn tokens(
+        &self,
+        stream: StreamId,
+        tokens: &[String],
+    ) -> Result<Vec<TokenRow>, StoreError>;
+
+    /// What is known of the questions.
+    async fn facts(&self, questions: &[Question]) -> Result<Facts, StoreError>;
+
+    /// The stream that holds a claim.
+    async fn holder(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError>;
+
+    /// A page of streams that are due. Parked ones are not.
+    async fn due(&self, query: DueQuery) -> Result<Vec<DueRow>, StoreError>;
+
+    /// For each job, the earliest instant at which anything of it is due.
+    async fn next_due(&self) -> Result<BTreeMap<Job, Timestamp>, StoreError>;
+
+    /// A page of accounts whose due row was computed under an older version of the rules.
+    async fn stale(
+        &self,
+        rules_version: u32,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<StreamId>, StoreError>;
+
+    /// A page of accounts by id, with their heads.
+    async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError>;
+
+    /// How many accounts there are.
+    async fn account_count(&self) -> Result<u64, StoreError>;
+
+    /// A page of subscriptions.
+    async fn subscriptions(
+        &self,
+        query: SubscriptionQuery,
+    ) -> Result<Vec<SubscriptionRow>, StoreError>;
+
+    /// One subscription.
+    async fn subscription(&self, id: SubscriptionId)
+    -> Result<Option<SubscriptionRow>, StoreError>;
+
+    /// A page of an account's orders.
+    async fn orders(&self, account: AccountId, query: OrderQuery)
+    -> Result<Vec<Order>, StoreError>;
+
+    /// One order.
+    async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// A page of a stream's journal, oldest first, after `after_seq`.
+    async fn journal(
+        &self,
+        stream: StreamId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// A page of a stream's ledger lines, oldest first, after `(seq, line)`.
+    async fn ledger(
+        &self,
+        stream: StreamId,
+        after: Option<(u64, u32)>,
+        limit: u32,
+    ) -> Result<Vec<LedgerRow>, StoreError>;
+
+    /// A stream's wrapped key, and what was asked of what is sealed there.
+    async fn sealed(
+        &self,
+        stream: StreamId,
+        numbers: &[u32],
+    ) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError>;
+
+    /// Deliveries on a channel whose next attempt is due, oldest first. For webhooks only the
+    /// oldest that waits for each endpoint and stream.
+    async fn ready(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// A page of deliveries.
+    async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, StoreError>;
+
+    /// How the outbox stands, by channel.
+    async fn outbox_depth(&self) -> Result<BTreeMap<Channel, OutboxDepth>, StoreError>;
+
+    /// The latest runs of each scheduler, newest first, at most `limit` of each.
+    async fn job_runs(&self, limit: u32) -> Result<Vec<JobRun>, StoreError>;
+
+    /// The parked streams: which, since when, why.
+    async fn parked(&self) -> Result<Vec<(StreamId, Timestamp, String)>, StoreError>;
+}
+
+/// The store as the house holds it.
+pub type Handle = Arc<dyn Store>;
