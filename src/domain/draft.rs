@@ -2,6 +2,7 @@
 //! several steps sees the state between them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::account::{Account, Open};
 use super::agenda::Agenda;
@@ -14,6 +15,7 @@ use super::nouns::order::Order;
 use super::nouns::subscription::Subscription;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
+use super::verbs::renew::Queue;
 
 /// The nouns that a record touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +56,7 @@ pub struct Draft<'a> {
     pub outgoing: Vec<Outgoing>,
     /// Which nouns were touched.
     pub touched: Touched,
+    queue: Option<Arc<Queue>>,
 }
 
 impl<'a> Draft<'a> {
@@ -77,6 +80,7 @@ impl<'a> Draft<'a> {
             events: Vec::new(),
             outgoing: Vec::new(),
             touched: Touched::default(),
+            queue: None,
         }
     }
 
@@ -85,6 +89,10 @@ impl<'a> Draft<'a> {
     pub fn push(&mut self, event: impl Into<Event>) {
         let event = event.into();
         self.account.apply(&event);
+        // A notice changes nothing about the order or the cost of what is to come.
+        if !matches!(event, Event::Notice(_)) {
+            self.queue = None;
+        }
         let Some(open) = self.account.open() else { return };
         match &event {
             Event::Order(event) => {
@@ -106,6 +114,15 @@ impl<'a> Draft<'a> {
         if let Some(open) = self.account.open() {
             self.agenda.refresh_subscription(self.timeline, open, id);
         }
+    }
+
+    /// The automatic renewals to come, as seen at `at`.
+    pub fn queue_at(&mut self, at: Timestamp) -> Option<Arc<Queue>> {
+        if self.queue.as_ref().is_none_or(|queue| !queue.is_at(at)) {
+            let open = self.account.open()?;
+            self.queue = Some(Arc::new(Queue::at(self.timeline, open, at)));
+        }
+        self.queue.clone()
     }
 
     /// The account as it stands now.

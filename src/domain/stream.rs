@@ -130,6 +130,7 @@ impl State {
                     steps.extend(advance::advance(&mut draft));
                 }
                 draft.touched.once_each();
+                effects::drop_voided(&mut draft.outgoing);
                 Executed {
                     events: draft.events,
                     outgoing: draft.outgoing,

@@ -135,9 +135,7 @@ fn d35_time_goes_first_and_release_before_a_renewal_at_the_same_instant() {
         2026-01-10 12:00 top-up 100
         2026-01-10 12:00 purchase silent small 1 month
         2026-02-25 11:59:59 renew #1 1 month
-    "), @r"
-        2026-02-25 11:59:59 #1 renewed 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-02-25 11:59:59
-        ");
+    "), @"2026-02-25 11:59:59 #1 renewed 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-02-25 11:59:59");
 }
 
 #[test]

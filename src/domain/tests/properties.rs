@@ -499,7 +499,46 @@ fn sleep_and_compare(life: &Life, needs_notice: bool) {
     assert_eq!(ends(&awake), ends(&asleep));
 }
 
+/// An account as large as they come: nothing in a pass over it may search the whole account for
+/// each of its subscriptions. If something does, this test takes minutes instead of seconds.
+#[test]
+fn ten_thousand_subscriptions_are_reminded_renewed_and_released() {
+    let count: u32 = 10_000;
+    let mut world = World::new(Timeline::of(book()));
+    let Command::Open(opening) = open(&[]) else { unreachable!("open makes an opening") };
+    let expires_at = instant("2026-03-10", "12:00");
+    let subscriptions = (0..count)
+        .map(|number| verbs::import::Imported {
+            external_id: number.to_string(),
+            product: "ecs".into(),
+            plan: "small".into(),
+            region: "eu".into(),
+            anchor: None,
+            expires_at,
+            period: Period::new(1, Unit::Month),
+            mode: Mode::AutoRenewal,
+            price: None,
+        })
+        .collect();
+    // Half of them can be renewed.
+    let cash = Some(usd("50000"));
+    let import = verbs::import::Import { open: opening, cash, subscriptions, held: false };
+    world.execute(start(), &Command::Import(import)).answer.expect("it is imported");
+    world.execute(instant("2026-03-01", "12:00"), &Command::Advance);
+    assert_eq!(world.open().wallet.cash, usd("0"));
+    world.execute(instant("2026-03-28", "12:00"), &Command::Advance);
+    world.execute(instant("2026-03-29", "12:00"), &Command::Advance);
+    assert_eq!(world.open().subscriptions.len(), 5_000);
+    check_state(&world);
+}
+
 proptest! {
+    // Half of the usual number, whatever the environment says that is: these are whole lives.
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases / 2,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn every_life_keeps_the_laws(life in lives()) {
         let world = live_awake(&life);
