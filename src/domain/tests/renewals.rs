@@ -2,9 +2,11 @@
 
 use insta::assert_snapshot;
 
-use super::scenario::{instant, ordered, play, play_only, run, short, usd};
+use super::scenario::{instant, ordered, period, play, play_only, run, short, usd};
 use crate::domain::agenda;
-use crate::domain::nouns::subscription::State;
+use crate::domain::command::{Answer, Command};
+use crate::domain::nouns::subscription::{Mode, State};
+use crate::domain::verbs::{purchase, renew};
 
 const RENEWALS: [&str; 3] = ["renewed", "failed", "active"];
 
@@ -440,6 +442,25 @@ fn d26_a_renewal_of_an_expiry_that_moved_is_answered_with_the_order_that_moved_i
 }
 
 #[test]
+fn d26_the_answer_names_the_order_and_the_present_expiry() {
+    let (mut world, _) = run("
+        2026-01-01 10:00 top-up 100
+        2026-01-01 10:00 purchase ecs small 1 month
+        2026-01-02 10:00 renew #1 1 month
+    ");
+    let live = world.live(1).expect("a subscription").clone();
+    let renew = Command::Renew(renew::Renew {
+        subscription: live.id,
+        period: "P1M".parse().expect("a period"),
+        pay_now: true,
+        expected_expires_at: Some(instant("2026-02-01", "10:00")),
+    });
+    let answer = world.execute(instant("2026-01-02", "10:00"), &renew).answer;
+    let expires_at = instant("2026-03-01", "10:00");
+    assert_eq!(answer, Ok(Answer::AlreadyRenewed { order: live.last_order, expires_at }));
+}
+
+#[test]
 fn d27_little_money_goes_to_the_nearest_expiry_then_to_the_lowest_amount() {
     // #3 expires an hour before the others. Of those #5 costs 10, #7 50 and #1 100.
     assert_snapshot!(play_only(&["renewed", "failed"], "
@@ -639,18 +660,16 @@ fn d40_twelve_months_are_a_year_in_every_price() {
         .map(|length| {
             let (mut world, _) = run("2026-01-01 10:00 top-up 500");
             let words: Vec<&str> = length.split(' ').collect();
-            let command = crate::domain::command::Command::Purchase(
-                crate::domain::verbs::purchase::Purchase {
-                    product: "ecs".into(),
-                    plan: "small".into(),
-                    region: "eu".into(),
-                    period: super::scenario::period(words[0], words[1]),
-                    renewal_mode: crate::domain::nouns::subscription::Mode::ManualRenewal,
-                    pay_now: true,
-                    external_id: None,
-                    expires_not_after: None,
-                },
-            );
+            let command = Command::Purchase(purchase::Purchase {
+                product: "ecs".into(),
+                plan: "small".into(),
+                region: "eu".into(),
+                period: period(words[0], words[1]),
+                renewal_mode: Mode::ManualRenewal,
+                pay_now: true,
+                external_id: None,
+                expires_not_after: None,
+            });
             let order = ordered(world.execute(instant("2026-01-01", "10:00"), &command).answer);
             assert_eq!(world.live(1).map(|live| live.state), Some(State::Active));
             order.payable

@@ -79,14 +79,10 @@ fn make(
     let (product, plan) = (&live.subject.product, &live.subject.plan);
     let (version, offer) = draft
         .offer(product, plan, at)
-        .filter(|(_, offer)| !offer.plan.renewal_ends.is_some_and(|ends| ends <= at))
+        .filter(|(_, offer)| offer.plan.renewal_ends.is_none_or(|ends| ends > at))
         .ok_or_else(|| purchase::retired(product, plan))?;
-    let is_on_menu = if automatic {
-        // It was on the menu when it was chosen; a price is all that it needs now.
-        true
-    } else {
-        offer.product.sells(period)
-    };
+    // What renews by itself was on its menu when it was chosen; a price is all that it needs now.
+    let is_on_menu = automatic || offer.product.sells(period);
     let list = price(&offer, period, is_on_menu, open, product, plan)?;
     let end = paid.course.plus(period).end(live.subject.zone);
     check_horizon(&offer, end, at, live.subject.zone)?;
