@@ -19,7 +19,8 @@ use crate::domain::effects::{About, Effect, Recipient, Template};
 use crate::domain::ids::StreamId;
 use crate::store::Delivery;
 
-use super::templates::{Subject, Templates};
+use super::templates::Templates;
+use super::values::{Subject, one_line};
 use super::{Addresses, Names, OutboxError, Outcome, Profile, SentMail};
 
 /// Answers of a mail server that refuse us, not the mail: a wrong password must not kill a day's
@@ -378,14 +379,6 @@ fn raw(name: &'static str, value: String) -> HeaderValue {
 fn system_time(at: Timestamp) -> SystemTime {
     let seconds = u64::try_from(at.seconds()).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
-}
-
-/// Without line breaks and other control characters, which would reach into other headers.
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// `ada@example.com` as a log may show it: `a…@example.com`.

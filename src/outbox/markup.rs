@@ -18,6 +18,8 @@ use serde::Serialize;
 
 /// Stands where a value was printed that is absent. A row with it is left out.
 pub(super) const ABSENT: char = '\u{fffc}';
+/// A space at which no line ends.
+pub(super) const NO_BREAK: char = '\u{a0}';
 /// The longest line of a text.
 pub(super) const WIDTH: usize = 76;
 
@@ -92,7 +94,8 @@ fn append(text: &mut String, more: &str) {
 }
 
 fn squeezed(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    // Not at no-break spaces: they keep a date and an amount in one piece.
+    line.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The text of a mail: wrapped, facts in columns.
@@ -130,11 +133,10 @@ fn wrap(out: &mut String, first: &str, under: &str, text: &str) {
     let mut line = first.to_owned();
     let mut columns = first.chars().count();
     let mut is_empty = true;
-    for word in text.split_whitespace() {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let length = word.chars().count();
         if !is_empty && columns + 1 + length > WIDTH {
-            out.push_str(line.trim_end());
-            out.push('\n');
+            end(out, &line);
             under.clone_into(&mut line);
             columns = under.chars().count();
             is_empty = true;
@@ -147,7 +149,11 @@ fn wrap(out: &mut String, first: &str, under: &str, text: &str) {
         columns += length;
         is_empty = false;
     }
-    out.push_str(line.trim_end());
+    end(out, &line);
+}
+
+fn end(out: &mut String, line: &str) {
+    out.push_str(&line.trim_end().replace(NO_BREAK, " "));
     out.push('\n');
 }
 

@@ -14,6 +14,8 @@
 //! same Message-ID, webhook id or token.
 
 mod embedded;
+#[cfg(test)]
+mod letters;
 pub mod mailer;
 mod markup;
 mod payload;
@@ -21,6 +23,7 @@ mod relay;
 mod retry;
 mod samples;
 pub mod templates;
+mod values;
 pub mod webhooks;
 mod words;
 

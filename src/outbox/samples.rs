@@ -37,8 +37,8 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_micros(1_772_352_000_000_000)
 }
 
-/// Values for `template` as they come up: every mode, every reason, covered or not, near and far,
-/// before and after expiry; and at last the least that there can be.
+/// Values for `template` as they come up: every mode near and far, before and after
+/// expiry, covered or not, every reason; and at last the least that there can be.
 pub(super) fn of(template: Template, language: &str) -> Vec<About> {
     let mut all = Vec::new();
     if template == Template::BrakeEngaged {
@@ -49,11 +49,13 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
             for mode in MODES {
                 all.push(About { mode: Some(mode), ..full(days_left) });
             }
-            for covered in [Some(true), Some(false), None] {
-                all.push(About { covered, automatic: covered, ..full(days_left) });
-            }
+        }
+        for covered in [Some(true), Some(false), None] {
+            all.push(About { covered, automatic: covered, ..full(15) });
+        }
+        if matches!(template, Template::OrderCancelled | Template::RenewalFailed) {
             for reason in REASONS {
-                all.push(About { reason: Some(reason.to_owned()), ..full(days_left) });
+                all.push(About { reason: Some(reason.to_owned()), ..full(1) });
             }
         }
         // An order for a new subscription: nothing is paid yet, so nothing expires.

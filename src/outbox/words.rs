@@ -8,6 +8,8 @@ use serde::Deserialize;
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::nouns::subscription::Mode;
 
+use super::markup::NO_BREAK;
+
 /// The words of a language.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,20 +40,21 @@ impl Words {
             .replace("{day}", &date.day().to_string())
             .replace("{month}", month)
             .replace("{year}", &date.year().to_string())
+            .replace(' ', "\u{a0}")
     }
 
     /// The instant on the wall of `zone`, and in UTC: `5 February 2026, 09:00 (Europe/Berlin;
     /// 08:00 UTC)`.
     pub(super) fn moment(&self, at: Timestamp, zone: Zone) -> String {
         if zone == Zone::UTC {
-            return format!("{} UTC", self.local(at, zone));
+            return format!("{}{NO_BREAK}UTC", self.local(at, zone));
         }
         let utc = if zone.date(at) == Zone::UTC.date(at) {
             time(at, Zone::UTC)
         } else {
             self.local(at, Zone::UTC)
         };
-        format!("{} ({zone}; {utc} UTC)", self.local(at, zone))
+        format!("{} ({zone}; {utc}{NO_BREAK}UTC)", self.local(at, zone))
     }
 
     fn local(&self, at: Timestamp, zone: Zone) -> String {
@@ -74,7 +77,7 @@ impl Words {
             }
             grouped.push(digit);
         }
-        Some(format!("{sign}{grouped}{parts} {currency}"))
+        Some(format!("{sign}{grouped}{parts}{NO_BREAK}{currency}"))
     }
 
     /// A length: `1 month`, `2 years`.
