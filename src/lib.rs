@@ -3,5 +3,6 @@ pub mod actors;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod outbox;
 pub mod scheduler;
 pub mod store;
