@@ -1,5 +1,6 @@
 //! renewd keeps every customer's money and time.
 pub mod actors;
+pub mod admin;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
