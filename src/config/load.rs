@@ -104,17 +104,20 @@ pub fn parse_rules(text: &str) -> Result<Rules, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use serde_json::Value;
 
     use super::*;
     use crate::config::MailBackend;
-    use crate::domain::money::Currency;
+    use crate::domain::calendar::{Course, Period, Timestamp, Zone};
+    use crate::domain::money::{Currency, Money};
+    use crate::domain::nouns::subscription::Mode;
     use crate::domain::rules::{Lifecycle, Product, Reminders};
 
     const CONFIG: &str = include_str!("../../config/renewd.toml");
     const CATALOGUE: &str = include_str!("../../config/catalogue.toml");
+    const SAMPLE_BOOK: &str = include_str!("../../config/sample-book.jsonl");
 
     fn value(config: &Config) -> Value {
         serde_json::to_value(config).expect("a value")
@@ -283,5 +286,47 @@ mod tests {
         let json = parse_rules("{\"products\": 1}").expect_err("no table").to_string();
         assert!(json.contains("products") || json.contains("lifecycles"), "{json}");
         assert!(parse_rules("{").is_err());
+    }
+
+    #[test]
+    fn the_sample_book_fits_the_shipped_catalogue() {
+        let rules = parse_rules(CATALOGUE).expect("a catalogue");
+        let text = |value: &Value, key: &str| value[key].as_str().expect(key).to_owned();
+        let (mut products, mut modes, mut external_ids) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut accounts = 0;
+        for line in SAMPLE_BOOK.lines() {
+            accounts += 1;
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            assert!(external_ids.insert(text(&line, "external_id")));
+            let account = &line["account"];
+            assert!(text(account, "email").ends_with(".example"));
+            let zone: Zone = text(account, "time_zone").parse().expect("a zone");
+            let currency: Currency = text(account, "currency").parse().expect("a currency");
+            Money::parse(&text(&line, "cash"), currency).expect("cash");
+            for subscription in line["subscriptions"].as_array().expect("a list") {
+                let id = text(subscription, "external_id");
+                assert!(external_ids.insert(id.clone()));
+                let product = text(subscription, "product");
+                let offer = rules.offer(&product, &text(subscription, "plan")).expect(&id);
+                assert!(offer.product.regions.contains(&text(subscription, "region")), "{id}");
+                let period: Period = text(subscription, "period").parse().expect("a period");
+                let mode: Mode = text(subscription, "mode").parse().expect("a mode");
+                assert!(offer.product.sells(period) && offer.price(period, currency).is_some());
+                Money::parse(&text(subscription, "price"), currency).expect(&id);
+                let at =
+                    |key: &str| text(subscription, key).parse::<Timestamp>().expect("an instant");
+                let (anchor, expires_at) = (at("anchor"), at("expires_at"));
+                assert!(Course::ending(anchor, expires_at, zone).is_some(), "{id}");
+                let from = "2026-01-02T00:00:00Z".parse().expect("an instant");
+                let to = "2026-03-11T00:00:00Z".parse().expect("an instant");
+                assert!((from..to).contains(&expires_at), "{id}");
+                products.insert(product);
+                modes.insert(mode);
+            }
+        }
+        assert_eq!(accounts, 42);
+        assert!(products.iter().eq(rules.products.keys()), "all that is sold");
+        assert_eq!(modes.len(), 3);
     }
 }
