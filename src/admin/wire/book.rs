@@ -288,8 +288,9 @@ pub struct Delivery {
     pub what: String,
     /// When it was caused.
     pub at: String,
-    /// It is not sent after this.
-    pub worth_until: String,
+    /// It is not sent after this; absent if it keeps its worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth_until: Option<String>,
     /// `waiting`, `sent`, `void` or `dead`.
     pub state: String,
     /// Attempts so far.

@@ -9,6 +9,7 @@
 mod book;
 mod house;
 mod import;
+mod queries;
 mod requests;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,10 @@ pub use house::{
     ClockKind, Done, Due, Fault, JobRun, Moved, Outbox, Parked, Scheduler, Status, Tally,
 };
 pub use import::{ImportAnswer, ImportLine, ImportOutcome, ImportedSubscription};
+pub use queries::{
+    CatalogueQuery, DeliveryQuery, ImportQuery, OrderQuery, PageQuery, SubscriptionQuery,
+    WriteQuery,
+};
 pub use requests::{MoveClock, OpenAccount, PlaceOrder, Renew, SetRenewalMode, TopUp};
 
 /// An amount of money.
