@@ -21,6 +21,7 @@ mod markup;
 mod payload;
 mod relay;
 mod retry;
+pub mod sender;
 mod samples;
 pub mod templates;
 mod values;
