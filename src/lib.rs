@@ -5,5 +5,6 @@ pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod outbox;
 pub mod scheduler;
 pub mod store;

@@ -1,6 +1,8 @@
 //! A draft: the account with the events so far, each applied as it is pushed, so that a verb of
 //! several steps sees the state between them.
 
+use std::collections::HashSet;
+
 use super::account::{Account, Open};
 use super::agenda::Agenda;
 use super::calendar::Timestamp;
@@ -23,16 +25,13 @@ pub struct Touched {
 }
 
 impl Touched {
-    fn order(&mut self, id: OrderId) {
-        if !self.orders.contains(&id) {
-            self.orders.push(id);
-        }
-    }
-
-    fn subscription(&mut self, id: SubscriptionId) {
-        if !self.subscriptions.contains(&id) {
-            self.subscriptions.push(id);
-        }
+    /// Each noun once, where it was touched first. One pass at the end: a record may touch ten
+    /// thousand of them.
+    pub(super) fn once_each(&mut self) {
+        let mut orders = HashSet::with_capacity(self.orders.len());
+        self.orders.retain(|id| orders.insert(*id));
+        let mut subscriptions = HashSet::with_capacity(self.subscriptions.len());
+        self.subscriptions.retain(|id| subscriptions.insert(*id));
     }
 }
 
@@ -89,7 +88,7 @@ impl<'a> Draft<'a> {
         let Some(open) = self.account.open() else { return };
         match &event {
             Event::Order(event) => {
-                self.touched.order(event.order());
+                self.touched.orders.push(event.order());
                 self.agenda.refresh_order(open, event.order());
             }
             Event::Subscription(event) => self.touch(event.subscription()),
@@ -103,7 +102,7 @@ impl<'a> Draft<'a> {
     }
 
     fn touch(&mut self, id: SubscriptionId) {
-        self.touched.subscription(id);
+        self.touched.subscriptions.push(id);
         if let Some(open) = self.account.open() {
             self.agenda.refresh_subscription(self.timeline, open, id);
         }

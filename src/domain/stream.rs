@@ -113,6 +113,10 @@ impl State {
     ) -> Executed {
         match self {
             Self::Account(account) => {
+                // An agenda of older rules knows nothing of what the newer ones make due.
+                if agenda.rules_version() != context.timeline.newest() {
+                    *agenda = Agenda::of(context.timeline, account);
+                }
                 let mut draft =
                     Draft::new(context.timeline, facts, context.at, context.brake, account, agenda);
                 let mut steps = advance::advance(&mut draft);
@@ -125,6 +129,7 @@ impl State {
                 if answer.is_ok() {
                     steps.extend(advance::advance(&mut draft));
                 }
+                draft.touched.once_each();
                 Executed {
                     events: draft.events,
                     outgoing: draft.outgoing,

@@ -29,7 +29,7 @@ pub use house::{
 pub use import::{ImportAnswer, ImportLine, ImportOutcome, ImportedSubscription};
 pub use queries::{
     CatalogueQuery, DeliveryQuery, ImportQuery, OrderQuery, PageQuery, SubscriptionQuery,
-    WriteQuery,
+    WriteHeaders, WriteQuery,
 };
 pub use requests::{MoveClock, OpenAccount, PlaceOrder, Renew, SetRenewalMode, TopUp};
 

@@ -12,6 +12,16 @@ pub struct WriteQuery {
     pub dry_run: bool,
 }
 
+/// The header of a write.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct WriteHeaders {
+    /// The token of the request: the same request under the same token is carried out once, and
+    /// answered alike (with `Idempotent-Replayed: true`); with other parameters it is refused.
+    #[serde(rename = "Idempotency-Key", skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
 /// Of `PUT /v1/catalogue`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
