@@ -36,7 +36,9 @@ async fn apply(
     let content_type = if json { "application/json" } else { "application/toml" };
     let call = |dry_run: bool| -> Result<Call, Failure> {
         let query = CatalogueQuery { dry_run, effective_at: effective_at.cloned() };
-        let write = Write { dry_run: false, ..write.clone() };
+        // The question has a token of its own: under the write's it would be another request.
+        let token = if dry_run { None } else { write.token.clone() };
+        let write = Write { token, dry_run: false };
         let call = Call::put(&["v1", "catalogue"], &write).filter(&query)?;
         Ok(call.body(content_type, rules.to_vec()))
     };
