@@ -29,7 +29,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 /// Shows the rules in force, and the versions there are.
 #[utoipa::path(
     tag = "catalogue",
-    responses((status = 200, body = wire::Catalogue), Problem)
+    responses((status = 200, description = "As it stands", body = wire::Catalogue), Problem)
 )]
 #[get("/v1/catalogue")]
 async fn show_catalogue(admin: Data<Admin>) -> Result<Json<wire::Catalogue>, Problem> {
@@ -102,10 +102,12 @@ async fn tried(
     let changes = difference(newest.map(|version| version.rules.as_ref()), &apply.rules);
     let request = asking.request(Command::ApplyRules(apply).into(), true);
     let (effective_at, faults) = match admin.accounts.preview(StreamId::House, request).await {
-        Ok(receipt) => match receipt.answer {
-            Answer::RulesApplied { effective_at, .. } => (Some(effective_at), Vec::new()),
-            _ => return Err(unexpected(&receipt)),
-        },
+        Ok(receipt) => {
+            let Answer::RulesApplied { effective_at, .. } = receipt.answer else {
+                return Err(unexpected(&receipt));
+            };
+            (Some(effective_at), Vec::new())
+        }
         Err(ExecuteError::Rejected(Rejection::InvalidRules { faults })) => (None, faults),
         Err(error) => return Err(error.into()),
     };
