@@ -13,6 +13,7 @@ use crate::admin::request::{Asking, JSON, media_type_is};
 use crate::admin::{Admin, convert, fields, reply, unexpected, wire};
 use crate::catalogue::difference;
 use crate::config::parse_rules;
+use crate::domain::agenda::Job;
 use crate::domain::command::{Answer, Command};
 use crate::domain::ids::StreamId;
 use crate::domain::rejection::Rejection;
@@ -74,6 +75,15 @@ async fn apply_catalogue(admin: Data<Admin>, asking: Asking) -> Result<HttpRespo
     let Answer::RulesApplied { version, effective_at } = receipt.answer else {
         return Err(unexpected(&receipt));
     };
+    if !receipt.replayed {
+        // What is due is looked at again under the new rules now, not at the next sweep.
+        let control = Arc::clone(&admin.control);
+        actix_web::rt::spawn(async move {
+            if let Err(error) = control.run_job(Job::Housekeeping).await {
+                tracing::warn!(%error, "due rows were not refreshed; the next sweep does it");
+            }
+        });
+    }
     let answer = wire::CatalogueApplied { version, effective_at: effective_at.to_string() };
     Ok(reply(StatusCode::OK, &receipt, false, answer))
 }
