@@ -94,10 +94,10 @@ impl Ladder {
         for (sql, chunk) in self.steps(rows) {
             let values = self.values(sql, chunk, &bind)?;
             let done = sqlx::query_with(sql, values).execute(&mut *conn).await?;
-            let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
-            if changes == Changes::Each && changed != chunk.len() {
+            let touched = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
+            if changes == Changes::Each && touched != chunk.len() {
                 let sent = chunk.len();
-                return Err(Fault::Data(format!("{changed} of {sent} rows changed by {sql:.40}")));
+                return Err(Fault::Data(format!("{touched} of {sent} rows changed by {sql:.40}")));
             }
         }
         Ok(())

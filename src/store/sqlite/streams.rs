@@ -1,11 +1,11 @@
 //! Reading streams: heads, journals, tokens, what is due.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::fault::{Fault, failed};
+use super::fault::failed;
 use super::ladder::Ladder;
 use super::rows::{self, Columns};
 use crate::domain::agenda::Job;
@@ -116,8 +116,10 @@ pub(super) async fn tokens(
     tokens: &[String],
 ) -> Result<Vec<TokenRow>, StoreError> {
     let stream = stream.to_string();
+    let asked: BTreeSet<_> = tokens.iter().collect();
+    let asked: Vec<_> = asked.into_iter().collect();
     let mut conn = pool.acquire().await.map_err(failed)?;
-    let found = TOKENS.fetch(&mut conn, tokens, |values, token| {
+    let found = TOKENS.fetch(&mut conn, &asked, |values, token| {
         values.text(&stream).text(token);
     });
     let found = found.await?;
@@ -287,10 +289,12 @@ pub(super) async fn sealed(
         .map_err(failed)?;
     let Some(key) = key else { return Ok(None) };
     let wrapped = Columns::of(&key).blob()?.to_vec();
-    let found = SEALED.fetch(&mut conn, numbers, |values, number| {
+    let asked: BTreeSet<_> = numbers.iter().copied().collect();
+    let asked: Vec<_> = asked.into_iter().collect();
+    let found = SEALED.fetch(&mut conn, &asked, |values, number| {
         values.text(&stream).int(*number);
     });
-    let found = found.await.map_err(|fault: Fault| StoreError::from(fault))?;
+    let found = found.await?;
     let mut found: Vec<_> =
         found.iter().map(|row| rows::sealed(&mut Columns::of(row))).collect::<Result<_, _>>()?;
     found.sort_unstable_by_key(|row| row.number);
