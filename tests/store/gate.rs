@@ -214,6 +214,10 @@ async fn a_commit_that_cannot_be_true_is_refused(store: &dyn Store) {
         wrong(&|commit| commit.key = Some(vec![1])),
         wrong(&|commit| commit.entries = vec![entry(2, 0, 1)]),
         wrong(&|commit| commit.outbox = vec![effect(4, 0, Channel::Mail, "")]),
+        wrong(&|commit| {
+            commit.outbox = vec![effect(3, 0, Channel::Webhook, "")];
+            commit.outbox[0].endpoint = String::new();
+        }),
         wrong(&|commit| commit.rows = vec![order_row(&full_order(id(2), 1))]),
         wrong(&|commit| commit.rows = vec![order_row(&full_order(id(1), 1)); 2]),
         wrong(&|commit| commit.claims = vec![claim(1), claim(1)]),

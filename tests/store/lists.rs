@@ -12,6 +12,9 @@ use crate::samples::{
 };
 use crate::{promises, put};
 
+/// What is asked, what it means, how many there are.
+type Case<'a> = (SubscriptionQuery, &'a dyn Fn(&SubscriptionRow) -> bool, usize);
+
 promises!(
     subscriptions_are_listed_by_expiry_and_id,
     subscriptions_are_filtered,
@@ -73,7 +76,7 @@ async fn subscriptions_are_listed_by_expiry_and_id(store: &dyn Store) {
 
 async fn subscriptions_are_filtered(store: &dyn Store) {
     let rows = shelve(store).await;
-    let cases: [(SubscriptionQuery, &dyn Fn(&SubscriptionRow) -> bool, usize); 10] = [
+    let cases: [Case<'_>; 10] = [
         (SubscriptionQuery { account: Some(id(1)), ..every() }, &|row| row.id.account == id(1), 3),
         (
             SubscriptionQuery { expires_from: Some(at(20)), ..every() },

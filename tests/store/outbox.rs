@@ -9,6 +9,9 @@ use renewd::store::{
 use crate::samples::{account, at, commit, effect};
 use crate::{chores, promises, put};
 
+/// What is asked, what it means, how many there are.
+type Case<'a> = (DeliveryQuery, &'a dyn Fn(&Delivery) -> bool, usize);
+
 promises!(
     what_is_due_is_ready_oldest_first,
     a_webhook_waits_for_those_before_it,
@@ -192,7 +195,7 @@ async fn deliveries_are_filtered_and_read_in_pages(store: &dyn Store) {
     let mut sorted = places.clone();
     sorted.sort_by(|a, b| b.cmp(a));
     assert_eq!(places, sorted, "newest first");
-    let cases: [(DeliveryQuery, &dyn Fn(&Delivery) -> bool, usize); 6] = [
+    let cases: [Case<'_>; 6] = [
         (
             DeliveryQuery { stream: Some(account(2)), ..every.clone() },
             &|row| row.stream == account(2),

@@ -30,31 +30,20 @@ macro_rules! is_account {
 }
 
 static HEADS: LazyLock<Ladder> = LazyLock::new(|| {
-    let before = format!(
-        "SELECT {}, parked_at, parked_reason FROM streams WHERE stream IN (VALUES",
-        rows::HEAD
-    );
-    Ladder::new(&before, 1, ")")
+    let columns = format!("{}, parked_at, parked_reason", rows::HEAD);
+    Ladder::ask("streams", &columns, 1, "v.column1 = stream")
 });
 static SNAPSHOTS: LazyLock<Ladder> = LazyLock::new(|| {
-    let before =
-        format!("SELECT {} FROM snapshots WHERE (stream, build) IN (VALUES", rows::SNAPSHOT);
-    Ladder::new(&before, 2, ")")
+    Ladder::ask("snapshots", rows::SNAPSHOT, 2, "v.column1 = stream AND v.column2 = build")
 });
 static RECORDS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new(
-        "SELECT j.stream, j.seq, j.at, j.digest, j.body FROM (VALUES",
-        2,
-        ") AS v CROSS JOIN journal AS j ON j.stream = v.column1 AND j.seq > v.column2",
-    )
+    Ladder::ask("journal", rows::RECORD, 2, "v.column1 = stream AND v.column2 < seq")
 });
 static TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
-    let before = format!("SELECT {} FROM tokens WHERE (stream, token) IN (VALUES", rows::TOKEN);
-    Ladder::new(&before, 2, ")")
+    Ladder::ask("tokens", rows::TOKEN, 2, "v.column1 = stream AND v.column2 = token")
 });
 static SEALED: LazyLock<Ladder> = LazyLock::new(|| {
-    let before = format!("SELECT {} FROM sealed WHERE (stream, number) IN (VALUES", rows::SEALED);
-    Ladder::new(&before, 2, ")")
+    Ladder::ask("sealed", rows::SEALED, 2, "v.column1 = stream AND v.column2 = number")
 });
 
 pub(super) async fn load_many(
@@ -316,4 +305,12 @@ pub(super) async fn parked(
         Ok((columns.stream()?, columns.at()?, columns.string()?))
     };
     found.iter().map(row).collect()
+}
+
+/// Statements that must find their rows by a key.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    let ladders = [&HEADS, &SNAPSHOTS, &RECORDS, &TOKENS, &SEALED];
+    let texts = ladders.iter().flat_map(|ladder| ladder.texts());
+    texts.chain([*DUE, *NEXT_DUE, *ACCOUNTS]).collect()
 }

@@ -51,7 +51,7 @@ static INSERT_EFFECTS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::insert("outbox", rows::DELIVERY, ""));
 static VOID_EFFECTS: LazyLock<Ladder> = LazyLock::new(|| {
     Ladder::new(
-        "UPDATE outbox SET state = 'void', next_at = v.column4 FROM (VALUES",
+        "UPDATE outbox INDEXED BY outbox_waiting SET state = 'void', next_at = v.column4 FROM (VALUES",
         4,
         ") AS v WHERE outbox.stream = v.column1 AND outbox.topic = v.column2 \
          AND outbox.seq <= v.column3 AND outbox.state = 'waiting'",
@@ -60,22 +60,13 @@ static VOID_EFFECTS: LazyLock<Ladder> = LazyLock::new(|| {
 static UPSERT_SNAPSHOTS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("snapshots", rows::SNAPSHOT, 1));
 
-static ASK_HEADS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new("SELECT stream, seq FROM streams WHERE stream IN (VALUES", 1, ")")
-});
+static ASK_HEADS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::ask("streams", "stream, seq", 1, "v.column1 = stream"));
 static ASK_CLAIMS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new(
-        "SELECT v.column1, v.column2 FROM (VALUES",
-        2,
-        ") AS v JOIN claims AS c ON c.kind = v.column1 AND c.hash = v.column2",
-    )
+    Ladder::ask("claims", "kind, hash", 2, "v.column1 = kind AND v.column2 = hash")
 });
 static ASK_TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new(
-        "SELECT t.stream, t.token FROM (VALUES",
-        2,
-        ") AS v JOIN tokens AS t ON t.stream = v.column1 AND t.token = v.column2",
-    )
+    Ladder::ask("tokens", "stream, token", 2, "v.column1 = stream AND v.column2 = token")
 });
 
 /// How the gate learns what it must know.
@@ -411,6 +402,13 @@ pub(super) fn runs<T, K: Eq + Hash>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&
     }
     runs.push(&items[start..]);
     runs
+}
+
+/// Statements that must find their rows by a key.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    let ladders = [&MOVE_HEADS, &VOID_EFFECTS, &ASK_HEADS, &ASK_CLAIMS, &ASK_TOKENS];
+    ladders.iter().flat_map(|ladder| ladder.texts()).collect()
 }
 
 #[cfg(test)]
