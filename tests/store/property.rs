@@ -46,12 +46,18 @@ struct Draft {
 
 fn draft() -> impl Strategy<Value = Draft> {
     (
-        (0..=STREAMS, prop_oneof![8 => Just(0_u64), 1 => 1..3_u64], 0..3_u64, 0..6_i64, 0..5_usize),
+        (
+            0..=STREAMS,
+            prop_oneof![8 => Just(0_u64), 1 => 1..3_u64],
+            prop_oneof![1 => Just(0_u64), 6 => 1..3_u64],
+            0..6_i64,
+            0..5_usize,
+        ),
         (
             0..3_u32,
             prop::collection::vec(0..6_u8, 0..2),
-            prop::collection::vec(0..8_u8, 0..2),
-            prop::collection::vec(0..9_u32, 0..2),
+            prop::collection::vec(0..3_u8, 0..2),
+            prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..2)],
             prop::collection::vec((any::<bool>(), 0..3_u32, any::<bool>()), 0..3),
         ),
         (
@@ -100,7 +106,9 @@ impl Draft {
             .iter()
             .map(|number| SealedRow { number: *number, sealed: expected.to_be_bytes().to_vec() })
             .collect();
-        for (is_order, number, bare) in &self.nouns {
+        // The house has no nouns; such a commit would only be refused.
+        let nouns = if self.stream == STREAMS { &[] } else { self.nouns.as_slice() };
+        for (is_order, number, bare) in nouns {
             let owner = id(self.stream);
             commit.rows.push(match (is_order, bare) {
                 (true, true) => order_row(&bare_order(owner, *number)),
@@ -236,7 +244,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn memory_and_sqlite_answer_alike(
