@@ -193,7 +193,8 @@ fn renewal_ahead_says_that_the_funds_fall_short() {
     brought back.
 
     What to do
-    Please top up your balance by at least 19.00 USD before then. If you do not
+    Please top up your balance by at least 19.00 USD before then. Other renewals
+    that are due before this one are paid from the same balance. If you do not
     want it renewed, choose another renewal mode before the attempt.
 
     Example Cloud
@@ -310,8 +311,8 @@ fn an_order_waits() {
 
     Hello Ada,
 
-    Thank you for your order: Virtual server small (sub_938nkrkayd_4) for 1
-    month. It waits to be paid.
+    Thank you for your order: Virtual server small (sub_938nkrkayd_4) for
+    1 month. It waits to be paid.
 
       To pay        59.50 USD
       Your balance  1,240.50 USD
@@ -457,7 +458,7 @@ fn a_value_cannot_begin_a_line_or_another_header() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// Whatever is known and whatever is not, a mail can be written, in columns, without gaps
     /// that show.

@@ -33,6 +33,7 @@ mod words;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -70,9 +71,9 @@ pub struct Profile {
     pub email: String,
 }
 
-impl std::fmt::Debug for Profile {
+impl fmt::Debug for Profile {
     /// Says nothing: profiles must not reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Profile(…)")
     }
 }
@@ -166,7 +167,7 @@ fn first(problems: &[templates::Problem]) -> String {
 }
 
 impl OutboxError {
-    fn setting(key: impl Into<String>, message: impl ToString) -> Self {
+    fn setting(key: impl Into<String>, message: &(impl fmt::Display + ?Sized)) -> Self {
         Self::Setting { key: key.into(), message: message.to_string() }
     }
 }
@@ -187,6 +188,17 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// An attempt that left its delivery in `state`.
+    fn one(state: DeliveryState) -> Self {
+        let none = Self::default();
+        match state {
+            DeliveryState::Sent => Self { sent: 1, ..none },
+            DeliveryState::Waiting => Self { failed: 1, ..none },
+            DeliveryState::Void => Self { void: 1, ..none },
+            DeliveryState::Dead => Self { dead: 1, ..none },
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.failed += other.failed;
@@ -278,8 +290,8 @@ pub struct Outbox {
     policy: Policy,
 }
 
-impl std::fmt::Debug for Outbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
@@ -305,7 +317,9 @@ impl Outbox {
         names: Names,
     ) -> Result<Self, OutboxError> {
         let templates = Templates::load(&config.mail)?;
-        let problems = templates.check();
+        // What is embedded was checked when it was built.
+        let is_overridden = !config.mail.templates.as_os_str().is_empty();
+        let problems = if is_overridden { templates.check() } else { Vec::new() };
         if !problems.is_empty() {
             return Err(OutboxError::Templates(problems));
         }
@@ -413,40 +427,23 @@ impl Outbox {
         mail: Option<SentMail>,
     ) -> Settled {
         let attempts = delivery.attempts.saturating_add(1);
-        let one = |pick: fn(&mut Counts) -> &mut u64| {
-            let mut counts = Counts::default();
-            *pick(&mut counts) += 1;
-            counts
-        };
-        let (state, attempts, next_at, text, counts) = match outcome {
-            Outcome::Sent(text) => {
-                (DeliveryState::Sent, attempts, now, text, one(|counts| &mut counts.sent))
-            }
-            Outcome::Void(text) => {
-                let counts = one(|counts| &mut counts.void);
-                (DeliveryState::Void, delivery.attempts, now, text, counts)
-            }
-            Outcome::Dead(text) => {
-                (DeliveryState::Dead, attempts, now, text, one(|counts| &mut counts.dead))
-            }
+        let (state, attempts, next_at, text) = match outcome {
+            Outcome::Sent(text) => (DeliveryState::Sent, attempts, now, text),
+            Outcome::Void(text) => (DeliveryState::Void, delivery.attempts, now, text),
+            Outcome::Dead(text) => (DeliveryState::Dead, attempts, now, text),
             Outcome::Failed(text) | Outcome::Unreachable(text) => {
-                match self.policy.next(delivery, attempts, now) {
-                    Some(next_at) => {
-                        let counts = one(|counts| &mut counts.failed);
-                        (DeliveryState::Waiting, attempts, next_at, text, counts)
-                    }
-                    None => {
-                        let text = format!("given up after {attempts} attempts: {text}");
-                        let counts = one(|counts| &mut counts.dead);
-                        (DeliveryState::Dead, attempts, now, text, counts)
-                    }
+                if let Some(next_at) = self.policy.next(delivery, attempts, now) {
+                    (DeliveryState::Waiting, attempts, next_at, text)
+                } else {
+                    let text = format!("given up after {attempts} attempts: {text}");
+                    (DeliveryState::Dead, attempts, now, text)
                 }
             }
         };
         log(delivery, state, attempts, next_at, &text);
         let key = delivery.key();
         let chore = Chore::Delivery { key, state, attempts, next_at, outcome: text };
-        Settled { chore, counts, mail }
+        Settled { chore, counts: Counts::one(state), mail }
     }
 
     /// Not tried, and not counted as an attempt.

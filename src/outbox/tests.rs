@@ -167,8 +167,7 @@ async fn settings_that_cannot_work_are_refused_at_once() {
         let mut config = config();
         change(&mut config);
         let error = Outbox::over(&config, Arc::new(Fake::default()), Arc::new(Ada), names())
-            .err()
-            .expect("an error");
+            .expect_err("an error");
         error.to_string()
     };
 
