@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fake::{Ada, Fake, Nobody, about, config, mail, mail_of, names, now, tell, webhook};
 use super::*;
-use crate::domain::effects::{About, Recipient};
+use crate::domain::effects::{About, Recipient, Template};
 use crate::domain::rejection::Rejection;
 
 fn outbox(config: &Config, fake: &Arc<Fake>) -> Outbox {
