@@ -94,7 +94,7 @@ impl App {
                 Request::new(Command::ApplyRules(apply), Cause::Daemon, Lane::People);
             accounts.execute(StreamId::House, request).await.context("the first catalogue")?;
         }
-        let vault = Vault::new(Arc::clone(&store), sealer.clone());
+        let vault = Vault { store: Arc::clone(&store), sealer: sealer.clone() };
         let schedulers = Schedulers::start(&accounts, config, &lines, &clockwork.handle());
         let addresses = Arc::new(Opened(vault.clone()));
         let names = product_names(accounts.ports().clone());

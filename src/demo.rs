@@ -198,8 +198,9 @@ pub async fn play(
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                 }
             }
-            // Accounts run side by side; the reader wants one order.
-            lines.sort();
+            // Accounts run side by side; the reader wants one order. What happened to one
+            // subscription stays in the order in which it happened.
+            lines.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
             for line in lines {
                 if let Err(error) = writeln!(out, "{line}") {
                     failed = Some(error);
@@ -212,6 +213,14 @@ pub async fn play(
         Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// When, and to whom: what lines of one instant are ordered by.
+fn order_of(line: &str) -> (&str, &str) {
+    let when = line.get(..16).unwrap_or(line);
+    let whom = line.get(35..).unwrap_or("");
+    let whom_ends = whom.char_indices().nth(56).map_or(whom.len(), |(place, _)| place);
+    (when, &whom[..whom_ends])
 }
 
 /// How many mails were delivered.

@@ -274,3 +274,183 @@ fn own_subscription(
         Err(Problem::from(Rejection::SubscriptionNotFound { subscription }).at(field))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Hashes that everybody can compute.
+    struct Plain;
+
+    impl Sealing for Plain {
+        fn random_bits(&self) -> u64 {
+            42
+        }
+
+        fn keyed_hash(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
+            let mut hash = [0; 32];
+            for (place, slot) in hash.iter_mut().enumerate() {
+                let mut hasher = DefaultHasher::new();
+                (place, purpose, text).hash(&mut hasher);
+                [*slot, ..] = hasher.finish().to_be_bytes();
+            }
+            hash
+        }
+    }
+
+    fn ada() -> Value {
+        json!({
+            "name": "Ada Ltd", "email": "ops@ada.example", "kind": "corporate", "country": "DE",
+            "currency": "USD", "time_zone": "Europe/Berlin", "language": "en"
+        })
+    }
+
+    fn open(body: Value, token: Option<&str>) -> Result<(AccountId, Asked), Problem> {
+        let config = Config::default();
+        let asked: wire::OpenAccount = serde_json::from_value(body).expect("a request");
+        Door { sealing: &Plain, config: &config }.open(&asked, token)
+    }
+
+    fn import(line: &Value) -> Result<(AccountId, Asked), Problem> {
+        let config = Config::default();
+        let asked: wire::ImportLine = serde_json::from_value(line.clone()).expect("a request");
+        Door { sealing: &Plain, config: &config }.import(&asked, true)
+    }
+
+    fn refused<T: std::fmt::Debug>(result: Result<T, Problem>) -> (&'static str, Value) {
+        let problem = result.expect_err("refused");
+        (problem.code(), problem.to_wire().values.remove("field").unwrap_or_default())
+    }
+
+    #[test]
+    fn what_is_personal_does_not_reach_the_command() {
+        let (id, asked) = open(ada(), None).expect("an account");
+        assert_eq!(id, AccountId::from_bits(42));
+        let command = serde_json::to_string(&asked.command).expect("JSON");
+        assert!(!command.contains("Ada") && !command.contains("ada"), "{command}");
+        assert_eq!(asked.sidecar, [r#"{"name":"Ada Ltd","email":"ops@ada.example"}"#]);
+        assert_eq!(asked.claims.len(), 1);
+    }
+
+    #[test]
+    fn two_spellings_of_an_address_are_one_claim() {
+        let mut other = ada();
+        other["email"] = " OPS@Ada.Example".into();
+        let claims = |body| open(body, None).expect("an account").1.claims;
+        assert_eq!(claims(ada()), claims(other));
+    }
+
+    #[test]
+    fn the_same_token_meets_the_same_account() {
+        let id = |token| open(ada(), Some(token)).expect("an account").0;
+        assert_eq!(id("t-1"), id("t-1"));
+        assert_ne!(id("t-1"), id("t-2"));
+        assert_ne!(id("whmcs-812"), import(&line()).expect("an account").0);
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_house_s() {
+        let body = json!({
+            "name": "Bo", "email": "bo@x.example", "kind": "individual", "currency": "JPY"
+        });
+        let (_, asked) = open(body, None).expect("an account");
+        let Command::Open(open) = asked.command else { panic!("{asked:?}") };
+        assert_eq!((open.terms.zone.name(), open.terms.language.as_str()), ("UTC", "en"));
+        assert_eq!(open.terms.country, None);
+    }
+
+    #[test]
+    fn a_bad_field_is_named() {
+        for (field, value, code) in [
+            ("name", "  ", "InvalidField"),
+            ("email", "ops@ada", "InvalidField"),
+            ("kind", "company", "InvalidField"),
+            ("country", "Germany", "InvalidField"),
+            ("currency", "XXX", "UnknownCurrency"),
+            ("time_zone", "Berlin", "InvalidField"),
+            ("language", "english", "InvalidField"),
+        ] {
+            let mut body = ada();
+            body[field] = value.into();
+            assert_eq!(refused(open(body, None)), (code, field.into()));
+        }
+    }
+
+    fn line() -> Value {
+        json!({
+            "external_id": "whmcs-812", "account": ada(), "cash": "120.00",
+            "subscriptions": [{
+                "external_id": "srv-9", "product": "ecs", "plan": "small",
+                "region": "eu-central-1", "anchor": "2025-08-31T00:00:00Z",
+                "expires_at": "2026-11-30T00:00:00Z", "period": "P1M", "mode": "AutoRenewal",
+                "price": "12.00"
+            }]
+        })
+    }
+
+    #[test]
+    fn a_line_of_an_import_claims_its_external_id() {
+        let (id, asked) = import(&line()).expect("an account");
+        assert_eq!(import(&line()).expect("an account").0, id, "the same line, the same account");
+        let kinds: Vec<ClaimKind> = asked.claims.iter().map(|claim| claim.kind).collect();
+        assert_eq!(kinds, [ClaimKind::Email, ClaimKind::ExternalId]);
+        let config = Config::default();
+        let door = Door { sealing: &Plain, config: &config };
+        assert_eq!(asked.claims[1], door.external_id_claim("whmcs-812"));
+        let Command::Import(import) = asked.command else { panic!("{asked:?}") };
+        assert_eq!((import.held, import.open.account), (true, id));
+        assert_eq!(import.cash.map(|cash| cash.to_string()).as_deref(), Some("120.00 USD"));
+        assert_eq!(import.subscriptions[0].mode, Mode::AutoRenewal);
+    }
+
+    #[test]
+    fn a_bad_field_of_a_line_is_named_by_its_path() {
+        let mut bad = line();
+        bad["account"]["email"] = "nobody".into();
+        assert_eq!(refused(import(&bad)), ("InvalidField", "account.email".into()));
+        let mut bad = line();
+        bad["subscriptions"][0]["price"] = "1.234".into();
+        assert_eq!(refused(import(&bad)), ("AmountTooPrecise", "subscriptions[0].price".into()));
+    }
+
+    #[test]
+    fn a_reference_is_sealed() {
+        let asked = json!({
+            "amount": {"amount": "59.50", "currency": "USD"}, "method": "bank_transfer",
+            "channel": "operator", "reference": "2026-118"
+        });
+        let mut asked: wire::TopUp = serde_json::from_value(asked).expect("a request");
+        let passed = top_up(&asked).expect("a top-up");
+        assert_eq!(passed.sidecar, ["2026-118"]);
+        let Command::TopUp(command) = passed.command else { panic!("{passed:?}") };
+        assert_eq!(command.reference, Some(SealedRef(0)));
+        asked.reference = None;
+        assert!(top_up(&asked).expect("a top-up").sidecar.is_empty());
+    }
+
+    #[test]
+    fn an_order_is_for_a_new_subscription_or_for_one_of_this_account() {
+        let account = AccountId::from_bits(7);
+        let order = |body: Value| {
+            let asked: wire::PlaceOrder = serde_json::from_value(body).expect("a request");
+            place(account, &asked)
+        };
+        let body = json!({
+            "kind": "new", "product": "ecs", "plan": "small", "region": "eu-central-1",
+            "period": "P1M"
+        });
+        let passed = order(body).expect("an order");
+        let Command::Purchase(purchase) = passed.command else { panic!("{passed:?}") };
+        assert_eq!((purchase.renewal_mode, purchase.pay_now), (Mode::ManualRenewal, false));
+        let renewal = |account: u64| {
+            let subscription = SubscriptionId::new(AccountId::from_bits(account), 1);
+            order(json!({"kind": "renew", "subscription": subscription, "period": "P1Y"}))
+        };
+        assert!(matches!(renewal(7).expect("an order").command, Command::Renew(_)));
+        assert_eq!(refused(renewal(8)), ("SubscriptionNotFound", "subscription".into()));
+    }
+}

@@ -74,7 +74,7 @@ impl Bench {
     ) -> anyhow::Result<()> {
         let accounts = &self.house.accounts;
         let mut done = stream::iter(0..count)
-            .map(|number| seed_one(accounts, number, mode, expires_at))
+            .map(|number| seed_one(accounts, number, Some((mode, expires_at))))
             .buffer_unordered(1024);
         let mut seeded = 0;
         while let Some(result) = done.next().await {
@@ -83,6 +83,11 @@ impl Bench {
             progress(seeded);
         }
         Ok(())
+    }
+
+    /// Seeds one account without subscriptions: nothing ever becomes due there.
+    pub async fn seed_bystander(&self, number: u64) -> anyhow::Result<()> {
+        seed_one(&self.house.accounts, number, None).await
     }
 }
 
@@ -102,11 +107,22 @@ pub fn account(number: u64) -> AccountId {
 async fn seed_one(
     accounts: &Accounts,
     number: u64,
-    mode: Mode,
-    expires_at: Timestamp,
+    subscription: Option<(Mode, Timestamp)>,
 ) -> anyhow::Result<()> {
     let account = account(number);
     let currency = "USD".parse()?;
+    let period = "P1M".parse()?;
+    let imported = subscription.map(|(mode, expires_at)| Imported {
+        external_id: format!("srv-{number}"),
+        product: SEED.product.to_owned(),
+        plan: SEED.plan.to_owned(),
+        region: SEED.region.to_owned(),
+        anchor: None,
+        expires_at,
+        period,
+        mode,
+        price: None,
+    });
     let import = Import {
         open: Open {
             account,
@@ -120,17 +136,7 @@ async fn seed_one(
             profile: SealedRef(0),
         },
         cash: Some(Money::from_minor(1_000_000, currency)),
-        subscriptions: vec![Imported {
-            external_id: format!("srv-{number}"),
-            product: SEED.product.to_owned(),
-            plan: SEED.plan.to_owned(),
-            region: SEED.region.to_owned(),
-            anchor: None,
-            expires_at,
-            period: "P1M".parse()?,
-            mode,
-            price: None,
-        }],
+        subscriptions: imported.into_iter().collect(),
         held: false,
     };
     let mut request =

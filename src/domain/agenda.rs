@@ -298,10 +298,11 @@ pub fn release_at(
     span: &Span,
 ) -> Option<Timestamp> {
     let needed = release_needs(timeline, subscription, span);
-    match subscription.release_noticed_at {
-        Some(at) => Some(span.releases_at.max(at.plus(needed))),
-        None => needed.is_zero().then_some(span.releases_at),
+    if needed.is_zero() {
+        return Some(span.releases_at);
     }
+    let noticed_at = subscription.release_noticed_at?;
+    Some(span.releases_at.max(noticed_at.plus(needed)))
 }
 
 /// How old the notice of a release must be, by the version in force at the release.

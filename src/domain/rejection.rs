@@ -161,6 +161,12 @@ pub enum Rejection {
         /// How far is allowed.
         limit: Timestamp,
     },
+    /// The new period would already be over (D7).
+    #[error("the new period would be over already; at least {minimum} is needed")]
+    PeriodInPast {
+        /// The shortest period on offer that reaches beyond now.
+        minimum: Period,
+    },
     /// It would outlive what it belongs to (R1.17).
     #[error("it would expire at {expires_at}, after {parent} at {limit}")]
     OutlivesParent {
@@ -170,12 +176,6 @@ pub enum Rejection {
         expires_at: Timestamp,
         /// When its parent expires.
         limit: Timestamp,
-    },
-    /// The new period would already be over (D7).
-    #[error("the new period would be over already; at least {minimum} is needed")]
-    PeriodInPast {
-        /// The shortest period on offer that reaches beyond now.
-        minimum: Period,
     },
     /// An imported subscription's expiry does not lie on its anchor's calendar.
     #[error("expires_at {expires_at} does not lie whole months or weeks after its anchor")]
@@ -239,8 +239,8 @@ impl Rejection {
             Self::CurrencyNotOffered { .. } => "CurrencyNotOffered",
             Self::PeriodNotOffered { .. } => "PeriodNotOffered",
             Self::BeyondHorizon { .. } => "InvalidPeriod.ExceededMaximumExpirationDate",
-            Self::OutlivesParent { .. } => "InvalidPeriod.ExceededDedicatedHost",
             Self::PeriodInPast { .. } => "PeriodInPast",
+            Self::OutlivesParent { .. } => "InvalidPeriod.ExceededDedicatedHost",
             Self::OffAnchor { .. } => "OffAnchor",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
             Self::InvalidRules { .. } => "InvalidRules",

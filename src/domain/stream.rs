@@ -129,7 +129,6 @@ impl State {
                 if answer.is_ok() {
                     steps.extend(advance::advance(&mut draft));
                 }
-                draft.touched.once_each();
                 Executed {
                     events: draft.events,
                     outgoing: draft.outgoing,

@@ -400,3 +400,61 @@ fn without_addresses(text: &str) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{Ada, Fake, config, mail, names, now};
+    use super::super::{Counts, Desk, Outbox};
+    use super::*;
+    use crate::store::DeliveryState;
+
+    #[test]
+    fn addresses_are_masked() {
+        assert_eq!(masked("ada@example.com"), "a…@example.com");
+        assert_eq!(masked("nonsense"), "…");
+        assert_eq!(
+            without_addresses("550 5.1.1 <ada@example.com>: user unknown"),
+            "550 5.1.1 … user unknown"
+        );
+    }
+
+    #[tokio::test]
+    async fn mails_become_files_that_sort_by_time() {
+        let directory = std::env::temp_dir().join(format!("renewd-eml-{}", std::process::id()));
+        let mut config = config();
+        config.mail.backend = MailBackend::Directory;
+        config.mail.directory.clone_from(&directory);
+        let fake = Arc::new(Fake::with([mail(12, 1), mail(12, 0)]));
+        let desk: Arc<dyn Desk> = Arc::clone(&fake) as _;
+        let outbox = Outbox::over(&config, desk, Arc::new(Ada), names()).expect("an outbox");
+        let run = outbox.run_once(now()).await.expect("a run");
+        assert_eq!(run.total(), Counts { sent: 2, ..Counts::default() });
+        let mut files: Vec<String> = std::fs::read_dir(&directory)
+            .expect("the directory")
+            .map(|entry| entry.expect("a file").file_name().into_string().expect("UTF-8"))
+            .collect();
+        files.sort();
+        assert_eq!(
+            files,
+            [
+                "2026-02-05T080000Z_acc_938nkrkayd_renewed_12-0.eml",
+                "2026-02-05T080000Z_acc_938nkrkayd_renewed_12-1.eml",
+            ]
+        );
+        let eml = std::fs::read_to_string(directory.join(&files[0])).expect("a mail");
+        assert!(eml.contains("Message-ID: <acc_938nkrkayd.12.0@example.com>\r\n"), "{eml}");
+        assert_eq!(fake.all()[1].outcome, format!("written to {}", files[0]));
+
+        // A directory that is gone fails for now, and is left alone after a few attempts.
+        std::fs::remove_dir_all(&directory).expect("the directory");
+        let fake = Arc::new(Fake::with((1..=50).map(|seq| mail(seq, 0))));
+        let desk: Arc<dyn Desk> = Arc::clone(&fake) as _;
+        std::fs::create_dir_all(&directory).expect("the directory");
+        let outbox = Outbox::over(&config, desk, Arc::new(Ada), names()).expect("an outbox");
+        std::fs::remove_dir_all(&directory).expect("the directory");
+        let counts = outbox.run_once(now()).await.expect("a run").total();
+        assert_eq!((counts.failed + counts.postponed, counts.sent), (50, 0));
+        assert!(counts.failed < 10, "{counts:?}");
+        assert!(fake.all().iter().all(|it| it.state == DeliveryState::Waiting));
+    }
+}

@@ -19,7 +19,7 @@ use serde::Serialize;
 /// Stands where a value was printed that is absent. A row with it is left out.
 pub(super) const ABSENT: char = '\u{fffc}';
 /// A space at which no line ends.
-pub(super) const NO_BREAK: char = '\u{a0}';
+pub(super) const NO_BREAK: &str = "\u{a0}";
 /// The longest line of a text.
 pub(super) const WIDTH: usize = 76;
 
@@ -180,5 +180,37 @@ impl Block {
             Self::List { items } => Self::List { items: items.iter().map(clean).collect() },
             Self::Rows { .. } => self.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_markup_becomes_text() {
+        let source = "Hello Ada,\n\nFirst line\nand second.\n\n\n| Paid | 1 USD\n| Region | \n\
+                      | Balance left | \u{fffc} USD\n| When | today\n\n# Next\n\nDo this:\n\n- one\n  \
+                      more\n- two\n\n~ small\n~ print";
+        assert_eq!(
+            text(&parse(source)),
+            "Hello Ada,\n\nFirst line and second.\n\n  Paid  1 USD\n  When  today\n\nNext\nDo \
+             this:\n\n- one more\n- two\n\nsmall print\n"
+        );
+    }
+
+    #[test]
+    fn lines_are_wrapped_but_dates_are_not_parted() {
+        let date = format!("5{NO_BREAK}February{NO_BREAK}2026");
+        let blocks = parse(&format!("| When | {} {date}", "word ".repeat(13)));
+        let text = text(&blocks);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.ends_with("        5 February 2026\n"), "{text}");
+    }
+
+    #[test]
+    fn a_value_cannot_pass_for_markup_inside_a_line() {
+        let blocks = parse("Hello # | x - y ~ z,");
+        assert_eq!(blocks, [Block::Paragraph { text: "Hello # | x - y ~ z,".to_owned() }]);
     }
 }

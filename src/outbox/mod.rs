@@ -15,14 +15,19 @@
 
 mod embedded;
 #[cfg(test)]
+mod fake;
+#[cfg(test)]
 mod letters;
 pub mod mailer;
 mod markup;
 mod payload;
 mod relay;
 mod retry;
+pub mod sender;
 mod samples;
 pub mod templates;
+#[cfg(test)]
+mod tests;
 mod values;
 pub mod webhooks;
 mod words;
@@ -42,8 +47,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::effects::Template;
 use crate::domain::ids::StreamId;
 use crate::store::{
-    self, Channel, Chore, Delivery, DeliveryQuery, DeliveryState, EffectKey, OutboxDepth,
-    StoreError,
+    self, Channel, Chore, Delivery, DeliveryQuery, DeliveryState, OutboxDepth, StoreError,
 };
 
 use mailer::Mailer;
@@ -352,7 +356,7 @@ impl Outbox {
             let mut page = self.desk.ready(channel, now, PAGE).await?;
             // What was handled in this run can only come back if its result was not written;
             // sending it again and again would be worse than leaving it to the next run.
-            page.retain(|delivery| handled.insert(place(delivery)));
+            page.retain(|delivery| handled.insert(delivery.key()));
             if page.is_empty() {
                 return Ok(run);
             }
@@ -519,11 +523,6 @@ struct Settled {
     chore: Chore,
     counts: Counts,
     mail: Option<SentMail>,
-}
-
-/// A key for people, the same for ever: what Message-ID, webhook id and token are made of.
-fn place(delivery: &Delivery) -> (EffectKey, String) {
-    (delivery.key(), delivery.row.endpoint.clone())
 }
 
 fn not_written(error: ExecuteError) -> StoreError {

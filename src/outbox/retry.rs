@@ -93,3 +93,70 @@ impl Breaker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake;
+    use super::*;
+
+    fn policy() -> Policy {
+        Policy::of(&config::Outbox::default())
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let delivery = fake::mail(1, 0);
+        let waits: Vec<u64> =
+            (1..=14).map(|attempts| policy().wait(&delivery, attempts).as_secs()).collect();
+        let longest = policy().max.as_secs();
+        for (place, wait) in waits.iter().enumerate() {
+            let exact = (5 << place).min(longest);
+            assert!((exact..=exact + exact / 10).contains(wait), "{wait} for {exact}");
+        }
+        assert_eq!(policy().wait(&delivery, u32::MAX).as_secs(), waits[13]);
+    }
+
+    #[test]
+    fn what_failed_together_does_not_come_back_together() {
+        let mut waits: Vec<u64> =
+            (1..50).map(|seq| policy().wait(&fake::mail(seq, 0), 12).as_secs()).collect();
+        waits.sort_unstable();
+        waits.dedup();
+        assert!(waits.len() > 40, "{waits:?}");
+    }
+
+    #[test]
+    fn the_last_attempt_comes_when_the_window_closes() {
+        let delivery = fake::mail(1, 0);
+        let (at, closes_at) =
+            (delivery.row.at, delivery.row.at.plus(Duration::from_secs(3 * 86_400)));
+        let mut now = at;
+        let mut attempts = 0;
+        while let Some(next_at) = policy().next(&delivery, attempts + 1, now) {
+            attempts += 1;
+            assert!(next_at > now && next_at <= closes_at);
+            now = next_at;
+        }
+        assert_eq!(now, closes_at);
+        assert!((20..40).contains(&attempts), "{attempts}");
+    }
+
+    #[test]
+    fn what_lay_here_while_the_daemon_was_down_still_gets_a_few_attempts() {
+        let delivery = fake::mail(1, 0);
+        let now = delivery.row.at.plus(Duration::from_secs(30 * 86_400));
+        assert!(policy().next(&delivery, 1, now).is_some());
+        assert!(policy().next(&delivery, ATTEMPTS_MIN, now).is_none());
+    }
+
+    #[test]
+    fn a_lane_is_down_after_failures_in_a_row() {
+        let mut breaker = Breaker::default();
+        for unreachable in [true, true, false, true, true] {
+            breaker.note("a", unreachable);
+        }
+        assert!(!breaker.is_open("a"));
+        breaker.note("a", true);
+        assert!(breaker.is_open("a") && !breaker.is_open("b"));
+    }
+}

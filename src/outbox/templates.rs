@@ -110,7 +110,8 @@ impl Templates {
         Ok(page)
     }
 
-    fn rendered(&self, subject: &Subject<'_>) -> Result<(Page, Vec<Block>), Problem> {
+    /// The mail, and whether a sentence of it prints a value that is absent.
+    fn rendered(&self, subject: &Subject<'_>) -> Result<(Page, bool), Problem> {
         let asked = match subject.about.language.as_str() {
             "" => self.language.as_str(),
             language => language,
@@ -125,10 +126,12 @@ impl Templates {
             file: file.clone(),
             message: "the first line is not `Subject: …`".to_owned(),
         })?;
-        let title = one_line(title);
+        let has_gap = title.contains(ABSENT);
+        let title = one_line(&title.replace(ABSENT, ""));
         values.insert("body".to_owned(), body.trim().into());
         let framed = self.fill(&self.find(&language, "frame.txt")?, &values)?;
         let blocks = markup::parse(&framed);
+        let has_gap = has_gap || blocks.iter().any(Block::has_absent);
         let shown: Vec<Block> = blocks.iter().map(Block::without_absent).collect();
         values.insert("subject".to_owned(), title.clone().into());
         values.insert("preview".to_owned(), preview(&shown).into());
@@ -138,7 +141,7 @@ impl Templates {
             .or_else(|_| self.find(&language, "layout.html"))?;
         let html = self.fill(&layout, &values)?.replace(ABSENT, "");
         let page = Page { subject: title, text: markup::text(&shown), html, language };
-        Ok((page, blocks))
+        Ok((page, has_gap))
     }
 
     /// Everything that is wrong with the templates: each mail is written in each language, with
@@ -173,7 +176,7 @@ impl Templates {
             at: samples::now(),
             product: None,
         };
-        let (page, blocks) = match self.rendered(&subject) {
+        let (page, has_gap) = match self.rendered(&subject) {
             Ok(rendered) => rendered,
             Err(problem) => return vec![problem],
         };
@@ -185,8 +188,7 @@ impl Templates {
         if page.subject.is_empty() {
             faults.push(fault("the subject is empty"));
         }
-        let told = samples::is_complete(template, about);
-        if told && (page.subject.contains(ABSENT) || blocks.iter().any(Block::has_absent)) {
+        if has_gap && samples::is_complete(template, about) {
             faults.push(fault("a sentence prints a value that is absent"));
         }
         faults

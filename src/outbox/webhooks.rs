@@ -164,3 +164,229 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+
+    use reqwest::header::{HeaderMap, HeaderName};
+
+    use super::super::fake::{Ada, Fake, SECRET, config, names, now, order_webhook, webhook};
+    use super::super::{Counts, Desk, Outbox};
+    use super::*;
+    use crate::store::DeliveryState;
+
+    #[derive(Debug, Clone)]
+    struct Received {
+        head: String,
+        headers: HeaderMap,
+        body: String,
+    }
+
+    type Log = Arc<Mutex<Vec<Received>>>;
+
+    /// A server that answers requests with these status lines in turn, and the last one for ever.
+    fn serve(answers: &[&'static str]) -> (String, Log) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/hooks?token=hunter2", listener.local_addr().expect("local"));
+        let log = Log::default();
+        let (kept, answers) = (Arc::clone(&log), answers.to_vec());
+        std::thread::spawn(move || {
+            for (place, socket) in listener.incoming().enumerate() {
+                let mut socket = socket.expect("a connection");
+                let received = read(&mut socket);
+                kept.lock().expect("the log").push(received);
+                let status = answers[place.min(answers.len() - 1)];
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\nlocation: /elsewhere\r\nconnection: close\r\n\
+                     content-length: 0\r\n\r\n"
+                );
+                socket.write_all(answer.as_bytes()).expect("an answer");
+            }
+        });
+        (url, log)
+    }
+
+    fn read(socket: &mut TcpStream) -> Received {
+        let mut reader = BufReader::new(socket);
+        let mut line = || {
+            let mut line = String::new();
+            reader.read_line(&mut line).expect("a line");
+            line.trim_end().to_owned()
+        };
+        let head = line();
+        let mut headers = HeaderMap::new();
+        loop {
+            let line = line();
+            let Some((name, value)) = line.split_once(": ") else { break };
+            let name: HeaderName = name.parse().expect("a name");
+            headers.insert(name, value.parse().expect("a value"));
+        }
+        let length = headers["content-length"].to_str().expect("a length").parse();
+        let mut body = vec![0; length.expect("a length")];
+        reader.read_exact(&mut body).expect("a body");
+        Received { head, headers, body: String::from_utf8(body).expect("UTF-8") }
+    }
+
+    fn outbox(fake: &Arc<Fake>, url: &str) -> Outbox {
+        let mut config = config();
+        let endpoint = config::Webhook { url: url.to_owned(), secret: SECRET.to_owned() };
+        config.webhooks.insert("panel".to_owned(), endpoint);
+        let desk: Arc<dyn Desk> = Arc::clone(fake) as _;
+        Outbox::over(&config, desk, Arc::new(Ada), names()).expect("an outbox")
+    }
+
+    #[tokio::test]
+    async fn a_webhook_is_signed_and_says_how_things_stand() {
+        let (url, log) = serve(&["204 No Content"]);
+        let fake = Arc::new(Fake::with([webhook(12, "panel"), order_webhook(13, "panel")]));
+        let run = outbox(&fake, &url).run_once(now()).await.expect("a run");
+        assert_eq!(run.total(), Counts { sent: 2, ..Counts::default() });
+        assert_eq!(fake.all()[0].outcome, "answered 204");
+
+        let log = log.lock().expect("the log").clone();
+        let [first, second] = log.as_slice() else { panic!("{log:?}") };
+        assert_eq!(first.head, "POST /hooks?token=hunter2 HTTP/1.1");
+        assert_eq!(first.headers["webhook-id"], "msg_acc_938nkrkayd_12_0");
+        assert_eq!(first.headers["content-type"], "application/json");
+        let verifier = Webhook::new(SECRET).expect("a secret");
+        for received in &log {
+            verifier.verify(received.body.as_bytes(), &received.headers).expect("a signature");
+        }
+        assert!(verifier.verify(b"{}", &first.headers).is_err());
+        insta::assert_snapshot!(pretty(&first.body), @r##"
+        {
+          "data": {
+            "account": "acc_938nkrkayd",
+            "seq": 12,
+            "subscription": {
+              "expires_at": "2026-03-20T09:00:00Z",
+              "expires_not_after": null,
+              "external_id": "web-1",
+              "id": "sub_938nkrkayd_4",
+              "last_order": "ord_938nkrkayd_17",
+              "open_order": null,
+              "period": "P1M",
+              "period_no": 2,
+              "plan": "small",
+              "price": {
+                "amount": "59.50",
+                "currency": "USD"
+              },
+              "product": "vm",
+              "region": "eu-central",
+              "releases_at": "2026-04-04T09:00:00Z",
+              "renewal_mode": "AutoRenewal",
+              "renewal_period": null,
+              "started_at": "2026-02-20T09:00:00Z",
+              "state": "Active",
+              "suspends_at": "2026-03-20T09:00:00Z",
+              "zone": "UTC"
+            }
+          },
+          "timestamp": "2026-02-05T08:00:00Z",
+          "type": "subscription.renewed"
+        }
+        "##);
+        insta::assert_snapshot!(pretty(&second.body), @r##"
+        {
+          "data": {
+            "account": "acc_938nkrkayd",
+            "order": {
+              "automatic": false,
+              "cancelled_for": "timed_out",
+              "closed_at": "2026-02-06T08:00:00Z",
+              "created_at": "2026-02-05T08:00:00Z",
+              "deadline": "2026-02-06T08:00:00Z",
+              "ends_at": null,
+              "id": "ord_938nkrkayd_17",
+              "kind": "renew",
+              "list": {
+                "amount": "70.00",
+                "currency": "USD"
+              },
+              "payable": {
+                "amount": "59.50",
+                "currency": "USD"
+              },
+              "period": "P1M",
+              "period_no": 2,
+              "plan": "small",
+              "product": "vm",
+              "starts_at": null,
+              "state": "Cancelled",
+              "subscription": "sub_938nkrkayd_4"
+            },
+            "seq": 13
+          },
+          "timestamp": "2026-02-05T08:00:00Z",
+          "type": "order.cancelled"
+        }
+        "##);
+    }
+
+    fn pretty(body: &str) -> String {
+        let value: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        serde_json::to_string_pretty(&value).expect("JSON")
+    }
+
+    #[tokio::test]
+    async fn a_stream_keeps_its_order_over_failures() {
+        let (url, log) = serve(&["500 Oops", "200 OK"]);
+        let fake = Arc::new(Fake::with((1..=3).map(|seq| webhook(seq, "panel"))));
+        let outbox = outbox(&fake, &url);
+        let run = outbox.run_once(now()).await.expect("a run");
+        assert_eq!(run.total(), Counts { failed: 1, ..Counts::default() });
+        assert_eq!(fake.all()[0].outcome, "answered 500");
+        // The other two wait behind it, though they are due on paper.
+        let next_at = run.next_at.expect("a retry");
+        assert!(next_at > now());
+        assert!(outbox.run_once(now()).await.expect("a run").is_idle());
+        let run = outbox.run_once(next_at).await.expect("a run");
+        assert_eq!(run.total(), Counts { sent: 3, ..Counts::default() });
+        let ids: Vec<String> = log
+            .lock()
+            .expect("the log")
+            .iter()
+            .map(|it| it.headers["webhook-id"].to_str().expect("an id").to_owned())
+            .collect();
+        let id = |seq: u64| format!("msg_acc_938nkrkayd_{seq}_0");
+        assert_eq!(ids, [id(1), id(1), id(2), id(3)]);
+    }
+
+    #[tokio::test]
+    async fn gone_is_dead_and_redirects_are_not_followed() {
+        let (url, log) = serve(&["410 Gone", "307 Temporary Redirect"]);
+        let fake = Arc::new(Fake::with((1..=2).map(|seq| webhook(seq, "panel"))));
+        let run = outbox(&fake, &url).run_once(now()).await.expect("a run");
+        assert_eq!(run.total(), Counts { failed: 1, dead: 1, ..Counts::default() });
+        let all = fake.all();
+        assert_eq!(all[0].state, DeliveryState::Dead);
+        assert_eq!(all[0].outcome, "answered 410: the endpoint is gone");
+        assert_eq!(all[1].outcome, "answered 307: redirects are not followed");
+        assert_eq!(log.lock().expect("the log").len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_dead_endpoint_is_left_alone_after_a_few_attempts() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/?token=hunter2", listener.local_addr().expect("local"));
+        drop(listener);
+        let streams = (0..100).map(|bits| {
+            let mut delivery = webhook(1, "panel");
+            delivery.stream = crate::domain::ids::AccountId::from_bits(bits).into();
+            delivery
+        });
+        let fake = Arc::new(Fake::with(streams));
+        let run = outbox(&fake, &url).run_once(now()).await.expect("a run");
+        let counts = run.total();
+        assert_eq!(counts.failed + counts.postponed, 100);
+        assert!(counts.failed <= 20, "{counts:?}");
+        for it in fake.all() {
+            assert_eq!(it.state, DeliveryState::Waiting);
+            assert!(it.next_at > now() && !it.outcome.contains("hunter2"), "{it:?}");
+        }
+    }
+}

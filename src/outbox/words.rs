@@ -40,7 +40,7 @@ impl Words {
             .replace("{day}", &date.day().to_string())
             .replace("{month}", month)
             .replace("{year}", &date.year().to_string())
-            .replace(' ', "\u{a0}")
+            .replace(' ', NO_BREAK)
     }
 
     /// The instant on the wall of `zone`, and in UTC: `5 February 2026, 09:00 (Europe/Berlin;
@@ -109,4 +109,60 @@ fn time(at: Timestamp, zone: Zone) -> String {
     let time = zone.local(at).time();
     let format = if at.seconds() % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
     time.format(format).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(language: &str) -> Words {
+        let text = match language {
+            "de" => include_str!("templates/de/words.json"),
+            _ => include_str!("templates/en/words.json"),
+        };
+        serde_json::from_str(text).expect("words")
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace(NO_BREAK, " ")
+    }
+
+    #[test]
+    fn an_instant_is_told_in_its_zone_and_in_utc() {
+        let berlin = "Europe/Berlin".parse().expect("a zone");
+        let at = |text: &str| text.parse().expect("an instant");
+        let en = |text: &str, zone| plain(&words("en").moment(at(text), zone));
+        assert_eq!(
+            en("2026-02-05T08:00:00Z", berlin),
+            "5 February 2026, 09:00 (Europe/Berlin; 08:00 UTC)"
+        );
+        assert_eq!(
+            en("2026-07-31T22:30:07Z", berlin),
+            "1 August 2026, 00:30:07 (Europe/Berlin; 31 July 2026, 22:30:07 UTC)"
+        );
+        assert_eq!(en("2026-02-05T08:00:00Z", Zone::UTC), "5 February 2026, 08:00 UTC");
+        assert_eq!(
+            plain(&words("de").moment(at("2026-03-05T08:00:00Z"), berlin)),
+            "5. März 2026, 09:00 Uhr (Europe/Berlin; 08:00 UTC)"
+        );
+    }
+
+    #[test]
+    fn amounts_are_grouped_as_the_language_does() {
+        let of = |language: &str, text: &str| words(language).money(text).map(|text| plain(&text));
+        assert_eq!(of("en", "1234567.05 USD").as_deref(), Some("1,234,567.05 USD"));
+        assert_eq!(of("de", "1234567.05 USD").as_deref(), Some("1.234.567,05 USD"));
+        assert_eq!(of("en", "-123.00 EUR").as_deref(), Some("-123.00 EUR"));
+        assert_eq!(of("en", "59500 JPY").as_deref(), Some("59,500 JPY"));
+        assert_eq!(of("en", "nonsense"), None);
+    }
+
+    #[test]
+    fn lengths_and_modes_have_words() {
+        let period = |text: &str| text.parse().expect("a period");
+        assert_eq!(words("en").period(period("P1M")), "1 month");
+        assert_eq!(words("en").period(period("P2Y")), "2 years");
+        assert_eq!(words("de").period(period("P3W")), "3 Wochen");
+        assert_eq!(words("de").mode(Mode::NotRenewal), "keine");
+    }
 }

@@ -99,6 +99,19 @@ async fn answer(
     answer
 }
 
+impl Admin {
+    /// Brings one line of a book along, outside the socket.
+    pub async fn import_line(
+        &self,
+        number: u64,
+        text: &str,
+        query: &wire::ImportQuery,
+    ) -> wire::ImportAnswer {
+        let line = Line { number, text: Ok(Bytes::copy_from_slice(text.as_bytes())) };
+        answer(self, Cause::Import, query, line).await
+    }
+}
+
 /// Imports one account and notes what became of it.
 async fn bring_along(
     admin: &Admin,

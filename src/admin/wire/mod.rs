@@ -92,3 +92,86 @@ pub struct Problem {
     #[serde(flatten)]
     pub values: BTreeMap<String, Value>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::json;
+
+    use super::*;
+
+    fn reads_back<T: DeserializeOwned + Serialize>(written: &Value) {
+        let read: T = serde_json::from_value(written.clone()).expect("the form of the promise");
+        assert_eq!(&serde_json::to_value(read).expect("JSON"), written);
+    }
+
+    #[test]
+    fn requests_have_the_forms_of_the_promise() {
+        let account = json!({
+            "name": "Ada Ltd", "email": "ops@ada.example", "kind": "corporate", "country": "DE",
+            "currency": "USD", "time_zone": "Europe/Berlin", "language": "en"
+        });
+        reads_back::<OpenAccount>(&account);
+        reads_back::<TopUp>(&json!({
+            "amount": {"amount": "59.50", "currency": "USD"}, "method": "bank_transfer",
+            "channel": "operator", "reference": "2026-118"
+        }));
+        reads_back::<PlaceOrder>(&json!({
+            "kind": "new", "product": "ecs", "plan": "small", "region": "eu-central-1",
+            "period": "P1M", "renewal_mode": "ManualRenewal", "pay_now": true
+        }));
+        reads_back::<Renew>(&json!({
+            "period": "P1M", "pay_now": true, "expected_expires_at": "2026-12-01T10:00:00Z"
+        }));
+        reads_back::<SetRenewalMode>(&json!({"mode": "AutoRenewal", "period": "P1M"}));
+        reads_back::<MoveClock>(&json!({"advance": "P15D"}));
+        reads_back::<MoveClock>(&json!({"to": "2026-02-01T00:00:00Z"}));
+        reads_back::<ImportLine>(&json!({
+            "external_id": "whmcs-812", "account": account, "cash": "120.00",
+            "subscriptions": [{
+                "external_id": "srv-9", "product": "ecs", "plan": "small",
+                "region": "eu-central-1", "anchor": "2025-08-31T00:00:00Z",
+                "expires_at": "2026-11-30T00:00:00Z", "period": "P1M", "mode": "AutoRenewal",
+                "price": "12.00"
+            }]
+        }));
+    }
+
+    #[test]
+    fn a_request_refuses_what_it_does_not_know() {
+        let refused = |error: serde_json::Error| error.to_string();
+        let order = json!({
+            "kind": "new", "product": "ecs", "plan": "small", "region": "eu-central-1",
+            "period": "P1M", "coupon": "SPRING"
+        });
+        let error = serde_json::from_value::<PlaceOrder>(order).map_err(refused).expect_err("no");
+        assert!(error.contains("coupon"), "{error}");
+        let amount = json!({"amount": 59.5, "currency": "USD"});
+        let error = serde_json::from_value::<Money>(amount).map_err(refused).expect_err("no");
+        assert!(error.contains("expected a string"), "{error}");
+    }
+
+    #[test]
+    fn a_receipt_stands_beside_its_answer() {
+        let amount = |amount: &str| Money { amount: amount.into(), currency: "USD".into() };
+        let receipt = Receipt {
+            seq: 2,
+            at: "2026-01-01T00:00:00Z".to_owned(),
+            dry_run: true,
+            answer: ToppedUp { amount: amount("59.50"), cash: amount("60.00") },
+        };
+        let written = json!({
+            "seq": 2, "at": "2026-01-01T00:00:00Z", "dry_run": true,
+            "amount": {"amount": "59.50", "currency": "USD"},
+            "cash": {"amount": "60.00", "currency": "USD"}
+        });
+        assert_eq!(serde_json::to_value(&receipt).expect("JSON"), written);
+        assert_eq!(serde_json::from_value::<Receipt<ToppedUp>>(written).expect("read"), receipt);
+        let placed = json!({
+            "seq": 3, "at": "2026-01-01T00:00:00Z", "outcome": "already_renewed",
+            "expires_at": "2026-02-01T00:00:00Z"
+        });
+        let read: Receipt<Placed> = serde_json::from_value(placed).expect("read");
+        assert!(matches!(read.answer, Placed::AlreadyRenewed { last_order: None, .. }));
+    }
+}

@@ -412,8 +412,33 @@ impl Subscription {
         }
     }
 
-    /// Changes the subscription by what happened after it began.
+    /// Can `event` happen to it as it stands? The state machine of the rulebook, section 14.
+    #[must_use]
+    pub fn allows(&self, event: &Event) -> bool {
+        match event {
+            Event::Ordered { .. } | Event::Imported { .. } => false,
+            Event::Activated { paid, .. } => {
+                self.state == State::PendingPayment && paid.period_no == 1
+            }
+            Event::Renewed { paid, .. } => {
+                self.is_renewable()
+                    && self.paid.as_ref().is_some_and(|last| paid.period_no == last.period_no + 1)
+            }
+            Event::RenewalOrdered { .. } => self.is_renewable() && self.open_order.is_none(),
+            Event::OrderClosed { .. } => self.is_renewable() && self.open_order.is_some(),
+            Event::AttemptFailed { .. } => self.is_renewable(),
+            Event::ModeSet { .. } => !self.is_final(),
+            Event::Expired { .. } => self.state == State::Active,
+            Event::Suspended { .. } => self.state == State::Grace,
+            Event::Released { .. } => self.state == State::Suspended,
+            Event::Cancelled { .. } => self.state == State::PendingPayment,
+        }
+    }
+
+    /// Changes the subscription by what happened after it began. What cannot follow is a broken
+    /// journal.
     pub fn apply(&mut self, event: &Event) {
+        assert!(self.allows(event), "broken journal: {event:?} cannot happen to {self:?}");
         match event {
             Event::Ordered { id, .. } | Event::Imported { id, .. } => {
                 panic!("broken journal: {id} began twice")

@@ -77,7 +77,8 @@ fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
     let moved_to = match kind {
         Kind::ReleaseAhead(_) => {
             let needed = agenda::release_needs(draft.timeline, live, &span);
-            Some(draft.at.plus(needed)).filter(|earliest| *earliest > span.releases_at)
+            Some(draft.at.plus(needed))
+                .filter(|earliest| !needed.is_zero() && *earliest > span.releases_at)
         }
         Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::RenewalAhead(_) | Kind::TopUp(_) => None,
     };

@@ -47,8 +47,8 @@ pub fn payable_period(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Result
     let live = draft.subscription(order.subscription)?;
     let paid = period_of(draft, order, at)?;
     let end = paid.course.end(live.subject.zone);
-    renew::check_parent(draft, live.subject.expires_not_after, end)?;
     renew::check_in_time(draft, live, order.period, at)?;
+    renew::check_parent(draft, live.subject.expires_not_after, end)?;
     Ok(paid)
 }
 

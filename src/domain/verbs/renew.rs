@@ -90,8 +90,8 @@ fn make(
     let list = price(&offer, period, is_on_menu, open, product, plan)?;
     let end = paid.course.plus(period).end(live.subject.zone);
     check_horizon(&offer, end, at, live.subject.zone)?;
-    check_parent(draft, live.subject.expires_not_after, end)?;
     check_in_time(draft, live, period, at)?;
+    check_parent(draft, live.subject.expires_not_after, end)?;
     // What a notice promised for the next period is honoured (R2.17): for that length, whoever
     // orders it.
     let is_promised = live.renewal.mode == Mode::AutoRenewal
@@ -286,7 +286,7 @@ pub fn price(
 /// At the last slot the order times out first (D35), and paying at a deadline is refused (D37).
 /// So an order for another period cannot stand in the way of the last attempt, and one for the
 /// same period is made anew by it, at no other price. What lies behind already is no deadline:
-/// a release that waits for its notice (D38) closes the order when it comes.
+/// a release that waits for an operator (D38) closes the order when it comes.
 fn deadline(draft: &Draft<'_>, live: &Subscription, offer: &Offer<'_>, at: Timestamp) -> Timestamp {
     let ttl = offer.product.unpaid_ttl.or_else(|| {
         let version = draft.timeline.in_force(at)?;
@@ -299,8 +299,12 @@ fn deadline(draft: &Draft<'_>, live: &Subscription, offer: &Offer<'_>, at: Times
     let last_slot = lead_days
         .filter(|_| is_auto)
         .and_then(|lead_days| offer.autorenewals.slots(&span, lead_days).into_iter().max());
-    let release = agenda::release_at(draft.timeline, live, &span).unwrap_or(span.releases_at);
-    [last_slot, Some(release)].into_iter().flatten().filter(|end| *end > at).fold(end, Ord::min)
+    // A release date that moved is one only where the first lies behind (D38): until then the
+    // deadline is the same as if the daemon had never slept (D30).
+    let release = Some(span.releases_at)
+        .filter(|release| *release > at)
+        .or_else(|| agenda::release_at(draft.timeline, live, &span));
+    [last_slot, release].into_iter().flatten().filter(|end| *end > at).fold(end, Ord::min)
 }
 
 /// R1.16: the new end may not lie beyond the horizon; compared before any rounding up.

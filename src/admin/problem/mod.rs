@@ -1,4 +1,6 @@
-//! Everything that goes wrong, as problem+json (RFC 9457), and the one table from code to status.
+//! Everything that goes wrong, as problem+json (RFC 9457).
+
+mod code;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa::IntoResponses;
 use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
 
+pub use self::code::{Code, status_of};
 use super::{convert, wire};
 use crate::actors::ExecuteError;
 use crate::domain::rejection::Rejection;
@@ -20,191 +23,6 @@ use crate::store::StoreError;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// How soon a client may try again what could not be done for now.
 const RETRY_AFTER_SECONDS: u32 = 1;
-
-/// What the door, and the machinery behind it, may say beside the business's rejections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// The body or the query is not of the form that is asked for.
-    MalformedRequest,
-    /// The `Idempotency-Key` is no token.
-    InvalidToken,
-    /// The cursor is not one that was given out for this list.
-    InvalidCursor,
-    /// The socket is not for this user.
-    PeerNotAllowed,
-    /// There is nothing at this path.
-    NoSuchRoute,
-    /// There is no such scheduler.
-    SchedulerNotFound,
-    /// There are no rules yet.
-    CatalogueNotFound,
-    /// Not this method, at this path.
-    MethodNotAllowed,
-    /// The body took too long.
-    RequestTimeout,
-    /// The clock is the machine's: it cannot be moved.
-    ClockNotManual,
-    /// The account was set aside after repeated failure.
-    AccountParked,
-    /// The account was not set aside.
-    AccountNotParked,
-    /// The body is too large.
-    BodyTooLarge,
-    /// The body is of another type than is read here.
-    WrongContentType,
-    /// A value is of the right type and cannot be used; `field` says which.
-    InvalidField,
-    /// The currency is none that can be billed in.
-    UnknownCurrency,
-    /// The amount has more decimals than its currency.
-    AmountTooPrecise,
-    /// The clock only moves ahead.
-    ClockInPast,
-    /// What this does cannot be tried without doing it.
-    DryRunNotPossible,
-    /// Too much waits for this account.
-    Busy,
-    /// The store cannot be reached.
-    StoreUnavailable,
-    /// It may have happened; repeating with the same token is safe.
-    OutcomeUnknown,
-    /// The scheduler or the clock could not do it.
-    ControlFailed,
-    /// A bug.
-    InternalError,
-}
-
-impl Code {
-    /// All of them.
-    pub const ALL: [Self; 24] = [
-        Self::MalformedRequest,
-        Self::InvalidToken,
-        Self::InvalidCursor,
-        Self::PeerNotAllowed,
-        Self::NoSuchRoute,
-        Self::SchedulerNotFound,
-        Self::CatalogueNotFound,
-        Self::MethodNotAllowed,
-        Self::RequestTimeout,
-        Self::ClockNotManual,
-        Self::AccountParked,
-        Self::AccountNotParked,
-        Self::BodyTooLarge,
-        Self::WrongContentType,
-        Self::InvalidField,
-        Self::UnknownCurrency,
-        Self::AmountTooPrecise,
-        Self::ClockInPast,
-        Self::DryRunNotPossible,
-        Self::Busy,
-        Self::StoreUnavailable,
-        Self::OutcomeUnknown,
-        Self::ControlFailed,
-        Self::InternalError,
-    ];
-
-    /// The stable code.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MalformedRequest => "MalformedRequest",
-            Self::InvalidToken => "InvalidToken",
-            Self::InvalidCursor => "InvalidCursor",
-            Self::PeerNotAllowed => "PeerNotAllowed",
-            Self::NoSuchRoute => "NoSuchRoute",
-            Self::SchedulerNotFound => "SchedulerNotFound",
-            Self::CatalogueNotFound => "CatalogueNotFound",
-            Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::RequestTimeout => "RequestTimeout",
-            Self::ClockNotManual => "ClockNotManual",
-            Self::AccountParked => "AccountParked",
-            Self::AccountNotParked => "AccountNotParked",
-            Self::BodyTooLarge => "BodyTooLarge",
-            Self::WrongContentType => "WrongContentType",
-            Self::InvalidField => "InvalidField",
-            Self::UnknownCurrency => "UnknownCurrency",
-            Self::AmountTooPrecise => "AmountTooPrecise",
-            Self::ClockInPast => "ClockInPast",
-            Self::DryRunNotPossible => "DryRunNotPossible",
-            Self::Busy => "Busy",
-            Self::StoreUnavailable => "StoreUnavailable",
-            Self::OutcomeUnknown => "OutcomeUnknown",
-            Self::ControlFailed => "ControlFailed",
-            Self::InternalError => "InternalError",
-        }
-    }
-
-    /// Its status.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
-        match self {
-            Self::MalformedRequest | Self::InvalidToken | Self::InvalidCursor => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::PeerNotAllowed => StatusCode::FORBIDDEN,
-            Self::NoSuchRoute | Self::SchedulerNotFound | Self::CatalogueNotFound => {
-                StatusCode::NOT_FOUND
-            }
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::ClockNotManual | Self::AccountParked | Self::AccountNotParked => {
-                StatusCode::CONFLICT
-            }
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidField
-            | Self::UnknownCurrency
-            | Self::AmountTooPrecise
-            | Self::ClockInPast
-            | Self::DryRunNotPossible => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Busy | Self::StoreUnavailable | Self::OutcomeUnknown | Self::ControlFailed => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-}
-
-/// The status of a rejection: 404 for what is not there, 402 for what is not covered, 409 where
-/// the same request could succeed once something else has changed, 422 otherwise.
-#[must_use]
-pub const fn status_of(rejection: &Rejection) -> StatusCode {
-    match rejection {
-        Rejection::AccountNotFound
-        | Rejection::SubscriptionNotFound { .. }
-        | Rejection::OrderNotFound { .. } => StatusCode::NOT_FOUND,
-        Rejection::NotEnoughFunds { .. } => StatusCode::PAYMENT_REQUIRED,
-        Rejection::AccountExists
-        | Rejection::EmailTaken
-        | Rejection::ExternalIdTaken
-        | Rejection::AccountHeld
-        | Rejection::AccountNotHeld
-        | Rejection::SubscriptionEnded { .. }
-        | Rejection::OrderClosed { .. }
-        | Rejection::WrongState { .. }
-        | Rejection::UnpaidOrder { .. }
-        | Rejection::TooLateForMode { .. }
-        | Rejection::BrakeNotEngaged => StatusCode::CONFLICT,
-        Rejection::TokenMismatch
-        | Rejection::PurchaseRequires { .. }
-        | Rejection::UnknownProduct { .. }
-        | Rejection::UnknownPlan { .. }
-        | Rejection::UnknownRegion { .. }
-        | Rejection::PlanRetired { .. }
-        | Rejection::WrongCurrency { .. }
-        | Rejection::AmountNotPositive { .. }
-        | Rejection::AmountTooLarge
-        | Rejection::CurrencyNotOffered { .. }
-        | Rejection::PeriodNotOffered { .. }
-        | Rejection::PeriodRequired
-        | Rejection::BeyondHorizon { .. }
-        | Rejection::OutlivesParent { .. }
-        | Rejection::PeriodInPast { .. }
-        | Rejection::OffAnchor { .. }
-        | Rejection::InvalidRules { .. }
-        | Rejection::EffectiveInPast { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-    }
-}
 
 /// What went wrong, on its way to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -436,4 +254,56 @@ fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
 
 fn money(amount: crate::domain::money::Money) -> impl Serialize {
     convert::money(amount)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Money;
+
+    #[test]
+    fn a_problem_carries_its_values_in_the_forms_of_the_wire() {
+        let usd = "USD".parse().expect("a currency");
+        let problem = Problem::from(Rejection::NotEnoughFunds {
+            needed: Money::from_minor(1200, usd),
+            available: Money::from_minor(5, usd),
+        });
+        let expected = json!({
+            "type": "about:blank",
+            "title": "Payment Required",
+            "status": 402,
+            "code": "NotEnoughFunds",
+            "detail": "12.00 USD is needed, 0.05 USD is there",
+            "needed": {"amount": "12.00", "currency": "USD"},
+            "available": {"amount": "0.05", "currency": "USD"},
+        });
+        assert_eq!(serde_json::to_value(problem.to_wire()).expect("JSON"), expected);
+        assert_eq!(problem.error_response().status(), 402);
+    }
+
+    #[test]
+    fn what_may_succeed_later_says_when_to_try_again() {
+        for error in [
+            ExecuteError::Busy,
+            ExecuteError::OutcomeUnknown,
+            ExecuteError::Store(StoreError::Unavailable("a secret path".into())),
+        ] {
+            let problem = Problem::from(error);
+            let response = problem.error_response();
+            assert_eq!(response.status(), 503);
+            assert!(response.headers().contains_key(RETRY_AFTER));
+            assert!(!problem.detail.contains("secret"), "what the store said stays in the log");
+        }
+        let parked = Problem::from(ExecuteError::Parked("three panics".into()));
+        assert_eq!((parked.code(), parked.status_code().as_u16()), ("AccountParked", 409));
+    }
+
+    #[test]
+    fn a_malformed_body_is_told_where() {
+        let error = serde_json::from_str::<wire::MoveClock>("{\n  \"advanc\": 1}").expect_err("no");
+        let problem = Problem::malformed(&error).to_wire();
+        assert_eq!((problem.code.as_str(), problem.status), ("MalformedRequest", 400));
+        assert!(problem.detail.starts_with("unknown field `advanc`"), "{}", problem.detail);
+        assert_eq!((&problem.values["line"], &problem.values["column"]), (&2.into(), &10.into()));
+    }
 }
