@@ -23,8 +23,8 @@ mod markup;
 mod payload;
 mod relay;
 mod retry;
-pub mod sender;
 mod samples;
+pub mod sender;
 pub mod templates;
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,9 @@ pub(super) async fn status(desk: &Desk) -> Result<(), Failure> {
             ("brake", brake_text(&status.brake)),
         ])?;
         schedulers(output, &status.schedulers)?;
-        outbox(output, &status.outbox)?;
+        if !status.outbox.is_empty() {
+            outbox(output, &status.outbox)?;
+        }
         Ok(())
     })
     .await
