@@ -396,15 +396,12 @@ impl Course {
     #[must_use]
     pub fn plus(self, period: Period) -> Self {
         let here = Self { anchor: self.end_local(), months_from_anchor: 0, weeks_from_anchor: 0 };
-        match period.months() {
-            Some(months) => {
-                let base = if self.weeks_from_anchor > 0 { here } else { self };
-                Self { months_from_anchor: base.months_from_anchor + months, ..base }
-            }
-            None => {
-                let base = if self.months_from_anchor > 0 { here } else { self };
-                Self { weeks_from_anchor: base.weeks_from_anchor + period.count, ..base }
-            }
+        if let Some(months) = period.months() {
+            let base = if self.weeks_from_anchor > 0 { here } else { self };
+            Self { months_from_anchor: base.months_from_anchor + months, ..base }
+        } else {
+            let base = if self.months_from_anchor > 0 { here } else { self };
+            Self { weeks_from_anchor: base.weeks_from_anchor + period.count, ..base }
         }
     }
 }

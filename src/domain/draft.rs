@@ -1,7 +1,7 @@
 //! A draft: the account with the events so far, each applied as it is pushed, so that a verb of
 //! several steps sees the state between them.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::account::{Account, Open};
@@ -20,20 +20,21 @@ use super::verbs::renew::Queue;
 /// The nouns that a record touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// Orders, in the order in which they were touched first.
-    pub orders: Vec<OrderId>,
-    /// Subscriptions likewise.
-    pub subscriptions: Vec<SubscriptionId>,
+    /// Orders.
+    pub orders: BTreeSet<OrderId>,
+    /// Subscriptions.
+    pub subscriptions: BTreeSet<SubscriptionId>,
 }
 
 impl Touched {
-    /// Each noun once, where it was touched first. One pass at the end: a record may touch ten
-    /// thousand of them.
-    pub(super) fn once_each(&mut self) {
-        let mut orders = HashSet::with_capacity(self.orders.len());
-        self.orders.retain(|id| orders.insert(*id));
-        let mut subscriptions = HashSet::with_capacity(self.subscriptions.len());
-        self.subscriptions.retain(|id| subscriptions.insert(*id));
+    /// Notes what `event` touches.
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::Order(event) => drop(self.orders.insert(event.order())),
+            Event::Subscription(event) => drop(self.subscriptions.insert(event.subscription())),
+            Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
+            Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
+        }
     }
 }
 
@@ -93,27 +94,21 @@ impl<'a> Draft<'a> {
         if !matches!(event, Event::Notice(_)) {
             self.queue = None;
         }
-        let Some(open) = self.account.open() else { return };
-        match &event {
-            Event::Order(event) => {
-                self.touched.orders.push(event.order());
-                self.agenda.refresh_order(open, event.order());
-            }
-            Event::Subscription(event) => self.touch(event.subscription()),
-            Event::Notice(event) => self.touch(event.subscription()),
-            Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
-        }
+        self.touched.note(&event);
         if let Some(open) = self.account.open() {
+            match &event {
+                Event::Order(event) => self.agenda.refresh_order(open, event.order()),
+                Event::Subscription(event) => {
+                    self.agenda.refresh_subscription(self.timeline, open, event.subscription());
+                }
+                Event::Notice(event) => {
+                    self.agenda.refresh_subscription(self.timeline, open, event.subscription());
+                }
+                Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
+            }
             effects::effects(&event, open, &mut self.outgoing);
         }
         self.events.push(event);
-    }
-
-    fn touch(&mut self, id: SubscriptionId) {
-        self.touched.subscriptions.push(id);
-        if let Some(open) = self.account.open() {
-            self.agenda.refresh_subscription(self.timeline, open, id);
-        }
     }
 
     /// The automatic renewals to come, as seen at `at`.

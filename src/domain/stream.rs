@@ -133,7 +133,6 @@ impl State {
                     }
                     steps.extend(due);
                 }
-                draft.touched.once_each();
                 effects::drop_voided(&mut draft.outgoing);
                 Executed {
                     events: draft.events,

@@ -20,7 +20,6 @@ use crate::domain::account;
 use crate::domain::agenda::Agenda;
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::command::{Answer, Command};
-use crate::domain::draft::Touched;
 use crate::domain::effects::{Effect, Outgoing};
 use crate::domain::event::{Event, SealedRef};
 use crate::domain::facts::{Facts, Question};
@@ -466,12 +465,4 @@ pub(super) fn ordered(answer: Result<Answer, Rejection>) -> order::Order {
         Ok(Answer::Ordered { order, .. }) => *order,
         other => panic!("{other:?} is no order"),
     }
-}
-
-/// The nouns that a record touched are named once each.
-pub(super) fn assert_once_each(touched: &Touched) {
-    let mut orders = touched.orders.clone();
-    orders.sort_unstable();
-    orders.dedup();
-    assert_eq!(orders.len(), touched.orders.len());
 }

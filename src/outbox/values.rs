@@ -1,0 +1,121 @@
+//! The values that mail templates print, by the names that they have there.
+
+use serde_json::{Map, json};
+
+use crate::domain::calendar::{Timestamp, Zone};
+use crate::domain::effects::{About, Template};
+use crate::domain::ids::StreamId;
+
+use super::markup::Block;
+
+/// What a mail is to say, and to whom.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    /// The template.
+    pub template: Template,
+    /// The values.
+    pub about: &'a About,
+    /// How to address the reader; may be empty.
+    pub name: &'a str,
+    /// The stream that it is about.
+    pub stream: StreamId,
+    /// When it was caused.
+    pub at: Timestamp,
+    /// What the product is called, if it is known; otherwise its key stands for it.
+    pub product: Option<String>,
+}
+
+/// Every value that a template may print, by name; what does not concern it is none.
+pub(super) fn values(
+    subject: &Subject<'_>,
+    language: &str,
+    provider: &str,
+) -> Map<String, serde_json::Value> {
+    let about = subject.about;
+    let zone = about.zone.unwrap_or(Zone::UTC);
+    let product = subject.product.clone().or_else(|| about.product.clone());
+    let text = |text: Option<&String>| text.map(|text| one_line(text));
+    let shortfall = about
+        .amount
+        .zip(about.cash)
+        .and_then(|(amount, cash)| amount.checked_sub(cash))
+        .filter(|missing| !missing.is_negative() && !missing.is_zero());
+    let days_left = about.expires_at.map(|at| days(zone, subject.at, at));
+    let account = match subject.stream {
+        StreamId::House => None,
+        StreamId::Account(id) => Some(id.to_string()),
+    };
+    let values = json!({
+        "language": language,
+        "zone": zone.name(),
+        "provider": one_line(provider),
+        "name": one_line(subject.name),
+        "account": account,
+        "at": subject.at,
+        "item": item(about, product.as_deref()),
+        "subscription": about.subscription,
+        "external_id": text(about.external_id.as_ref()),
+        "product": text(product.as_ref()),
+        "product_key": text(about.product.as_ref()),
+        "plan": text(about.plan.as_ref()),
+        "region": text(about.region.as_ref()),
+        "mode": about.mode,
+        "period": about.period,
+        "starts_at": about.starts_at,
+        "expires_at": about.expires_at,
+        "suspends_at": about.suspends_at,
+        "releases_at": about.releases_at,
+        "order": about.order,
+        "deadline": about.deadline,
+        "amount": about.amount,
+        "cash": about.cash,
+        "shortfall": shortfall,
+        "covered": about.covered,
+        "automatic": about.automatic,
+        "days": about.days,
+        "days_left": days_left,
+        "days_over": days_left.filter(|days| *days < 0).map(i64::abs),
+        "due_at": about.due_at,
+        "reason": text(about.reason.as_ref()),
+        "count": about.count,
+    });
+    if let serde_json::Value::Object(values) = values { values } else { Map::new() }
+}
+
+/// Calendar days from one instant to another: tomorrow is 1, however few hours away.
+fn days(zone: Zone, from: Timestamp, to: Timestamp) -> i64 {
+    (zone.date(to) - zone.date(from)).num_days()
+}
+
+/// What a mail is about, in a few words: `Virtual server small (web-1)`.
+fn item(about: &About, product: Option<&str>) -> Option<String> {
+    let named = about.external_id.clone().or_else(|| about.subscription.map(|id| id.to_string()));
+    let mut item = product?.to_owned();
+    if let Some(plan) = &about.plan {
+        item = format!("{item} {plan}");
+    }
+    if let Some(name) = named {
+        item = format!("{item} ({name})");
+    }
+    Some(one_line(&item))
+}
+
+/// What a mail client shows beside the subject.
+pub(super) fn preview(blocks: &[Block]) -> String {
+    let mut paragraphs = blocks.iter().filter_map(|block| match block {
+        Block::Paragraph { text } => Some(text.clone()),
+        Block::Heading { .. } | Block::Rows { .. } | Block::List { .. } | Block::Small { .. } => {
+            None
+        }
+    });
+    // The first one only greets.
+    paragraphs.nth(1).unwrap_or_default()
+}
+
+/// No value may begin a line of its own: it would be read as markup, or as another header.
+pub(super) fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
