@@ -366,7 +366,7 @@ fn until(paid: &Paid) -> String {
 /// An event in a line. What an order's payment and its subscription both say is said once.
 fn of_event(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Account(account::Event::Opened { .. }) => return None,
+        Event::Account(account::Event::Opened { .. }) | Event::House(_) => return None,
         Event::Account(account::Event::Held { .. }) => "held".into(),
         Event::Account(account::Event::LetGo { .. }) => "let go".into(),
         Event::Wallet(wallet::Event::ToppedUp { amount, .. }) => format!("+{amount}"),
@@ -455,7 +455,6 @@ fn of_event(event: &Event) -> Option<String> {
                 short(*due_at)
             )
         }
-        Event::House(_) => return None,
     })
 }
 

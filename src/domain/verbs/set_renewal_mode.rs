@@ -58,7 +58,6 @@ pub fn decide(draft: &mut Draft<'_>, set: &SetRenewalMode) -> Result<Answer, Rej
 fn check_in_time(draft: &Draft<'_>, live: &Subscription, mode: Mode) -> Result<(), Rejection> {
     let too_late = Err(Rejection::TooLateForMode { subscription: live.id });
     match live.state {
-        State::PendingPayment | State::Active => Ok(()),
         State::Released | State::Cancelled => {
             Err(Rejection::SubscriptionEnded { subscription: live.id })
         }
@@ -68,7 +67,7 @@ fn check_in_time(draft: &Draft<'_>, live: &Subscription, mode: Mode) -> Result<(
             let days = i32::from(offer.autorenewals.enable_until_days);
             if draft.at < span.zone.plus_days(span.expires_at, days) { Ok(()) } else { too_late }
         }
-        State::Grace => Ok(()),
+        State::PendingPayment | State::Active | State::Grace => Ok(()),
         State::Suspended => too_late,
     }
 }
