@@ -1,1 +1,326 @@
-fn main() {}
+//! renewd: serve · demo · import · check · bench …
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use renewd::app::{self, App};
+use renewd::bench::{commands, renewals};
+use renewd::clock::Clock;
+use renewd::config::{self, Config};
+use renewd::domain::rules::Rules;
+use renewd::{check, demo, serve};
+
+/// The price list that comes along: it seeds an empty rules timeline.
+const CATALOGUE: &str = include_str!("../config/catalogue.toml");
+/// The book that the demo plays.
+const SAMPLE_BOOK: &str = include_str!("../config/sample-book.jsonl");
+
+/// renewd keeps every customer's money and time: prepaid balances, orders, term subscriptions,
+/// reminders, renewals, suspension and release: on time, and exactly once.
+#[derive(Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  renewd demo                         two months of a sample book, played before your eyes
+  renewd serve --data ./renewd-data   the daemon, everything in one directory
+  renewctl --help                     how to talk to it
+
+Settings come from --config, then from RENEWD_… in the environment
+(RENEWD_MAIL__BACKEND=smtp); config/renewd.toml names every key.";
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the daemon.
+    Serve(Serve),
+    /// Play two months of a sample book, then stay up to be looked at.
+    Demo(Demo),
+    /// Bring an existing book along, while no daemon runs (otherwise: renewctl import).
+    Import(Import),
+    /// Verify digest chains, ledger sums, and every table against a replay of the journal.
+    Check(Settings),
+    /// Read the configuration and say what is wrong with it, or print what is in force.
+    CheckConfig(Settings),
+    /// Render every mail template with sample values and say what is wrong.
+    CheckTemplates(Settings),
+    /// Measure the daemon's own path beside bare prepared statements.
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Args)]
+struct Settings {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", env = "RENEWD_CONFIG")]
+    config: Option<PathBuf>,
+    /// The directory that holds everything that is not set otherwise.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Settings {
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(self.config.as_deref(), |config| {
+            if let Some(data) = &self.data {
+                config.daemon.data.clone_from(data);
+            }
+        })?)
+    }
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+    /// `system`, or `manual:2026-01-01T00:00:00Z` for a clock that only moves when told
+    /// (renewctl clock advance).
+    #[arg(long, value_name = "CLOCK", default_value = "system", value_parser = parse_clock)]
+    clock: Clock,
+    /// The price list that seeds an empty database; the one that comes along if none is given.
+    #[arg(long, value_name = "FILE")]
+    catalogue: Option<PathBuf>,
+    /// Write the log as JSON lines.
+    #[arg(long)]
+    log_json: bool,
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Where the demo keeps its database, socket and mail.
+    #[arg(long, value_name = "DIR", default_value = "renewd-demo")]
+    data: PathBuf,
+    /// End after the summary instead of staying up.
+    #[arg(long)]
+    exit: bool,
+}
+
+#[derive(Args)]
+struct Import {
+    #[command(flatten)]
+    settings: Settings,
+    /// The book, one JSON object a line.
+    file: PathBuf,
+    /// Start the accounts held, until an operator lets them go.
+    #[arg(long)]
+    held: bool,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Automatic renewals that are due in the same slot.
+    Renewals {
+        /// How many accounts, with one renewal each.
+        #[arg(long, default_value_t = 100_000)]
+        accounts: u64,
+        #[command(flatten)]
+        common: BenchCommon,
+    },
+    /// Single durable commands from concurrent clients.
+    Commands {
+        /// Clients at once.
+        #[arg(long, default_value_t = 64)]
+        clients: u64,
+        /// Commands in all.
+        #[arg(long, default_value_t = 50_000)]
+        commands: u64,
+        /// Accounts that they go to.
+        #[arg(long, default_value_t = 10_000)]
+        accounts: u64,
+        #[command(flatten)]
+        common: BenchCommon,
+    },
+}
+
+#[derive(Args)]
+struct BenchCommon {
+    /// Below which directory the bench's database is kept meanwhile.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_clock(text: &str) -> Result<Clock, String> {
+    if text == "system" {
+        return Ok(Clock::System);
+    }
+    let instant = text
+        .strip_prefix("manual:")
+        .ok_or_else(|| "expected system, or manual: and an instant".to_owned())?;
+    instant.parse().map(Clock::manual).map_err(|error| format!("{error}"))
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log_json = matches!(&cli.verb, Verb::Serve(serve) if serve.log_json);
+    let quiet = !matches!(cli.verb, Verb::Serve(_));
+    start_log(log_json, quiet);
+    let ran = actix_rt::System::new().block_on(run(cli.verb));
+    match ran {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The log goes to standard error; `RUST_LOG` says how much of it.
+fn start_log(json: bool, quiet: bool) {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let usual = if quiet { "error" } else { "info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if json {
+        log.json().flatten_event(true).init();
+    } else {
+        log.init();
+    }
+}
+
+async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
+        Verb::Serve(verb) => {
+            let config = verb.settings.load()?;
+            let rules = rules(verb.catalogue.as_deref())?;
+            serve::serve(&config, verb.clock, rules).await?;
+        }
+        Verb::Demo(verb) => play(verb).await?,
+        Verb::Import(verb) => return import(verb).await,
+        Verb::Check(settings) => return check_book(&settings.load()?).await,
+        Verb::CheckConfig(settings) => {
+            let config = settings.load()?;
+            app::cron_lines(&config)?;
+            println!("{}", serde_json::to_string_pretty(&config)?);
+        }
+        Verb::CheckTemplates(settings) => return check_templates(&settings.load()?),
+        Verb::Bench(verb) => bench(verb).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rules(file: Option<&Path>) -> anyhow::Result<Rules> {
+    let text = match file {
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("the catalogue {}", file.display()))?,
+        None => CATALOGUE.to_owned(),
+    };
+    Ok(config::parse_rules(&text)?)
+}
+
+async fn play(verb: Demo) -> anyhow::Result<()> {
+    let mut config = Config::default();
+    config.daemon.data = verb.data;
+    anyhow::ensure!(
+        !config.db_path().exists(),
+        "{} holds a demo already; remove it, or name another directory with --data",
+        config.daemon.data.display()
+    );
+    demo::run(&config, rules(None)?, SAMPLE_BOOK, verb.exit, &mut std::io::stdout()).await
+}
+
+async fn import(verb: Import) -> anyhow::Result<ExitCode> {
+    let config = verb.settings.load()?;
+    let text = std::fs::read_to_string(&verb.file)
+        .with_context(|| format!("the book {}", verb.file.display()))?;
+    let app = App::start(&config, Clock::System, Some(rules(None)?)).await?;
+    let bar = progress_bar(text.lines().count() as u64, "imported");
+    let report = serve::import(&app, &text, verb.held, |done| bar.set_position(done)).await;
+    bar.finish_and_clear();
+    for (line, reason) in &report.failed {
+        eprintln!("line {line}: {reason}");
+    }
+    println!(
+        "{} imported, {} imported before, {} bad",
+        report.imported_count,
+        report.known_count,
+        report.failed.len()
+    );
+    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn check_book(config: &Config) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(config.db_path().exists(), "there is no {}", config.db_path().display());
+    let store = app::open_store(config).await?;
+    let bar = progress_bar(store.account_count().await? + 1, "checked");
+    let checked = check::check(&store, |checked| bar.set_position(checked.stream_count)).await?;
+    bar.finish_and_clear();
+    for finding in &checked.findings {
+        println!("{}: {}", finding.stream, finding.what);
+    }
+    println!(
+        "{} streams, {} records, {} ledger lines: {} findings",
+        checked.stream_count,
+        checked.record_count,
+        checked.entry_count,
+        checked.findings.len()
+    );
+    Ok(if checked.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn check_templates(config: &Config) -> anyhow::Result<ExitCode> {
+    let problems = renewd::outbox::templates::Templates::load(&config.mail)?.check();
+    for problem in &problems {
+        println!("{problem}");
+    }
+    println!("{} findings", problems.len());
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn bench(verb: Bench) -> anyhow::Result<()> {
+    let rules = rules(None)?;
+    match verb {
+        Bench::Renewals { accounts, common } => {
+            let bar = progress_bar(accounts, "");
+            let tell = |stage: &str, count| {
+                bar.set_message(stage.to_owned());
+                bar.set_position(count);
+            };
+            let measured = renewals::run(&common.dir, rules, accounts, tell).await?;
+            bar.finish_and_clear();
+            print_measured(&measured, common.json)
+        }
+        Bench::Commands { clients, commands, accounts, common } => {
+            let bar = progress_bar(accounts, "");
+            let tell = |stage: &str, count| {
+                bar.set_message(stage.to_owned());
+                bar.set_position(count);
+            };
+            let measured =
+                commands::run(&common.dir, rules, accounts, clients, commands, tell).await?;
+            bar.finish_and_clear();
+            print_measured(&measured, common.json)
+        }
+    }
+}
+
+/// One line a figure, or one JSON object.
+fn print_measured(measured: &impl serde::Serialize, json: bool) -> anyhow::Result<()> {
+    let measured = serde_json::to_value(measured)?;
+    if json {
+        println!("{measured}");
+        return Ok(());
+    }
+    for (name, value) in measured.as_object().into_iter().flatten() {
+        match value.as_f64().filter(|_| value.is_f64()) {
+            Some(number) => println!("{name:<20} {number:>12.2}"),
+            None => println!("{name:<20} {value:>12}"),
+        }
+    }
+    Ok(())
+}
+
+fn progress_bar(length: u64, message: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(length).with_message(message);
+    let style = "{bar:40} {pos}/{len} {msg} {elapsed}";
+    bar.with_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()))
+}

@@ -1,8 +1,28 @@
 //! One writer for each stream. The rest of the house holds [`Accounts`] and does not know that
 //! actors exist.
+//!
+//! - [`execute`] is the turn of a stream as a plain function: look up, settle what is due,
+//!   decide, one commit, keep.
+//! - [`account`] is a mailbox and a slot around it; [`directory`] finds, starts and retires them;
+//!   [`journal`] groups their commits; [`loader`] groups their reads.
+//!
+//! There are no locks here, no clock reads, and nothing uncommitted is ever visible.
+
+mod account;
+mod directory;
+mod execute;
+mod journal;
+mod loader;
+mod ports;
 
 use std::collections::BTreeMap;
 
+use actix::Addr;
+use tokio::sync::oneshot;
+
+use self::directory::Directory;
+pub use self::journal::Journal;
+pub use self::ports::{Committed, Limits, Ports};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::{Answer, Command};
 use crate::domain::ids::StreamId;
@@ -102,20 +122,42 @@ pub enum ExecuteError {
     Parked(String),
 }
 
-/// The handle to all streams.
-#[derive(Debug, Clone)]
-pub struct Accounts {}
+/// Where the answer to a question goes.
+type Reply<T> = oneshot::Sender<Result<T, ExecuteError>>;
 
-#[expect(clippy::todo, reason = "skeleton")]
+/// What can be asked of a stream.
+enum Ask {
+    /// Execute a command.
+    Execute(Box<Request>, Reply<Receipt>),
+    /// Decide it on a copy.
+    Preview(Box<Request>, Reply<Receipt>),
+    /// Show the state.
+    View(Reply<View>),
+}
+
+/// The handle to all streams.
+#[derive(Clone)]
+pub struct Accounts {
+    directory: Addr<Directory>,
+    journal: Journal,
+    ports: Ports,
+}
+
 impl Accounts {
+    /// Starts the directory on an arbiter of its own.
+    #[must_use]
+    pub fn start(ports: Ports, journal: Journal, arbiter: &actix::ArbiterHandle) -> Self {
+        let directory = Directory::start(ports.clone(), journal.clone(), arbiter);
+        Self { directory, journal, ports }
+    }
+
     /// Executes a command and answers once it is durable.
     pub async fn execute(
         &self,
         stream: StreamId,
         request: Request,
     ) -> Result<Receipt, ExecuteError> {
-        let _ = (stream, request);
-        todo!()
+        self.ask(stream, |reply| Ask::Execute(Box::new(request), reply)).await
     }
 
     /// Decides a command on a copy and writes nothing (`dry_run`).
@@ -124,25 +166,46 @@ impl Accounts {
         stream: StreamId,
         request: Request,
     ) -> Result<Receipt, ExecuteError> {
-        let _ = (stream, request);
-        todo!()
+        self.ask(stream, |reply| Ask::Preview(Box::new(request), reply)).await
     }
 
     /// The stream as it stands.
     pub async fn view(&self, stream: StreamId) -> Result<View, ExecuteError> {
-        let _ = stream;
-        todo!()
+        self.ask(stream, Ask::View).await
+    }
+
+    async fn ask<T>(
+        &self,
+        stream: StreamId,
+        ask: impl FnOnce(Reply<T>) -> Ask,
+    ) -> Result<T, ExecuteError> {
+        let (reply, answer) = oneshot::channel();
+        self.directory
+            .try_send(directory::Forward { stream, ask: ask(reply) })
+            .map_err(|_| ExecuteError::Busy)?;
+        answer.await.unwrap_or(Err(ExecuteError::OutcomeUnknown))
     }
 
     /// Writes chores through the journal's one writer.
     pub async fn chores(&self, chores: Vec<Chore>) -> Result<(), ExecuteError> {
-        let _ = chores;
-        todo!()
+        self.journal.chores(chores).await.map_err(ExecuteError::Store)
+    }
+
+    /// How many transactions with commits were written since the start.
+    #[must_use]
+    pub fn batch_count(&self) -> u64 {
+        self.journal.batch_count()
     }
 
     /// How many account actors live.
     #[must_use]
     pub fn live_count(&self) -> u64 {
-        todo!()
+        self.ports.live_count()
+    }
+
+    /// What the actors share: the clock, the house, the store.
+    #[must_use]
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
     }
 }

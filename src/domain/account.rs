@@ -109,6 +109,26 @@ pub struct Open {
     pub orders: BTreeMap<OrderId, Arc<Order>>,
     /// Subscriptions that live, and those that ended in the record at hand.
     pub subscriptions: BTreeMap<SubscriptionId, Arc<Subscription>>,
+    /// What became final in the record at hand, so that the rest need not be searched for it.
+    #[serde(default, skip_serializing_if = "Ended::is_empty")]
+    pub ended: Ended,
+}
+
+/// Nouns that became final in the record at hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Orders that were paid or cancelled.
+    pub orders: Vec<OrderId>,
+    /// Subscriptions that were released or never paid.
+    pub subscriptions: Vec<SubscriptionId>,
+}
+
+impl Ended {
+    /// Did nothing become final?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.subscriptions.is_empty()
+    }
 }
 
 impl Account {
@@ -138,8 +158,13 @@ impl Account {
     /// Lets go of what became final in the record that is complete now.
     pub fn forget_final(&mut self) {
         if let Self::Open(open) = self {
-            open.orders.retain(|_, order| !order.is_final());
-            open.subscriptions.retain(|_, subscription| !subscription.is_final());
+            let ended = std::mem::take(&mut open.ended);
+            for order in &ended.orders {
+                open.orders.remove(order);
+            }
+            for subscription in &ended.subscriptions {
+                open.subscriptions.remove(subscription);
+            }
         }
     }
 }
@@ -157,6 +182,7 @@ impl Open {
             wallet: Wallet::empty(Money::zero(terms.currency)),
             orders: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
+            ended: Ended::default(),
         }
     }
 
@@ -193,9 +219,11 @@ impl Open {
             order::Event::Paid { order, cash, .. } => {
                 self.wallet.draw(*cash);
                 Arc::make_mut(self.order_mut(*order)).apply(event);
+                self.ended.orders.push(*order);
             }
             order::Event::Cancelled { order, .. } => {
                 Arc::make_mut(self.order_mut(*order)).apply(event);
+                self.ended.orders.push(*order);
             }
         }
     }
@@ -216,7 +244,11 @@ impl Open {
             | subscription::Event::Suspended { .. }
             | subscription::Event::Released { .. }
             | subscription::Event::Cancelled { .. } => {
-                Arc::make_mut(self.live_mut(event.subscription())).apply(event);
+                let live = Arc::make_mut(self.live_mut(event.subscription()));
+                live.apply(event);
+                if live.is_final() {
+                    self.ended.subscriptions.push(event.subscription());
+                }
             }
         }
     }

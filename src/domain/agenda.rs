@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Open};
 use super::calendar::Timestamp;
 use super::ids::{OrderId, SubscriptionId};
+use super::money::Money;
 use super::nouns::notice::Kind;
 use super::nouns::subscription::{Mode, State, Subscription};
-use super::rules::{Lifecycle, Reminders, Span, Timeline, Version};
+use super::rules::{Lifecycle, Reminders, Span, Timeline};
 
 /// Which scheduler looks after a due thing. A label: any advance settles everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,13 +139,24 @@ pub struct Due {
     pub step: Step,
 }
 
-/// The next due step of every live noun of an account, in order.
+/// What a noun needs next, and, where that takes something away, what it needs next besides:
+/// while the brake holds the one back, the other goes ahead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Needs {
+    taking: Option<Due>,
+    other: Option<Due>,
+}
+
+/// The next due steps of every live noun of an account, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agenda {
     rules_version: u32,
-    dues: BTreeSet<Due>,
-    of_orders: BTreeMap<OrderId, Due>,
-    of_subscriptions: BTreeMap<SubscriptionId, Due>,
+    /// Steps that take something away from the customer.
+    taking: BTreeSet<Due>,
+    /// All others.
+    others: BTreeSet<Due>,
+    of_orders: BTreeMap<OrderId, Needs>,
+    of_subscriptions: BTreeMap<SubscriptionId, Needs>,
 }
 
 impl Agenda {
@@ -174,7 +187,8 @@ impl Agenda {
         if account.open()?.held_at.is_some() {
             return None;
         }
-        self.dues.iter().find(|due| !(brake && due.step.is_destructive())).copied()
+        let taking = self.taking.first().filter(|_| !brake);
+        taking.into_iter().chain(self.others.first()).min().copied()
     }
 
     /// Looks again at an order that was touched.
@@ -188,61 +202,71 @@ impl Agenda {
             step: Step::TimeOut(id),
         });
         let old = match due {
-            Some(due) => self.of_orders.insert(id, due),
+            Some(_) => self.of_orders.insert(id, Needs { taking: None, other: due }),
             None => self.of_orders.remove(&id),
         };
-        self.replace(old, due);
+        replace(&mut self.others, old.and_then(|old| old.other), due);
     }
 
     /// Looks again at a subscription that was touched.
     pub fn refresh_subscription(&mut self, timeline: &Timeline, open: &Open, id: SubscriptionId) {
-        let due =
-            open.subscriptions.get(&id).and_then(|subscription| next_of(timeline, subscription));
-        let old = match due {
-            Some(due) => self.of_subscriptions.insert(id, due),
+        let live = open.subscriptions.get(&id);
+        let needs = live.and_then(|subscription| needs_of(timeline, subscription));
+        let old = match needs {
+            Some(needs) => self.of_subscriptions.insert(id, needs),
             None => self.of_subscriptions.remove(&id),
         };
-        self.replace(old, due);
+        let (old, new) = (old.unwrap_or_default(), needs.unwrap_or_default());
+        replace(&mut self.taking, old.taking, new.taking);
+        replace(&mut self.others, old.other, new.other);
     }
+}
 
-    fn replace(&mut self, old: Option<Due>, new: Option<Due>) {
-        if old == new {
-            return;
-        }
-        if let Some(old) = old {
-            self.dues.remove(&old);
-        }
-        if let Some(new) = new {
-            self.dues.insert(new);
-        }
+fn replace(dues: &mut BTreeSet<Due>, old: Option<Due>, new: Option<Due>) {
+    if old == new {
+        return;
+    }
+    if let Some(old) = old {
+        dues.remove(&old);
+    }
+    if let Some(new) = new {
+        dues.insert(new);
     }
 }
 
 /// What a subscription needs next, if anything ever.
-fn next_of(timeline: &Timeline, subscription: &Subscription) -> Option<Due> {
+fn needs_of(timeline: &Timeline, subscription: &Subscription) -> Option<Needs> {
     if subscription.is_final() {
         return None;
     }
     let span = subscription.span()?;
     let paid = subscription.paid.as_ref()?;
-    let due = |at: Timestamp, step: Step| Due {
+    let due = |(at, step): (Timestamp, Step), minor: i64| Due {
         at,
         rank: step.rank(),
         expires_at: paid.expires_at,
-        minor: paid.terms.price.minor(),
+        minor,
         number: subscription.id.number,
         step,
     };
-    [
-        next_transition(timeline, subscription, &span),
-        next_attempt(timeline, subscription, &span).map(|at| (at, Step::Attempt(subscription.id))),
-        next_mark(timeline, subscription, &span)
-            .map(|(at, kind)| (at, Step::Notice(subscription.id, kind))),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|(at, step)| due(at, step))
-    .min()
+    let transition = next_transition(timeline, subscription, &span)
+        .map(|next| due(next, paid.terms.price.minor()));
+    let attempt = next_attempt(timeline, subscription, &span).map(|at| {
+        // The lowest amount goes first (D27): what this attempt will cost, not what the present
+        // period did.
+        let minor = charge_of(timeline, subscription, at).map_or(0, Money::minor);
+        due((at, Step::Attempt(subscription.id)), minor)
+    });
+    let notice = next_mark(timeline, subscription, &span)
+        .map(|(at, kind)| due((at, Step::Notice(subscription.id, kind)), paid.terms.price.minor()));
+    let is_taking = |due: &Due| due.step.is_destructive();
+    Some(Needs {
+        taking: transition.filter(is_taking),
+        other: [transition.filter(|due| !is_taking(due)), attempt, notice]
+            .into_iter()
+            .flatten()
+            .min(),
+    })
 }
 
 fn next_transition(
@@ -255,29 +279,69 @@ fn next_transition(
         State::PendingPayment | State::Released | State::Cancelled => return None,
         State::Active => (span.expires_at, Step::Expire(id)),
         State::Grace => (span.suspends_at, Step::Suspend(id)),
-        State::Suspended => {
-            let noticed = subscription
-                .release_noticed_at
-                .zip(lifecycle_of(timeline.in_force(span.releases_at), subscription));
-            let earliest = noticed.map_or(Timestamp::MIN, |(at, lifecycle)| {
-                at.plus(lifecycle.release_needs_notice.0)
-            });
-            (span.releases_at.max(earliest), Step::Release(id))
-        }
+        State::Suspended => match release_at(timeline, subscription, span) {
+            Some(at) => (at, Step::Release(id)),
+            // Its last notice was never recorded: it goes out now, and the release waits for it.
+            None => (span.releases_at, Step::Notice(id, late_notice(timeline, subscription, span))),
+        },
     };
     // Nothing is due before the owner's latest word on it, nor before the import.
     Some((at.max(subscription.mode_set_at), step))
 }
 
-/// The lifecycle that `version` has for the subscription's product.
+/// When it is released: not before its last notice is as old as it must be (D38). `None` while a
+/// notice is needed and none was recorded.
 #[must_use]
-pub fn lifecycle_of<'a>(
-    version: Option<&'a Version>,
+pub fn release_at(
+    timeline: &Timeline,
     subscription: &Subscription,
+    span: &Span,
+) -> Option<Timestamp> {
+    let needed = release_needs(timeline, subscription, span);
+    if needed.is_zero() {
+        return Some(span.releases_at);
+    }
+    let noticed_at = subscription.release_noticed_at?;
+    Some(span.releases_at.max(noticed_at.plus(needed)))
+}
+
+/// How old the notice of a release must be, by the version in force at the release.
+#[must_use]
+pub fn release_needs(timeline: &Timeline, subscription: &Subscription, span: &Span) -> Duration {
+    lifecycle_at(timeline, subscription, span.releases_at)
+        .map_or_else(
+            || Lifecycle::default().release_needs_notice,
+            |lifecycle| lifecycle.release_needs_notice,
+        )
+        .0
+}
+
+/// The notice that a release waits for says in how many days it will be.
+fn late_notice(timeline: &Timeline, subscription: &Subscription, span: &Span) -> Kind {
+    let days = release_needs(timeline, subscription, span).as_secs().div_ceil(86_400);
+    Kind::ReleaseAhead(u16::try_from(days).unwrap_or(u16::MAX))
+}
+
+/// The lifecycle of the subscription's product at `at`.
+fn lifecycle_at<'a>(
+    timeline: &'a Timeline,
+    subscription: &Subscription,
+    at: Timestamp,
 ) -> Option<&'a Lifecycle> {
-    let rules = &version?.rules;
-    let product = rules.products.get(&subscription.subject.product)?;
+    let (rules, product) =
+        timeline.product(timeline.in_force(at)?, &subscription.subject.product)?;
     rules.lifecycles.get(&product.lifecycle)
+}
+
+/// What an automatic renewal at `at` will cost: the list price then, or what a notice promised
+/// if that is less (R2.17, D31). `None` where there is no price.
+#[must_use]
+pub fn charge_of(timeline: &Timeline, subscription: &Subscription, at: Timestamp) -> Option<Money> {
+    let currency = subscription.paid.as_ref()?.terms.price.currency();
+    let period = subscription.auto_period()?;
+    let rules = &timeline.in_force(at)?.rules;
+    let offer = rules.offer(&subscription.subject.product, &subscription.subject.plan)?;
+    Some(subscription.honoured(offer.price(period, currency)?))
 }
 
 /// The next slot of auto-renewal: from the version in force at that slot.
@@ -287,14 +351,24 @@ pub fn next_attempt(
     subscription: &Subscription,
     span: &Span,
 ) -> Option<Timestamp> {
+    next_attempt_after(timeline, subscription, span, subscription.attempted_through)
+}
+
+/// The next slot of auto-renewal after `after`.
+#[must_use]
+pub fn next_attempt_after(
+    timeline: &Timeline,
+    subscription: &Subscription,
+    span: &Span,
+    after: Timestamp,
+) -> Option<Timestamp> {
     if subscription.renewal.mode != Mode::AutoRenewal || !subscription.is_renewable() {
         return None;
     }
     let lead_days = subscription.paid.as_ref()?.terms.lead_days;
-    let after = subscription.attempted_through;
     timeline.stretches(after).find_map(|(version, start, end)| {
-        let product = version.rules.products.get(&subscription.subject.product)?;
-        let schedule = version.rules.autorenewals.get(&product.autorenewal)?;
+        let (rules, product) = timeline.product(version, &subscription.subject.product)?;
+        let schedule = rules.autorenewals.get(&product.autorenewal)?;
         schedule
             .slots(span, lead_days)
             .into_iter()
@@ -309,13 +383,22 @@ pub fn next_mark(
     subscription: &Subscription,
     span: &Span,
 ) -> Option<(Timestamp, Kind)> {
+    next_mark_after(timeline, subscription, span, subscription.noticed_through)
+}
+
+/// The next mark after `after`.
+#[must_use]
+pub fn next_mark_after(
+    timeline: &Timeline,
+    subscription: &Subscription,
+    span: &Span,
+    after: Timestamp,
+) -> Option<(Timestamp, Kind)> {
     if !subscription.is_renewable() {
         return None;
     }
-    let after = subscription.noticed_through;
     timeline.stretches(after).find_map(|(version, start, end)| {
-        let rules = &version.rules;
-        let product = rules.products.get(&subscription.subject.product)?;
+        let (rules, product) = timeline.product(version, &subscription.subject.product)?;
         let reminders = rules.reminders.get(&product.reminders)?;
         let lifecycle = rules.lifecycles.get(&product.lifecycle)?;
         marks(reminders, lifecycle, subscription, span)

@@ -165,9 +165,13 @@ impl Zone {
         Timestamp::from_micros(after * MICROS)
     }
 
-    /// `days` calendar days after `instant`, at the same time on the wall (D37).
+    /// `days` calendar days after `instant`, at the same time on the wall (D37). No days later is
+    /// the instant itself, even if it is the second of the two that an overlap has.
     #[must_use]
     pub fn plus_days(self, instant: Timestamp, days: i32) -> Timestamp {
+        if days == 0 {
+            return instant;
+        }
         self.instant(shift_days(self.local(instant), days))
     }
 
@@ -329,19 +333,45 @@ impl Course {
         Self { anchor: zone.local(at), months_from_anchor: 0, weeks_from_anchor: 0 }
     }
 
-    /// The course anchored at `anchor` whose paid time ends at `end`: the import's question.
-    /// `None` if no whole number of months or weeks leads there.
+    /// The course anchored at `anchor` whose paid time ends at `end`, counted in `unit`: the
+    /// import's question. `None` if no whole number of that unit leads there: what is renewed by
+    /// the month does not lie on a calendar of weeks, even where a week happens to end there.
     #[must_use]
-    pub fn ending(anchor: Timestamp, end: Timestamp, zone: Zone) -> Option<Self> {
+    pub fn ending(anchor: Timestamp, end: Timestamp, unit: Unit, zone: Zone) -> Option<Self> {
         let base = Self::starting(anchor, zone);
         let days = (zone.date(end) - base.anchor.date()).num_days();
-        let months = u32::try_from(days / 31).ok()?;
-        let by_months = (months.saturating_sub(1)..=months + months / 24 + 2)
-            .map(|months_from_anchor| Self { months_from_anchor, ..base });
-        let by_weeks = u32::try_from(days / 7)
-            .ok()
-            .map(|weeks_from_anchor| Self { weeks_from_anchor, ..base });
-        by_months.chain(by_weeks).find(|course| course.end(zone) == end)
+        match unit {
+            Unit::Week => {
+                let weeks_from_anchor = u32::try_from(days / 7).ok()?;
+                Some(Self { weeks_from_anchor, ..base }).filter(|course| course.end(zone) == end)
+            }
+            Unit::Month | Unit::Year => {
+                let months = u32::try_from(days / 31).ok()?;
+                (months.saturating_sub(1)..=months + months / 24 + 2)
+                    .map(|months_from_anchor| Self { months_from_anchor, ..base })
+                    .find(|course| course.end(zone) == end)
+            }
+        }
+    }
+
+    /// Where the last `period` of the paid time began, by the calendar: also where the anchor is
+    /// nothing but the end of the paid time.
+    #[must_use]
+    pub fn last_start(self, period: Period, zone: Zone) -> Timestamp {
+        let local = match period.months() {
+            Some(months) if months <= self.months_from_anchor => {
+                Self { months_from_anchor: self.months_from_anchor - months, ..self }.end_local()
+            }
+            Some(months) => self
+                .anchor
+                .checked_sub_months(Months::new(months - self.months_from_anchor))
+                .unwrap_or(self.anchor),
+            None => self
+                .end_local()
+                .checked_sub_days(Days::new(7 * u64::from(period.count)))
+                .unwrap_or(self.anchor),
+        };
+        zone.instant(local)
     }
 
     /// What the wall clock shows at the end of the paid time.
@@ -500,15 +530,39 @@ mod tests {
 
     #[test]
     fn an_imported_expiry_finds_its_place_on_the_anchor() {
-        let place = |anchor: &str, end: &str| {
-            Course::ending(at(anchor), at(end), Zone::UTC)
+        let place = |anchor: &str, end: &str, unit: Unit| {
+            Course::ending(at(anchor), at(end), unit, Zone::UTC)
                 .map(|course| (course.months_from_anchor, course.weeks_from_anchor))
         };
-        assert_eq!(place("2025-08-31T00:00:00Z", "2026-11-30T00:00:00Z"), Some((15, 0)));
-        assert_eq!(place("2026-11-02T10:00:00Z", "2026-11-16T10:00:00Z"), Some((0, 2)));
-        assert_eq!(place("2025-08-31T00:00:00Z", "2026-11-29T00:00:00Z"), None);
-        assert_eq!(place("2016-02-29T00:00:00Z", "2036-02-29T00:00:00Z"), Some((240, 0)));
-        assert_eq!(place("2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"), None);
+        let (week, month) = (Unit::Week, Unit::Month);
+        assert_eq!(place("2025-08-31T00:00:00Z", "2026-11-30T00:00:00Z", month), Some((15, 0)));
+        assert_eq!(place("2026-11-02T10:00:00Z", "2026-11-16T10:00:00Z", week), Some((0, 2)));
+        assert_eq!(place("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z", week), Some((0, 4)));
+        assert_eq!(place("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z", month), Some((1, 0)));
+        // 65 weeks to the day, and still no whole number of months.
+        assert_eq!(place("2025-08-31T00:00:00Z", "2026-11-29T00:00:00Z", month), None);
+        assert_eq!(place("2016-02-29T00:00:00Z", "2036-02-29T00:00:00Z", month), Some((240, 0)));
+        assert_eq!(place("2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z", month), None);
+        assert_eq!(place("2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z", week), None);
+    }
+
+    #[test]
+    fn the_last_period_starts_where_the_calendar_says() {
+        let start = |anchor: &str, months_from_anchor, weeks_from_anchor, text: &str| {
+            let anchor = Zone::UTC.local(at(anchor));
+            let course = Course { anchor, months_from_anchor, weeks_from_anchor };
+            course.last_start(period(text), Zone::UTC).to_string()[..10].to_owned()
+        };
+        assert_eq!(start("2025-08-31T00:00:00Z", 15, 0, "P1M"), "2026-10-31");
+        assert_eq!(start("2026-11-30T00:00:00Z", 0, 0, "P1M"), "2026-10-30");
+        assert_eq!(start("2026-11-30T00:00:00Z", 0, 0, "P1W"), "2026-11-23");
+        assert_eq!(start("2026-08-31T00:00:00Z", 3, 0, "P1Y"), "2025-11-30");
+    }
+
+    #[test]
+    fn d37_no_days_later_is_the_same_instant_in_an_overlap() {
+        let second = at("2025-11-02T06:30:00Z");
+        assert_eq!(zone("America/New_York").plus_days(second, 0), second);
     }
 
     #[test]

@@ -47,6 +47,31 @@ pub enum Command {
 }
 
 impl Command {
+    /// Gives what comes sealed with the command its numbers in the stream: references count from
+    /// 0 at the door, from `base` in the journal.
+    pub fn number_sealed(&mut self, base: u32) {
+        match self {
+            Self::Open(open) => open.profile.0 += base,
+            Self::Import(import) => import.open.profile.0 += base,
+            Self::TopUp(top_up) => {
+                if let Some(reference) = &mut top_up.reference {
+                    reference.0 += base;
+                }
+            }
+            Self::Purchase(_)
+            | Self::Pay(_)
+            | Self::Cancel(_)
+            | Self::Renew(_)
+            | Self::SetRenewalMode(_)
+            | Self::Hold(_)
+            | Self::LetGo(_)
+            | Self::Advance
+            | Self::ApplyRules(_)
+            | Self::EngageBrake(_)
+            | Self::ReleaseBrake(_) => {}
+        }
+    }
+
     /// What must be looked up before it can be decided.
     #[must_use]
     pub fn questions(&self) -> Vec<Question> {

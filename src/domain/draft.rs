@@ -1,6 +1,8 @@
 //! A draft: the account with the events so far, each applied as it is pushed, so that a verb of
 //! several steps sees the state between them.
 
+use std::collections::BTreeSet;
+
 use super::account::{Account, Open};
 use super::agenda::Agenda;
 use super::calendar::Timestamp;
@@ -16,22 +18,20 @@ use super::rules::{Offer, Timeline};
 /// The nouns that a record touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// Orders, in the order in which they were touched first.
-    pub orders: Vec<OrderId>,
-    /// Subscriptions likewise.
-    pub subscriptions: Vec<SubscriptionId>,
+    /// Orders.
+    pub orders: BTreeSet<OrderId>,
+    /// Subscriptions.
+    pub subscriptions: BTreeSet<SubscriptionId>,
 }
 
 impl Touched {
-    fn order(&mut self, id: OrderId) {
-        if !self.orders.contains(&id) {
-            self.orders.push(id);
-        }
-    }
-
-    fn subscription(&mut self, id: SubscriptionId) {
-        if !self.subscriptions.contains(&id) {
-            self.subscriptions.push(id);
+    /// Notes what `event` touches.
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::Order(event) => drop(self.orders.insert(event.order())),
+            Event::Subscription(event) => drop(self.subscriptions.insert(event.subscription())),
+            Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
+            Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
         }
     }
 }
@@ -86,27 +86,21 @@ impl<'a> Draft<'a> {
     pub fn push(&mut self, event: impl Into<Event>) {
         let event = event.into();
         self.account.apply(&event);
-        let Some(open) = self.account.open() else { return };
-        match &event {
-            Event::Order(event) => {
-                self.touched.order(event.order());
-                self.agenda.refresh_order(open, event.order());
-            }
-            Event::Subscription(event) => self.touch(event.subscription()),
-            Event::Notice(event) => self.touch(event.subscription()),
-            Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
-        }
+        self.touched.note(&event);
         if let Some(open) = self.account.open() {
+            match &event {
+                Event::Order(event) => self.agenda.refresh_order(open, event.order()),
+                Event::Subscription(event) => {
+                    self.agenda.refresh_subscription(self.timeline, open, event.subscription());
+                }
+                Event::Notice(event) => {
+                    self.agenda.refresh_subscription(self.timeline, open, event.subscription());
+                }
+                Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
+            }
             effects::effects(&event, open, &mut self.outgoing);
         }
         self.events.push(event);
-    }
-
-    fn touch(&mut self, id: SubscriptionId) {
-        self.touched.subscription(id);
-        if let Some(open) = self.account.open() {
-            self.agenda.refresh_subscription(self.timeline, open, id);
-        }
     }
 
     /// The account as it stands now.

@@ -307,6 +307,7 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             due_at,
             amount,
             covered,
+            moved_to,
             ..
         }) => {
             let Some(live) = open.subscriptions.get(subscription) else { return };
@@ -319,12 +320,14 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
                 notice::Kind::ExpiredFor(_) => (Template::ExpiredFor, losses, release(live)),
                 notice::Kind::ReleaseAhead(_) => (Template::ReleaseAhead, losses, None),
             };
+            let about = of_subscription(open, live);
             let about = About {
                 amount: *amount,
                 covered: *covered,
                 days: Some(kind.days()),
                 due_at: Some(*due_at),
-                ..of_subscription(open, live)
+                releases_at: moved_to.or(about.releases_at),
+                ..about
             };
             out.push(mail(template, about, topic, worth_until));
         }
@@ -429,6 +432,10 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
             if live.told_in_period + 1 == paid.period_no {
                 out.push(Outgoing::Void(reminders));
                 out.push(Outgoing::Void(losses));
+            }
+            // An order that auto-renewal made never waited to be paid.
+            if open.orders.get(order).is_some_and(|order| !order.automatic) {
+                out.push(Outgoing::Void(Topic::Order(*order)));
             }
             let about = About {
                 order: Some(*order),

@@ -31,3 +31,6 @@ pub mod rows;
 pub mod rules;
 pub mod stream;
 pub mod verbs;
+
+#[cfg(test)]
+mod tests;

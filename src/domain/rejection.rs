@@ -71,6 +71,23 @@ pub enum Rejection {
         /// Its state.
         state: String,
     },
+    /// Another order on the subscription waits to be paid or cancelled (R1.18).
+    #[error("{order} on this subscription is unpaid: pay it or cancel it")]
+    UnpaidOrder {
+        /// Which.
+        order: OrderId,
+        /// Until when it can be paid.
+        deadline: Timestamp,
+    },
+    /// Auto-renewal can no longer be switched on (R2.7), or the mode not be changed (R2.20).
+    #[error("the renewal mode of {subscription} can no longer be changed to that")]
+    TooLateForMode {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// Auto-renewal needs a length that can renew by itself.
+    #[error("auto-renewal needs a period")]
+    PeriodRequired,
     /// There is no such product.
     #[error("there is no product {product:?}")]
     UnknownProduct {
@@ -136,23 +153,6 @@ pub enum Rejection {
         /// What there is.
         offered: Vec<Period>,
     },
-    /// Auto-renewal needs a length that can renew by itself.
-    #[error("auto-renewal needs a period")]
-    PeriodRequired,
-    /// Another order on the subscription waits to be paid or cancelled (R1.18).
-    #[error("{order} on this subscription is unpaid: pay it or cancel it")]
-    UnpaidOrder {
-        /// Which.
-        order: OrderId,
-        /// Until when it can be paid.
-        deadline: Timestamp,
-    },
-    /// Auto-renewal can no longer be switched on (R2.7), or the mode not be changed (R2.20).
-    #[error("the renewal mode of {subscription} can no longer be changed to that")]
-    TooLateForMode {
-        /// Which.
-        subscription: SubscriptionId,
-    },
     /// The new expiry would lie further ahead than is allowed (R1.16).
     #[error("the new expiry {expires_at} would lie beyond {limit}")]
     BeyondHorizon {
@@ -160,6 +160,12 @@ pub enum Rejection {
         expires_at: Timestamp,
         /// How far is allowed.
         limit: Timestamp,
+    },
+    /// The new period would already be over (D7).
+    #[error("the new period would be over already; at least {minimum} is needed")]
+    PeriodInPast {
+        /// The shortest period on offer that reaches beyond now.
+        minimum: Period,
     },
     /// It would outlive what it belongs to (R1.17).
     #[error("it would expire at {expires_at}, after {parent} at {limit}")]
@@ -170,12 +176,6 @@ pub enum Rejection {
         expires_at: Timestamp,
         /// When its parent expires.
         limit: Timestamp,
-    },
-    /// The new period would already be over (D7).
-    #[error("the new period would be over already; at least {minimum} is needed")]
-    PeriodInPast {
-        /// The shortest period of the same unit that reaches beyond now.
-        minimum: Period,
     },
     /// An imported subscription's expiry does not lie on its anchor's calendar.
     #[error("expires_at {expires_at} does not lie whole months or weeks after its anchor")]
@@ -226,6 +226,9 @@ impl Rejection {
             Self::OrderNotFound { .. } => "OrderNotFound",
             Self::OrderClosed { .. } => "OrderClosed",
             Self::WrongState { .. } => "WrongState",
+            Self::UnpaidOrder { .. } => "UnpaidOrder",
+            Self::TooLateForMode { .. } => "TooLateForMode",
+            Self::PeriodRequired => "PeriodRequired",
             Self::UnknownProduct { .. } => "UnknownProduct",
             Self::UnknownPlan { .. } => "UnknownPlan",
             Self::UnknownRegion { .. } => "UnknownRegion",
@@ -235,12 +238,9 @@ impl Rejection {
             Self::AmountTooLarge => "AmountTooLarge",
             Self::CurrencyNotOffered { .. } => "CurrencyNotOffered",
             Self::PeriodNotOffered { .. } => "PeriodNotOffered",
-            Self::PeriodRequired => "PeriodRequired",
-            Self::UnpaidOrder { .. } => "UnpaidOrder",
-            Self::TooLateForMode { .. } => "TooLateForMode",
             Self::BeyondHorizon { .. } => "InvalidPeriod.ExceededMaximumExpirationDate",
-            Self::OutlivesParent { .. } => "InvalidPeriod.ExceededDedicatedHost",
             Self::PeriodInPast { .. } => "PeriodInPast",
+            Self::OutlivesParent { .. } => "InvalidPeriod.ExceededDedicatedHost",
             Self::OffAnchor { .. } => "OffAnchor",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
             Self::InvalidRules { .. } => "InvalidRules",

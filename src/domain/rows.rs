@@ -124,7 +124,7 @@ impl Summary {
     /// The summary of an account in service.
     #[must_use]
     pub fn of(open: &Open) -> Self {
-        let live = open.subscriptions.values().filter(|live| !live.is_final()).count();
+        let live = open.subscriptions.len().saturating_sub(open.ended.subscriptions.len());
         Self {
             kind: open.terms.kind,
             currency: open.terms.currency,

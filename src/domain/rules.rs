@@ -463,6 +463,19 @@ pub struct Terms {
     pub lead_days: u16,
 }
 
+impl Terms {
+    /// The terms of a period bought at `price` under these presets.
+    #[must_use]
+    pub fn of(lifecycle: &Lifecycle, autorenewals: &AutoRenewals, price: Money) -> Self {
+        Self {
+            price,
+            grace_days: lifecycle.grace_days,
+            recovery_days: lifecycle.recovery_days,
+            lead_days: autorenewals.lead_days(),
+        }
+    }
+}
+
 /// What a product's names stand for in one version of the rules.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer<'a> {
@@ -482,12 +495,7 @@ impl Offer<'_> {
     /// The terms of a period bought now at `price`.
     #[must_use]
     pub fn terms(&self, price: Money) -> Terms {
-        Terms {
-            price,
-            grace_days: self.lifecycle.grace_days,
-            recovery_days: self.lifecycle.recovery_days,
-            lead_days: self.autorenewals.lead_days(),
-        }
+        Terms::of(self.lifecycle, self.autorenewals, price)
     }
 
     /// The list price of `period` in `currency`.
@@ -653,6 +661,33 @@ impl Timeline {
             .rev()
             .find(|version| version.effective_at <= at)
             .or_else(|| self.versions.first())
+    }
+
+    /// The product as `version` has it; or, once it is gone from the rules, as the last version
+    /// that knew it had it: whoever still has one is reminded, and keeps the lifecycle.
+    #[must_use]
+    pub fn product<'a>(
+        &'a self,
+        version: &'a Version,
+        product: &str,
+    ) -> Option<(&'a Rules, &'a Product)> {
+        let known = |version: &'a Version| {
+            let rules = version.rules.as_ref();
+            rules.products.get(product).map(|product| (rules, product))
+        };
+        known(version).or_else(|| {
+            self.versions.iter().rev().filter(|older| older.number < version.number).find_map(known)
+        })
+    }
+
+    /// The lifecycle and the auto-renewal schedule that a product has at `at`, or had last.
+    #[must_use]
+    pub fn presets(&self, product: &str, at: Timestamp) -> Option<(&Lifecycle, &AutoRenewals)> {
+        let (rules, product) = self.product(self.in_force(at)?, product)?;
+        Some((
+            rules.lifecycles.get(&product.lifecycle)?,
+            rules.autorenewals.get(&product.autorenewal)?,
+        ))
     }
 
     /// The stretches from `from` on in which one version is in force: `(version, start, end)`,

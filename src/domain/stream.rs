@@ -113,6 +113,10 @@ impl State {
     ) -> Executed {
         match self {
             Self::Account(account) => {
+                // An agenda of older rules knows nothing of what the newer ones make due.
+                if agenda.rules_version() != context.timeline.newest() {
+                    *agenda = Agenda::of(context.timeline, account);
+                }
                 let mut draft =
                     Draft::new(context.timeline, facts, context.at, context.brake, account, agenda);
                 let mut steps = advance::advance(&mut draft);

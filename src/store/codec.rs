@@ -1,1 +1,282 @@
+//! How typed things become column values and come back. What does not read back is
+//! [`StoreError::Corrupt`]: a database that holds it cannot be trusted.
 
+use std::fmt::Display;
+
+use chrono::{DateTime, NaiveDateTime};
+
+use super::{Channel, ClaimKind, DeliveryState, Digest, StoreError};
+use crate::domain::agenda::Job;
+use crate::domain::calendar::Timestamp;
+use crate::domain::effects::Topic;
+use crate::domain::ids::{AccountId, StreamId};
+use crate::domain::money::Money;
+use crate::domain::nouns::order::{self, CancelReason};
+use crate::domain::nouns::subscription::{self, Mode};
+
+/// What the first record of a stream is digested after.
+pub const GENESIS: Digest = [0; 32];
+
+/// Runs of each scheduler that are kept.
+pub const RUNS_KEPT: u32 = 1_000;
+
+/// Rows that one chore forgets at the most, the oldest first, so that none holds up the writer;
+/// the next one goes on.
+pub const FORGOTTEN_MAX: u32 = 10_000;
+
+/// Stands for "no instant": outside of everything that [`Timestamp`] can say.
+pub(super) const NO_INSTANT: i64 = i64::MAX;
+
+/// Stands for "none" where a number inside an account is stored.
+pub(super) const NO_NUMBER: i64 = -1;
+
+/// The digest of a record: SHA-256 over its predecessor's digest and its stored bytes.
+#[must_use]
+pub fn digest(previous: &Digest, body: &str) -> Digest {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    context.update(previous);
+    context.update(body.as_bytes());
+    let mut digest = GENESIS;
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}
+
+/// The text of a topic; empty for none.
+#[must_use]
+pub fn topic(topic: Topic) -> String {
+    match topic {
+        Topic::None => String::new(),
+        Topic::Reminders(id) => format!("reminders:{id}"),
+        Topic::Losses(id) => format!("losses:{id}"),
+        Topic::Order(id) => format!("order:{id}"),
+    }
+}
+
+/// The error for a value that cannot be true.
+pub(super) fn corrupt(what: impl Display) -> StoreError {
+    StoreError::Corrupt(what.to_string())
+}
+
+/// A count or a record's number. The gate lets none through that a column cannot hold.
+pub(super) fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A count or a record's number, read back.
+pub(super) fn natural<T: TryFrom<i64>>(value: i64) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| corrupt(format_args!("{value} is no count")))
+}
+
+/// An instant, read back.
+pub(super) fn instant(micros: i64) -> Result<Timestamp, StoreError> {
+    let at = Timestamp::from_micros(micros);
+    if at.micros() == micros {
+        Ok(at)
+    } else {
+        Err(corrupt(format_args!("{micros} is no instant of whole seconds")))
+    }
+}
+
+/// An instant or none.
+pub(super) fn micros(at: Option<Timestamp>) -> i64 {
+    at.map_or(NO_INSTANT, Timestamp::micros)
+}
+
+/// An instant or none, read back.
+pub(super) fn some_instant(micros: i64) -> Result<Option<Timestamp>, StoreError> {
+    if micros == NO_INSTANT { Ok(None) } else { instant(micros).map(Some) }
+}
+
+/// A local date and time.
+pub(super) fn local_micros(local: NaiveDateTime) -> i64 {
+    local.and_utc().timestamp_micros()
+}
+
+/// A local date and time, read back.
+pub(super) fn local(micros: i64) -> Result<NaiveDateTime, StoreError> {
+    DateTime::from_timestamp_micros(micros)
+        .map(|at| at.naive_utc())
+        .ok_or_else(|| corrupt(format_args!("{micros} is no local time")))
+}
+
+/// A number inside an account, or none.
+pub(super) fn number(number: Option<u32>) -> i64 {
+    number.map_or(NO_NUMBER, i64::from)
+}
+
+/// A number inside an account or none, read back.
+pub(super) fn some_number(value: i64) -> Result<Option<u32>, StoreError> {
+    if value == NO_NUMBER { Ok(None) } else { natural(value).map(Some) }
+}
+
+/// Yes or no, read back.
+pub(super) fn flag(value: i64) -> Result<bool, StoreError> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(corrupt(format_args!("{other} is neither yes nor no"))),
+    }
+}
+
+/// Thirty-two bytes, read back.
+pub(super) fn hash(bytes: &[u8]) -> Result<Digest, StoreError> {
+    bytes.try_into().map_err(|_| corrupt(format_args!("a digest of {} bytes", bytes.len())))
+}
+
+/// A text that something was written as, read back.
+pub(super) fn parsed<T>(text: &str) -> Result<T, StoreError>
+where
+    T: std::str::FromStr<Err: Display>,
+{
+    text.parse().map_err(corrupt)
+}
+
+/// A text that something was written as, or an empty one for none, read back.
+pub(super) fn some_parsed<T>(text: &str) -> Result<Option<T>, StoreError>
+where
+    T: std::str::FromStr<Err: Display>,
+{
+    if text.is_empty() { Ok(None) } else { parsed(text).map(Some) }
+}
+
+/// An optional text: an empty one is none.
+pub(super) fn text(text: Option<&str>) -> &str {
+    text.unwrap_or_default()
+}
+
+/// An optional text, read back.
+pub(super) fn some_text(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Money, read back.
+pub(super) fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
+    Ok(Money::from_minor(minor, parsed(currency)?))
+}
+
+/// The account of a stream, where only accounts can be.
+pub(super) fn account(stream: StreamId) -> Result<AccountId, StoreError> {
+    match stream {
+        StreamId::Account(id) => Ok(id),
+        StreamId::House => Err(corrupt("the house where an account must be")),
+    }
+}
+
+fn word<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, text: &str) -> Result<T, StoreError> {
+    all.iter()
+        .copied()
+        .find(|&one| as_str(one) == text)
+        .ok_or_else(|| corrupt(format_args!("{text:?} is no word for it")))
+}
+
+/// What a claim is on, read back.
+pub(super) fn claim_kind(text: &str) -> Result<ClaimKind, StoreError> {
+    word(&[ClaimKind::Email, ClaimKind::ExternalId], ClaimKind::as_str, text)
+}
+
+/// A channel, read back.
+pub(super) fn channel(text: &str) -> Result<Channel, StoreError> {
+    word(&[Channel::Mail, Channel::Webhook, Channel::Tell], Channel::as_str, text)
+}
+
+/// A delivery's state, read back.
+pub(super) fn delivery_state(text: &str) -> Result<DeliveryState, StoreError> {
+    use DeliveryState::{Dead, Sent, Void, Waiting};
+    word(&[Waiting, Sent, Void, Dead], DeliveryState::as_str, text)
+}
+
+/// A scheduler, read back.
+pub(super) fn job(text: &str) -> Result<Job, StoreError> {
+    parsed(text)
+}
+
+/// A subscription's state, read back.
+pub(super) fn subscription_state(text: &str) -> Result<subscription::State, StoreError> {
+    use subscription::State::{Active, Cancelled, Grace, PendingPayment, Released, Suspended};
+    let all = [PendingPayment, Active, Grace, Suspended, Released, Cancelled];
+    word(&all, subscription::State::as_str, text)
+}
+
+/// A way of renewal, read back. Aliases are for people: they are never stored.
+pub(super) fn mode(text: &str) -> Result<Mode, StoreError> {
+    word(&[Mode::AutoRenewal, Mode::ManualRenewal, Mode::NotRenewal], Mode::as_str, text)
+}
+
+/// An order's state, read back.
+pub(super) fn order_state(text: &str) -> Result<order::State, StoreError> {
+    use order::State::{Cancelled, Paid, Unpaid};
+    word(&[Unpaid, Paid, Cancelled], order::State::as_str, text)
+}
+
+/// What an order is for, read back.
+pub(super) fn order_kind(text: &str) -> Result<order::Kind, StoreError> {
+    word(&[order::Kind::New, order::Kind::Renew], order::Kind::as_str, text)
+}
+
+const fn reason_word(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::Requested => "requested",
+        CancelReason::TimedOut => "timed_out",
+        CancelReason::Released => "released",
+    }
+}
+
+/// Why an order was cancelled, or nothing.
+pub(super) fn reason(reason: Option<CancelReason>) -> &'static str {
+    reason.map_or("", reason_word)
+}
+
+/// Why an order was cancelled, read back.
+pub(super) fn some_reason(text: &str) -> Result<Option<CancelReason>, StoreError> {
+    use CancelReason::{Released, Requested, TimedOut};
+    if text.is_empty() {
+        return Ok(None);
+    }
+    word(&[Requested, TimedOut, Released], reason_word, text).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{OrderId, SubscriptionId};
+
+    #[test]
+    fn a_digest_covers_its_predecessor_and_every_byte() {
+        let first = digest(&GENESIS, "{}");
+        assert_ne!(first, digest(&GENESIS, "{} "));
+        assert_ne!(digest(&first, "{}"), first);
+        let known = "a9f51566bd6705f7ea6ad54bb9deb449f795582d6529a0e22207b8981233ec58";
+        assert_eq!(hex(&digest(&[0x30; 32], "")).len(), known.len());
+    }
+
+    fn hex(digest: &Digest) -> String {
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn a_topic_names_what_it_is_about() {
+        let account = AccountId::from_bits(7);
+        assert_eq!(topic(Topic::None), "");
+        assert_eq!(
+            topic(Topic::Reminders(SubscriptionId::new(account, 4))),
+            "reminders:sub_0000000007_4"
+        );
+        assert_eq!(
+            topic(Topic::Losses(SubscriptionId::new(account, 4))),
+            "losses:sub_0000000007_4"
+        );
+        assert_eq!(topic(Topic::Order(OrderId::new(account, 9))), "order:ord_0000000007_9");
+    }
+
+    #[test]
+    fn nonsense_does_not_read_back() {
+        assert!(instant(1).is_err(), "instants are whole seconds");
+        assert!(instant(i64::MAX).is_err(), "none is not an instant");
+        assert_eq!(some_instant(NO_INSTANT).ok(), Some(None));
+        assert!(flag(2).is_err());
+        assert!(hash(&[1, 2, 3]).is_err());
+        assert!(mode("Normal").is_err(), "an alias is never stored");
+        assert!(natural::<u32>(-1).is_err());
+        assert!(money(1, "XXQ").is_err());
+    }
+}

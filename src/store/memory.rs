@@ -1,1 +1,499 @@
+//! The store in memory: the readable reference. It forgets everything at the end, keeps every
+//! promise of [`Store`], and commits are gated one after the other as the promise is worded.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::{
+    Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DeliveryState, DueQuery, DueRow,
+    EffectKey, Head, JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Snapshot,
+    Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written, codec, gate,
+};
+use crate::domain::agenda::Job;
+use crate::domain::calendar::Timestamp;
+use crate::domain::facts::{Facts, Question};
+use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::nouns::order::Order;
+use crate::domain::rows::{Row, SubscriptionRow};
+
+/// The store in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    heads: BTreeMap<StreamId, Head>,
+    parked: BTreeMap<StreamId, (Timestamp, String)>,
+    journal: BTreeMap<(StreamId, u64), StoredRecord>,
+    snapshots: BTreeMap<StreamId, Snapshot>,
+    claims: BTreeMap<Claim, StreamId>,
+    tokens: BTreeMap<(StreamId, String), TokenRow>,
+    keys: BTreeMap<StreamId, Vec<u8>>,
+    sealed: BTreeMap<(StreamId, u32), SealedRow>,
+    subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
+    orders: BTreeMap<OrderId, Order>,
+    entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
+    outbox: BTreeMap<EffectKey, Delivery>,
+    runs: BTreeMap<Job, Vec<JobRun>>,
+}
+
+impl MemoryStore {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Nothing in here panics half-way through a change, so a poisoned lock guards sound tables.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn commit(&mut self, commit: Commit) -> Written {
+        let gated = self.gate(&commit);
+        if gated == Written::Done {
+            self.put(commit);
+        }
+        gated
+    }
+
+    fn gate(&self, commit: &Commit) -> Written {
+        if gate::unsound(commit).is_some() {
+            return Written::Refused;
+        }
+        if self.heads.get(&commit.stream).map_or(0, |head| head.seq) != commit.expected_seq {
+            return Written::Conflict;
+        }
+        if let Some(held) = commit.claims.iter().find(|claim| self.claims.contains_key(claim)) {
+            return Written::Taken(held.kind);
+        }
+        let used = |row: &TokenRow| self.tokens.contains_key(&(commit.stream, row.token.clone()));
+        if commit.tokens.iter().any(used) {
+            return Written::TokenUsed;
+        }
+        if commit.sealed.iter().any(|row| self.sealed.contains_key(&(commit.stream, row.number))) {
+            return Written::Refused;
+        }
+        Written::Done
+    }
+
+    fn put(&mut self, commit: Commit) {
+        let stream = commit.stream;
+        for delivery in self.outbox.values_mut() {
+            if delivery.stream == stream
+                && delivery.state == DeliveryState::Waiting
+                && !delivery.row.topic.is_empty()
+                && commit.voids.contains(&delivery.row.topic)
+            {
+                delivery.state = DeliveryState::Void;
+                delivery.next_at = commit.head.at;
+            }
+        }
+        self.heads.insert(stream, commit.head);
+        self.journal
+            .extend(commit.records.into_iter().map(|record| ((stream, record.seq), record)));
+        self.claims.extend(commit.claims.into_iter().map(|claim| (claim, stream)));
+        self.tokens.extend(commit.tokens.into_iter().map(|row| ((stream, row.token.clone()), row)));
+        self.keys.extend(commit.key.map(|wrapped| (stream, wrapped)));
+        self.sealed.extend(commit.sealed.into_iter().map(|row| ((stream, row.number), row)));
+        for row in commit.rows {
+            match row {
+                Row::Order(order) => {
+                    self.orders.insert(order.id, *order);
+                }
+                Row::Subscription(mut row) => {
+                    row.external_id = row.external_id.filter(|text| !text.is_empty());
+                    self.subscriptions.insert(row.id, *row);
+                }
+            }
+        }
+        self.entries
+            .extend(commit.entries.into_iter().map(|row| ((stream, row.seq, row.line), row)));
+        for row in commit.outbox {
+            let delivery = Delivery {
+                stream,
+                state: DeliveryState::Waiting,
+                attempts: 0,
+                next_at: row.at,
+                outcome: String::new(),
+                row,
+            };
+            self.outbox.insert(delivery.key(), delivery);
+        }
+        self.snapshots.extend(commit.snapshot.map(|snapshot| (stream, snapshot)));
+    }
+
+    fn chore(&mut self, chore: Chore) {
+        match chore {
+            Chore::Delivery { key, state, attempts, next_at, outcome } => {
+                if let Some(delivery) = self.outbox.get_mut(&key)
+                    && (delivery.state != DeliveryState::Void || state == DeliveryState::Sent)
+                {
+                    delivery.state = state;
+                    delivery.attempts = attempts;
+                    delivery.next_at = next_at;
+                    delivery.outcome = outcome;
+                }
+            }
+            Chore::JobRun(run) => {
+                let runs = self.runs.entry(run.job).or_default();
+                runs.push(run);
+                if runs.len() > codec::RUNS_KEPT as usize {
+                    runs.remove(0);
+                }
+            }
+            Chore::ForgetTokens { before } => {
+                let mut old: Vec<_> = self
+                    .tokens
+                    .iter()
+                    .filter(|(_, row)| row.at < before)
+                    .map(|((stream, token), row)| {
+                        (row.at, stream.to_string(), *stream, token.clone())
+                    })
+                    .collect();
+                old.sort_unstable();
+                for (_, _, stream, token) in old.into_iter().take(codec::FORGOTTEN_MAX as usize) {
+                    self.tokens.remove(&(stream, token));
+                }
+            }
+            Chore::ForgetDeliveries { before } => {
+                let mut old: Vec<_> = self
+                    .outbox
+                    .values()
+                    .filter(|delivery| {
+                        delivery.row.at < before && delivery.state != DeliveryState::Waiting
+                    })
+                    .map(|delivery| (age(delivery), delivery.key()))
+                    .collect();
+                old.sort_unstable();
+                for (_, key) in old.into_iter().take(codec::FORGOTTEN_MAX as usize) {
+                    self.outbox.remove(&key);
+                }
+            }
+            Chore::Park { stream, at, reason } => {
+                if self.heads.contains_key(&stream) {
+                    self.parked.insert(stream, (at, reason));
+                }
+            }
+            Chore::Unpark { stream } => {
+                self.parked.remove(&stream);
+            }
+        }
+    }
+}
+
+/// Streams are ordered by their text, as in a database; it matters for the house only.
+fn age(delivery: &Delivery) -> (Timestamp, String, u64, u32) {
+    (delivery.row.at, delivery.stream.to_string(), delivery.row.seq, delivery.row.n)
+}
+
+fn page<T>(rows: impl Iterator<Item = T>, limit: u32) -> Vec<T> {
+    rows.take(limit as usize).collect()
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    async fn write(
+        &self,
+        commits: Vec<Commit>,
+        chores: Vec<Chore>,
+    ) -> Result<Vec<Written>, StoreError> {
+        let mut tables = self.tables();
+        let written = commits.into_iter().map(|commit| tables.commit(commit)).collect();
+        for chore in chores {
+            tables.chore(chore);
+        }
+        Ok(written)
+    }
+
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        build: &str,
+    ) -> Result<Vec<Option<Loaded>>, StoreError> {
+        let tables = self.tables();
+        let load = |stream: &StreamId| {
+            let head = tables.heads.get(stream)?.clone();
+            let snapshot =
+                tables.snapshots.get(stream).filter(|snapshot| snapshot.build == build).cloned();
+            let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+            let records = tables.journal.range((*stream, after + 1)..=(*stream, u64::MAX));
+            let records = records.map(|(_, record)| record.clone()).collect();
+            let parked = tables.parked.get(stream).map(|(_, reason)| reason.clone());
+            Some(Loaded { head, snapshot, records, parked })
+        };
+        Ok(streams.iter().map(load).collect())
+    }
+
+    async fn tokens(
+        &self,
+        stream: StreamId,
+        tokens: &[String],
+    ) -> Result<Vec<TokenRow>, StoreError> {
+        let tables = self.tables();
+        let asked: BTreeSet<_> = tokens.iter().collect();
+        let found =
+            asked.into_iter().filter_map(|token| tables.tokens.get(&(stream, token.clone())));
+        Ok(found.cloned().collect())
+    }
+
+    async fn facts(&self, questions: &[Question]) -> Result<Facts, StoreError> {
+        let tables = self.tables();
+        let known = |question: &&Question| match question {
+            Question::Order(id) => tables.orders.contains_key(id),
+            Question::Subscription(id) => tables.subscriptions.contains_key(id),
+        };
+        Ok(Facts { found: questions.iter().filter(known).copied().collect() })
+    }
+
+    async fn holder(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
+        Ok(self.tables().claims.get(claim).copied())
+    }
+
+    async fn due(&self, query: DueQuery) -> Result<Vec<DueRow>, StoreError> {
+        let tables = self.tables();
+        let mut due: Vec<_> = tables
+            .heads
+            .iter()
+            .filter(|(stream, head)| {
+                let own = head.due_job == query.job && head.due_at <= query.until;
+                head.due_at < Timestamp::MAX
+                    && !tables.parked.contains_key(stream)
+                    && (own || head.due_at <= query.any_until)
+            })
+            .map(|(stream, head)| {
+                let row = DueRow { stream: *stream, due_at: head.due_at, job: head.due_job };
+                ((head.due_at, stream.to_string()), row)
+            })
+            .collect();
+        due.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let after = query.after.map(|(at, stream)| (at, stream.to_string()));
+        let due = due.into_iter().filter(|(place, _)| after.as_ref().is_none_or(|a| place > a));
+        Ok(page(due.map(|(_, row)| row), query.limit))
+    }
+
+    async fn next_due(&self) -> Result<BTreeMap<Job, Timestamp>, StoreError> {
+        let tables = self.tables();
+        let mut next: BTreeMap<Job, Timestamp> = BTreeMap::new();
+        for (stream, head) in &tables.heads {
+            if head.due_at < Timestamp::MAX && !tables.parked.contains_key(stream) {
+                let first = next.entry(head.due_job).or_insert(head.due_at);
+                *first = head.due_at.min(*first);
+            }
+        }
+        Ok(next)
+    }
+
+    async fn stale(
+        &self,
+        rules_version: u32,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<StreamId>, StoreError> {
+        let tables = self.tables();
+        let stale = tables.heads.iter().filter(|(stream, head)| {
+            matches!(stream, StreamId::Account(_))
+                && head.rules_version < rules_version
+                && after.is_none_or(|after| stream.to_string() > after.to_string())
+        });
+        Ok(page(stale.map(|(stream, _)| *stream), limit))
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
+        let tables = self.tables();
+        let accounts = tables.heads.iter().filter_map(|(stream, head)| match stream {
+            StreamId::Account(id) if after.is_none_or(|after| *id > after) => {
+                Some((*id, head.clone()))
+            }
+            StreamId::Account(_) | StreamId::House => None,
+        });
+        Ok(page(accounts, limit))
+    }
+
+    async fn account_count(&self) -> Result<u64, StoreError> {
+        let tables = self.tables();
+        let accounts = tables.heads.keys().filter(|id| matches!(id, StreamId::Account(_)));
+        Ok(accounts.map(|_| 1).sum())
+    }
+
+    async fn subscriptions(
+        &self,
+        query: SubscriptionQuery,
+    ) -> Result<Vec<SubscriptionRow>, StoreError> {
+        let tables = self.tables();
+        let place = |row: &SubscriptionRow| {
+            (row.paid.as_ref().map_or(Timestamp::MAX, |paid| paid.expires_at), row.id)
+        };
+        let asked = |row: &&SubscriptionRow| {
+            let expires_at = row.paid.as_ref().map(|paid| paid.expires_at);
+            let from = |from| expires_at.is_some_and(|at| at >= from);
+            let before = |before| expires_at.is_some_and(|at| at < before);
+            query.account.is_none_or(|account| row.id.account == account)
+                && query.expires_from.is_none_or(from)
+                && query.expires_before.is_none_or(before)
+                && (query.modes.is_empty() || query.modes.contains(&row.mode))
+                && (query.states.is_empty() || query.states.contains(&row.state))
+                && query.product.as_ref().is_none_or(|product| row.product == *product)
+                && query.region.as_ref().is_none_or(|region| row.region == *region)
+                && query.after.is_none_or(|after| place(row) > after)
+        };
+        let mut rows: Vec<_> = tables.subscriptions.values().filter(asked).cloned().collect();
+        rows.sort_by_key(place);
+        Ok(page(rows.into_iter(), query.limit))
+    }
+
+    async fn subscription(
+        &self,
+        id: SubscriptionId,
+    ) -> Result<Option<SubscriptionRow>, StoreError> {
+        Ok(self.tables().subscriptions.get(&id).cloned())
+    }
+
+    async fn orders(
+        &self,
+        account: AccountId,
+        query: OrderQuery,
+    ) -> Result<Vec<Order>, StoreError> {
+        let tables = self.tables();
+        let range = OrderId::new(account, 0)..=OrderId::new(account, u32::MAX);
+        let orders = tables.orders.range(range).rev().map(|(_, order)| order);
+        let asked = orders.filter(|order| {
+            query.state.is_none_or(|state| order.state == state)
+                && query.before.is_none_or(|before| order.id.number < before)
+        });
+        Ok(page(asked.cloned(), query.limit))
+    }
+
+    async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        Ok(self.tables().orders.get(&id).cloned())
+    }
+
+    async fn journal(
+        &self,
+        stream: StreamId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        let tables = self.tables();
+        let records = tables.journal.range((stream, 0)..=(stream, u64::MAX));
+        let records = records.filter(|((_, seq), _)| *seq > after_seq);
+        Ok(page(records.map(|(_, record)| record.clone()), limit))
+    }
+
+    async fn ledger(
+        &self,
+        stream: StreamId,
+        after: Option<(u64, u32)>,
+        limit: u32,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
+        let tables = self.tables();
+        let entries = tables.entries.range((stream, 0, 0)..=(stream, u64::MAX, u32::MAX));
+        let entries = entries
+            .filter(|((_, seq, line), _)| after.is_none_or(|after| (*seq, *line) > after))
+            .map(|(_, entry)| entry.clone());
+        Ok(page(entries, limit))
+    }
+
+    async fn sealed(
+        &self,
+        stream: StreamId,
+        numbers: &[u32],
+    ) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError> {
+        let tables = self.tables();
+        let asked: BTreeSet<_> = numbers.iter().collect();
+        let rows = asked.into_iter().filter_map(|number| tables.sealed.get(&(stream, *number)));
+        let rows = rows.cloned().collect();
+        Ok(tables.keys.get(&stream).map(|wrapped| (wrapped.clone(), rows)))
+    }
+
+    async fn ready(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let tables = self.tables();
+        let mut ahead = BTreeSet::new();
+        let mut ready = Vec::new();
+        for delivery in tables.outbox.values() {
+            if delivery.row.channel != channel || delivery.state != DeliveryState::Waiting {
+                continue;
+            }
+            let first = ahead.insert((delivery.stream, delivery.row.endpoint.clone()));
+            if delivery.next_at <= now && (first || channel != Channel::Webhook) {
+                ready.push(delivery.clone());
+            }
+        }
+        ready.sort_by_cached_key(|delivery| {
+            (delivery.next_at, delivery.stream.to_string(), delivery.row.seq, delivery.row.n)
+        });
+        Ok(page(ready.into_iter(), limit))
+    }
+
+    async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
+        let tables = self.tables();
+        let before = query.before.map(|(at, key)| (at, key.stream.to_string(), key.seq, key.n));
+        let asked = |delivery: &&Delivery| {
+            query.stream.is_none_or(|stream| delivery.stream == stream)
+                && query.state.is_none_or(|state| delivery.state == state)
+                && query.channel.is_none_or(|channel| delivery.row.channel == channel)
+                && before.as_ref().is_none_or(|before| age(delivery) < *before)
+        };
+        let mut rows: Vec<_> = tables.outbox.values().filter(asked).cloned().collect();
+        rows.sort_by_cached_key(|delivery| std::cmp::Reverse(age(delivery)));
+        Ok(page(rows.into_iter(), query.limit))
+    }
+
+    async fn outbox_depth(&self) -> Result<BTreeMap<Channel, OutboxDepth>, StoreError> {
+        let tables = self.tables();
+        let mut depths: BTreeMap<Channel, OutboxDepth> = BTreeMap::new();
+        for delivery in tables.outbox.values() {
+            let least =
+                |known: Option<Timestamp>, at: Timestamp| Some(known.map_or(at, |k| at.min(k)));
+            match delivery.state {
+                DeliveryState::Waiting => {
+                    let depth = depths.entry(delivery.row.channel).or_default();
+                    depth.waiting_count += 1;
+                    depth.oldest_at = least(depth.oldest_at, delivery.row.at);
+                    depth.next_at = least(depth.next_at, delivery.next_at);
+                }
+                DeliveryState::Dead => {
+                    depths.entry(delivery.row.channel).or_default().dead_count += 1;
+                }
+                DeliveryState::Sent | DeliveryState::Void => {}
+            }
+        }
+        Ok(depths)
+    }
+
+    async fn job_runs(&self, limit: u32) -> Result<Vec<JobRun>, StoreError> {
+        let tables = self.tables();
+        let latest = tables.runs.values().flat_map(|runs| page(runs.iter().rev(), limit));
+        let mut runs: Vec<_> = latest.cloned().collect();
+        runs.sort_by(|a, b| (b.at, a.job).cmp(&(a.at, b.job)));
+        Ok(runs)
+    }
+
+    async fn parked(&self) -> Result<Vec<(StreamId, Timestamp, String)>, StoreError> {
+        let tables = self.tables();
+        let parked = tables.parked.iter();
+        let mut parked: Vec<_> =
+            parked.map(|(stream, (at, reason))| (*stream, *at, reason.clone())).collect();
+        parked.sort_by_cached_key(|(stream, at, _)| (*at, stream.to_string()));
+        Ok(parked)
+    }
+}

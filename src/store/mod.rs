@@ -7,6 +7,7 @@
 //! outbox, job runs, snapshots).
 
 pub mod codec;
+mod gate;
 pub mod memory;
 pub mod seal;
 pub mod sqlite;
@@ -97,7 +98,7 @@ impl ClaimKind {
 }
 
 /// A claim, known by a keyed hash.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
     /// On what.
     pub kind: ClaimKind,
@@ -483,10 +484,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes commits and chores in one durable transaction, and answers each commit. Gate, then
     /// write: only commits whose head stands where they expect it, whose claims are free and
-    /// whose tokens are new are written, each whole; the others leave no trace. Only one writer
-    /// may call it at a time.
-    async fn write(&self, commits: &[Commit], chores: &[Chore])
-    -> Result<Vec<Written>, StoreError>;
+    /// whose tokens are new are written, each whole; the others leave no trace. They are gated in
+    /// the order given, each as if those before it had been written alone; the chores come after
+    /// them. Dropping the future cannot stop a write half-way: it is written or it is not.
+    async fn write(
+        &self,
+        commits: Vec<Commit>,
+        chores: Vec<Chore>,
+    ) -> Result<Vec<Written>, StoreError>;
 
     /// The streams as they were stored, in the order asked; `None` for those that do not exist.
     /// A snapshot of another build than `build` is passed over.

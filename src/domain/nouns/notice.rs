@@ -80,6 +80,10 @@ pub enum Event {
         /// Will the funds cover it?
         #[serde(default, skip_serializing_if = "Option::is_none")]
         covered: Option<bool>,
+        /// The release that it speaks of, where it had to move to give this notice its time
+        /// (D38).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moved_to: Option<Timestamp>,
     },
     /// It was due and not issued.
     Skipped {
@@ -91,6 +95,9 @@ pub enum Event {
         due_at: Timestamp,
         /// Why not.
         reason: Reason,
+        /// What it would have said that the renewal will cost: honoured likewise (D30).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
     },
 }
 

@@ -158,10 +158,21 @@ impl Order {
         self.state != State::Unpaid
     }
 
-    /// Changes the order by what happened after it was opened.
-    pub fn apply(&mut self, event: &Event) {
+    /// Can `event` happen to it as it stands? The state machine of the rulebook, section 14.
+    #[must_use]
+    pub fn allows(&self, event: &Event) -> bool {
         match event {
-            Event::Opened(order) => panic!("broken journal: {} was opened twice", order.id),
+            Event::Opened(_) => false,
+            Event::Paid { .. } | Event::Cancelled { .. } => self.state == State::Unpaid,
+        }
+    }
+
+    /// Changes the order by what happened after it was opened. What cannot follow is a broken
+    /// journal.
+    pub fn apply(&mut self, event: &Event) {
+        assert!(self.allows(event), "broken journal: {event:?} cannot happen to {self:?}");
+        match event {
+            Event::Opened(_) => {}
             Event::Paid { starts_at, ends_at, at, .. } => {
                 self.state = State::Paid;
                 self.starts_at = Some(*starts_at);

@@ -412,8 +412,33 @@ impl Subscription {
         }
     }
 
-    /// Changes the subscription by what happened after it began.
+    /// Can `event` happen to it as it stands? The state machine of the rulebook, section 14.
+    #[must_use]
+    pub fn allows(&self, event: &Event) -> bool {
+        match event {
+            Event::Ordered { .. } | Event::Imported { .. } => false,
+            Event::Activated { paid, .. } => {
+                self.state == State::PendingPayment && paid.period_no == 1
+            }
+            Event::Renewed { paid, .. } => {
+                self.is_renewable()
+                    && self.paid.as_ref().is_some_and(|last| paid.period_no == last.period_no + 1)
+            }
+            Event::RenewalOrdered { .. } => self.is_renewable() && self.open_order.is_none(),
+            Event::OrderClosed { .. } => self.is_renewable() && self.open_order.is_some(),
+            Event::AttemptFailed { .. } => self.is_renewable(),
+            Event::ModeSet { .. } => !self.is_final(),
+            Event::Expired { .. } => self.state == State::Active,
+            Event::Suspended { .. } => self.state == State::Grace,
+            Event::Released { .. } => self.state == State::Suspended,
+            Event::Cancelled { .. } => self.state == State::PendingPayment,
+        }
+    }
+
+    /// Changes the subscription by what happened after it began. What cannot follow is a broken
+    /// journal.
     pub fn apply(&mut self, event: &Event) {
+        assert!(self.allows(event), "broken journal: {event:?} cannot happen to {self:?}");
         match event {
             Event::Ordered { id, .. } | Event::Imported { id, .. } => {
                 panic!("broken journal: {id} began twice")
@@ -429,6 +454,10 @@ impl Subscription {
                 self.told();
             }
             Event::ModeSet { renewal, at, .. } => {
+                // What was promised was promised for another length.
+                if renewal.period != self.renewal.period {
+                    self.quote = None;
+                }
                 self.renewal = *renewal;
                 self.mode_set_at = *at;
                 self.noticed_through = self.noticed_through.max(*at);
@@ -465,15 +494,31 @@ impl Subscription {
     /// Remembers what was said about it.
     pub fn apply_notice(&mut self, event: &notice::Event) {
         self.noticed_through = self.noticed_through.max(event.due_at());
-        if let notice::Event::Issued { kind, at, amount, .. } = event {
+        // A promise that a sleeping daemon was too late to send is kept all the same: what is
+        // paid may not depend on when the daemon woke (D30).
+        let (notice::Event::Issued { amount, .. } | notice::Event::Skipped { amount, .. }) = event;
+        if amount.is_some() {
+            self.quote = *amount;
+        }
+        if let notice::Event::Issued { kind, at, .. } = event {
             self.told();
-            if amount.is_some() {
-                self.quote = *amount;
-            }
             if let notice::Kind::ReleaseAhead(_) = kind {
                 self.release_noticed_at = Some(*at);
             }
         }
+    }
+
+    /// The length of an automatic renewal: chosen, or derived from what was bought (R2.13).
+    #[must_use]
+    pub fn auto_period(&self) -> Option<Period> {
+        let bought = self.paid.as_ref().map(|paid| Period::new(1, paid.period.unit()));
+        self.renewal.period.or(bought)
+    }
+
+    /// What a renewal at `list` costs if a notice said less (R2.17).
+    #[must_use]
+    pub fn honoured(&self, list: Money) -> Money {
+        self.quote.filter(|quote| list.covers(*quote)).unwrap_or(list)
     }
 
     /// Is there nothing more that can happen to it?

@@ -8,6 +8,7 @@ use crate::domain::ids::SubscriptionId;
 use crate::domain::nouns::notice::{self, Kind, Reason};
 use crate::domain::nouns::order::CancelReason;
 use crate::domain::nouns::subscription::{Event, Subscription};
+use crate::domain::rules::Span;
 
 /// Settles everything that is due by the instant of the draft; answers what was done.
 pub fn advance(draft: &mut Draft<'_>) -> Vec<Due> {
@@ -39,27 +40,9 @@ fn run(draft: &mut Draft<'_>, due: Due) {
     }
 }
 
-/// Releases, if the last notice was recorded early enough; otherwise the notice goes out now and
-/// the release waits for it.
+/// Releases, and closes what is open on it (D28).
 fn release(draft: &mut Draft<'_>, id: SubscriptionId, due: Due) {
     let Ok(live) = draft.subscription(id) else { return };
-    let needed = live
-        .span()
-        .and_then(|span| agenda::lifecycle_of(draft.timeline.in_force(span.releases_at), live))
-        .map(|lifecycle| lifecycle.release_needs_notice.0)
-        .unwrap_or_default();
-    let noticed = live.release_noticed_at.is_some_and(|at| at.plus(needed) <= draft.at);
-    if !needed.is_zero() && !noticed {
-        draft.push(notice::Event::Issued {
-            subscription: id,
-            kind: Kind::ReleaseAhead(1),
-            due_at: due.at,
-            at: draft.at,
-            amount: None,
-            covered: None,
-        });
-        return;
-    }
     if let Some(order) = live.open_order {
         cancel::close(draft, order, CancelReason::Released, due.at);
     }
@@ -68,10 +51,7 @@ fn release(draft: &mut Draft<'_>, id: SubscriptionId, due: Due) {
 
 fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
     let Ok(live) = draft.subscription(id) else { return };
-    let skip = |reason| notice::Event::Skipped { subscription: id, kind, due_at: due.at, reason };
-    if is_superseded(draft, live, kind, due) {
-        return draft.push(skip(Reason::Superseded));
-    }
+    let Some(span) = live.span() else { return };
     let (amount, covered) = match kind {
         Kind::RenewalAhead(_) | Kind::TopUp(_) => {
             let amount = renew::quote(draft, live, due.at);
@@ -80,9 +60,28 @@ fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
         }
         Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::ReleaseAhead(_) => (None, None),
     };
-    if matches!(kind, Kind::TopUp(_)) && covered != Some(false) {
-        return draft.push(skip(Reason::FundsSuffice));
+    let is_short = covered == Some(false);
+    let skip = |reason, amount| notice::Event::Skipped {
+        subscription: id,
+        kind,
+        due_at: due.at,
+        reason,
+        amount,
+    };
+    if matches!(kind, Kind::TopUp(_)) && !is_short {
+        return draft.push(skip(Reason::FundsSuffice, None));
     }
+    if is_superseded(draft, live, &span, kind, is_short, due) {
+        return draft.push(skip(Reason::Superseded, amount));
+    }
+    let moved_to = match kind {
+        Kind::ReleaseAhead(_) => {
+            let needed = agenda::release_needs(draft.timeline, live, &span);
+            Some(draft.at.plus(needed))
+                .filter(|earliest| !needed.is_zero() && *earliest > span.releases_at)
+        }
+        Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::RenewalAhead(_) | Kind::TopUp(_) => None,
+    };
     draft.push(notice::Event::Issued {
         subscription: id,
         kind,
@@ -90,31 +89,46 @@ fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
         at: draft.at,
         amount,
         covered,
+        moved_to,
     });
 }
 
-/// Has something more urgent to say become due as well? A notice of release never gives way.
-fn is_superseded(draft: &Draft<'_>, live: &Subscription, kind: Kind, due: Due) -> bool {
-    let Some(span) = live.span() else { return false };
-    let ahead_of_expiry = match kind {
-        Kind::ReleaseAhead(_) => return false,
-        Kind::Expiring(_) | Kind::RenewalAhead(_) | Kind::TopUp(_) => true,
-        Kind::ExpiredFor(_) => false,
-    };
-    if ahead_of_expiry && span.expires_at <= draft.at {
-        return true;
-    }
-    let attempted = agenda::next_attempt(draft.timeline, live, &span);
-    if ahead_of_expiry && attempted.is_some_and(|slot| slot <= draft.at) {
-        return true;
-    }
-    let mut after = live.clone();
-    after.noticed_through = after.noticed_through.max(due.at);
-    loop {
-        match agenda::next_mark(draft.timeline, &after, &span) {
-            // A "top up" notice may turn out to have nothing to say.
-            Some((at, Kind::TopUp(_))) if at <= draft.at => after.noticed_through = at,
-            later => return later.is_some_and(|(at, _)| at <= draft.at),
+/// Has something more urgent to say become due as well (D25)? A notice of release gives way to
+/// none but a later one of its kind.
+fn is_superseded(
+    draft: &Draft<'_>,
+    live: &Subscription,
+    span: &Span,
+    kind: Kind,
+    is_short: bool,
+    due: Due,
+) -> bool {
+    let gave_way_to_what_happened = match kind {
+        Kind::ReleaseAhead(_) => false,
+        Kind::ExpiredFor(_) => span.releases_at <= draft.at,
+        Kind::Expiring(_) | Kind::RenewalAhead(_) | Kind::TopUp(_) => {
+            let attempted = agenda::next_attempt(draft.timeline, live, span);
+            span.expires_at <= draft.at || attempted.is_some_and(|slot| slot <= draft.at)
         }
+    };
+    if gave_way_to_what_happened {
+        return true;
     }
+    let is_release = matches!(kind, Kind::ReleaseAhead(_));
+    let mut after = due.at;
+    while let Some((at, later)) = agenda::next_mark_after(draft.timeline, live, span, after)
+        && at <= draft.at
+    {
+        let is_said = match later {
+            Kind::ReleaseAhead(_) => true,
+            // While the funds suffice it will have nothing to say.
+            Kind::TopUp(_) => is_short && !is_release,
+            Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::RenewalAhead(_) => !is_release,
+        };
+        if is_said {
+            return true;
+        }
+        after = at;
+    }
+    false
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{open, purchase};
 use crate::domain::account;
-use crate::domain::calendar::{Course, Period, Timestamp, rounded_up_to_midnight};
+use crate::domain::calendar::{Course, Period, Timestamp, Zone, rounded_up_to_midnight};
 use crate::domain::command::{Answer, derived_auto_period};
 use crate::domain::draft::Draft;
 use crate::domain::ids::SubscriptionId;
@@ -130,13 +130,7 @@ fn begin(
             offered: offer.product.auto_periods.clone(),
         });
     }
-    let course = course_of(imported, terms.zone)?;
-    let end = course.end(terms.zone);
-    let expires_at = if offer.lifecycle.round_up_to_midnight {
-        rounded_up_to_midnight(end, terms.zone)
-    } else {
-        end
-    };
+    let course = course_of(imported, offer.lifecycle.round_up_to_midnight, terms.zone)?;
     Ok(Event::Imported {
         id,
         subject: Subject {
@@ -156,36 +150,28 @@ fn begin(
             period_no: 1,
             period: imported.period,
             course,
-            started_at: start_of(course, imported.period, terms.zone),
-            expires_at,
+            started_at: course.last_start(imported.period, terms.zone),
+            expires_at: imported.expires_at,
             terms: offer.terms(price),
         }),
         at: draft.at,
     })
 }
 
-fn course_of(
-    imported: &Imported,
-    zone: crate::domain::calendar::Zone,
-) -> Result<Course, Rejection> {
+/// Where the expiry lies on the anchor's calendar. The expiry stands as it was given, never
+/// rounded; where expiries are rounded up to midnight, it may be such a midnight (D4).
+fn course_of(imported: &Imported, round_up: bool, zone: Zone) -> Result<Course, Rejection> {
     let Some(anchor) = imported.anchor else {
         return Ok(Course::starting(imported.expires_at, zone));
     };
-    Course::ending(anchor, imported.expires_at, zone)
-        .ok_or(Rejection::OffAnchor { expires_at: imported.expires_at })
-}
-
-/// Where the present period began, as far as its anchor tells.
-fn start_of(course: Course, period: Period, zone: crate::domain::calendar::Zone) -> Timestamp {
-    let start = match period.months() {
-        Some(months) => Course {
-            months_from_anchor: course.months_from_anchor.saturating_sub(months),
-            ..course
-        },
-        None => Course {
-            weeks_from_anchor: course.weeks_from_anchor.saturating_sub(period.count()),
-            ..course
-        },
+    let unit = imported.period.unit();
+    let exact = Course::ending(anchor, imported.expires_at, unit, zone);
+    let rounded = || {
+        let time = zone.local(anchor).time();
+        let unrounded = zone.on_day(imported.expires_at, -1, time);
+        let course = Course::ending(anchor, unrounded, unit, zone)?;
+        let midnight = rounded_up_to_midnight(course.end(zone), zone);
+        (round_up && midnight == imported.expires_at).then_some(course)
     };
-    start.end(zone).min(zone.plus_days(course.end(zone), -1))
+    exact.or_else(rounded).ok_or(Rejection::OffAnchor { expires_at: imported.expires_at })
 }

@@ -11,6 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::nouns::order::{self, Kind, Order};
 use crate::domain::nouns::subscription::{self, Paid, Subscription};
 use crate::domain::rejection::Rejection;
+use crate::domain::rules::Terms;
 
 /// Pay an unpaid order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +24,7 @@ pub struct Pay {
 pub fn decide(draft: &mut Draft<'_>, pay: &Pay) -> Result<Answer, Rejection> {
     draft.in_service()?;
     let order = draft.unpaid_order(pay.order)?.clone();
-    let live = draft.subscription(order.subscription)?;
-    if order.kind == Kind::Renew {
-        renew::check_in_time(live, &order, draft.at)?;
-    }
-    let paid = period_of(draft, &order, draft.at)?;
+    let paid = payable_period(draft, &order, draft.at)?;
     check_funds(draft, order.payable)?;
     settle(draft, &order, paid, draft.at, false);
     answer(draft, order.id)
@@ -43,8 +40,21 @@ pub fn check_funds(draft: &Draft<'_>, needed: Money) -> Result<(), Rejection> {
     }
 }
 
-/// The period that `order` pays if it is paid at `at`: a new subscription starts then (R1.8 has
-/// the old expiry for a renewal).
+/// The period that an unpaid order gives if it is paid at `at`, or why it cannot be paid now
+/// (R4.10): what held when it was made may not hold any more, and a new subscription that is paid
+/// later ends later.
+pub fn payable_period(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Result<Paid, Rejection> {
+    let live = draft.subscription(order.subscription)?;
+    let paid = period_of(draft, order, at)?;
+    let end = paid.course.end(live.subject.zone);
+    renew::check_in_time(draft, live, order.period, at)?;
+    renew::check_parent(draft, live.subject.expires_not_after, end)?;
+    Ok(paid)
+}
+
+/// The period that `order` pays if it is paid at `at`: a new subscription starts then, a renewal
+/// at the old expiry (R1.8, R1.9). Its terms are those of the product at `at`, also where the
+/// plan is gone by then: the order was made while it was sold.
 pub fn period_of(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Result<Paid, Rejection> {
     let live = draft.subscription(order.subscription)?;
     let zone = live.subject.zone;
@@ -54,18 +64,12 @@ pub fn period_of(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Result<Paid
     };
     let course = course.plus(order.period);
     let end = course.end(zone);
-    let offer = draft.offer(&order.product, &order.plan, at);
-    let round_up = offer.is_some_and(|(_, offer)| offer.lifecycle.round_up_to_midnight);
-    let terms = match (offer, &live.paid) {
-        (Some((_, offer)), _) => offer.terms(order.payable),
-        (None, Some(paid)) => crate::domain::rules::Terms { price: order.payable, ..paid.terms },
-        (None, None) => {
-            return Err(Rejection::PlanRetired {
-                product: order.product.clone(),
-                plan: order.plan.clone(),
-            });
-        }
-    };
+    let (lifecycle, autorenewals) = draft
+        .timeline
+        .presets(&order.product, at)
+        .ok_or_else(|| Rejection::UnknownProduct { product: order.product.clone() })?;
+    let terms = Terms::of(lifecycle, autorenewals, order.payable);
+    let round_up = lifecycle.round_up_to_midnight;
     Ok(Paid {
         period_no: order.period_no,
         period: order.period,

@@ -37,6 +37,9 @@ pub struct Purchase {
 /// Opens the order, and pays it at once if that was asked or nothing is to be paid (R4.17).
 pub fn decide(draft: &mut Draft<'_>, purchase: &Purchase) -> Result<Answer, Rejection> {
     let open = draft.in_service()?;
+    if let Some(parent) = purchase.expires_not_after {
+        draft.subscription(parent)?;
+    }
     let (version, rules) = draft
         .timeline
         .in_force(draft.at)
@@ -47,13 +50,12 @@ pub fn decide(draft: &mut Draft<'_>, purchase: &Purchase) -> Result<Answer, Reje
     if offer.plan.retired_at.is_some_and(|retired| retired <= draft.at) {
         return Err(retired(&purchase.product, &purchase.plan));
     }
-    let list = renew::price(&offer, purchase.period, open, &purchase.product, &purchase.plan)?;
+    let (product, plan) = (&purchase.product, &purchase.plan);
+    let is_on_menu = offer.product.sells(purchase.period);
+    let list = renew::price(&offer, purchase.period, is_on_menu, open, product, plan)?;
     let auto_period = derived_auto_period(purchase.period);
-    if purchase.renewal_mode == Mode::AutoRenewal && !offer.product.renews_by_itself(auto_period) {
-        return Err(Rejection::PeriodNotOffered {
-            period: auto_period,
-            offered: offer.product.auto_periods.clone(),
-        });
+    if purchase.renewal_mode == Mode::AutoRenewal {
+        check_auto_period(&offer, auto_period, open, product, plan)?;
     }
     let zone = open.terms.zone;
     let end = Course::starting(draft.at, zone).plus(purchase.period).end(zone);
@@ -134,6 +136,21 @@ pub fn offered<'a>(
         });
     }
     Ok(offer)
+}
+
+/// Can auto-renewal be set to `period`: does it have a price, and is it on that menu (R2.12)?
+pub fn check_auto_period(
+    offer: &Offer<'_>,
+    period: Period,
+    open: &Open,
+    product: &str,
+    plan: &str,
+) -> Result<(), Rejection> {
+    renew::price(offer, period, true, open, product, plan)?;
+    if offer.product.renews_by_itself(period) {
+        return Ok(());
+    }
+    Err(Rejection::PeriodNotOffered { period, offered: offer.product.auto_periods.clone() })
 }
 
 /// The rejection for a plan that is retired.

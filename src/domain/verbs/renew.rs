@@ -42,112 +42,139 @@ pub fn decide(draft: &mut Draft<'_>, renew: &Renew) -> Result<Answer, Rejection>
     if let Some(unpaid) = live.open_order.and_then(|id| open.orders.get(&id)) {
         return Err(Rejection::unpaid(unpaid));
     }
-    let (product, plan) = (&live.subject.product, &live.subject.plan);
-    let (version, offer) = draft
-        .offer(product, plan, draft.at)
-        .filter(|(_, offer)| !offer.plan.renewal_ends.is_some_and(|ends| ends <= draft.at))
-        .ok_or_else(|| purchase::retired(product, plan))?;
-    let list = price(&offer, renew.period, open, product, plan)?;
-    let order = order_for(draft, live, paid, renew.period, version, list, draft.at, false);
-    let end = paid.course.plus(renew.period).end(live.subject.zone);
-    check_horizon(&offer, end, draft.at, live.subject.zone)?;
-    check_parent(draft, live.subject.expires_not_after, end)?;
-    check_in_time(live, &order, draft.at)?;
-    let pays = renew.pay_now || order.payable.is_zero();
-    let period = pay::period_of(draft, &order, draft.at)?;
+    let made = make(draft, live, paid, renew.period, draft.at, false)?;
+    let pays = renew.pay_now || made.order.payable.is_zero();
     if pays {
-        pay::check_funds(draft, order.payable)?;
+        pay::check_funds(draft, made.order.payable)?;
     }
-    let (id, subscription) = (order.id, order.subscription);
-    draft.push(order::Event::Opened(Box::new(order.clone())));
+    let (id, subscription) = (made.order.id, made.order.subscription);
+    draft.push(order::Event::Opened(Box::new(made.order.clone())));
     if pays {
-        pay::settle(draft, &order, period, draft.at, false);
+        pay::settle(draft, &made.order, made.paid, draft.at, false);
     } else {
         draft.push(Event::RenewalOrdered { id: subscription, order: id });
     }
     pay::answer(draft, id)
 }
 
-/// One automatic attempt, at the slot `due_at`: it renews, or records why not. An attempt that
-/// cannot be paid takes nothing and leaves no order (R2.16).
-pub fn attempt(draft: &mut Draft<'_>, id: SubscriptionId, due_at: Timestamp) {
-    let Ok(live) = draft.subscription(id) else { return };
-    let Ok((order, paid, is_open)) = prepare(draft, live, due_at) else {
-        let failed = prepare(draft, live, due_at).err();
-        if let Some((failure, quote)) = failed {
-            let superseded = later_slot_has_passed(draft, live, due_at);
-            draft.push(Event::AttemptFailed { id, due_at, quote, failure, superseded });
-        }
-        return;
-    };
-    if !is_open {
-        draft.push(order::Event::Opened(Box::new(order.clone())));
-    }
-    pay::settle(draft, &order, paid, due_at, true);
+/// An order for one more period, and the period that it would give.
+struct Made {
+    order: Order,
+    paid: Paid,
+    /// Was it open already (D28)?
+    is_open: bool,
 }
 
-/// The order that an attempt would pay, the period it would give, and whether the order is open
-/// already (D28); or why not, with the price where it is known.
-fn prepare(
+/// Makes the order for one more period at `at`, or says why it cannot be made. Whether there is
+/// money for it is not looked at.
+fn make(
     draft: &Draft<'_>,
     live: &Subscription,
+    paid: &Paid,
+    period: Period,
     at: Timestamp,
-) -> Result<(Order, Paid, bool), (Failure, Option<Money>)> {
-    let rejected = |rejection: &Rejection| (failure_of(rejection), None);
-    let open = draft.open().map_err(|r| rejected(&r))?;
-    let paid = live.paid.as_ref().ok_or((Failure::PeriodNotOffered, None))?;
-    let period = auto_period(live).ok_or((Failure::PeriodNotOffered, None))?;
-    let zone = live.subject.zone;
-    let end = paid.course.plus(period).end(zone);
-
-    let unpaid = live.open_order.and_then(|id| open.orders.get(&id));
-    if let Some(unpaid) = unpaid
-        && !unpaid.period.is_as_long_as(period)
-    {
-        return Err((Failure::UnpaidOrder { order: unpaid.id }, Some(unpaid.payable)));
-    }
+    automatic: bool,
+) -> Result<Made, Rejection> {
+    let open = draft.open()?;
     let (product, plan) = (&live.subject.product, &live.subject.plan);
     let (version, offer) = draft
         .offer(product, plan, at)
         .filter(|(_, offer)| !offer.plan.renewal_ends.is_some_and(|ends| ends <= at))
-        .ok_or((Failure::PlanRetired, None))?;
-    let (order, is_open) = match unpaid {
-        Some(unpaid) => (unpaid.as_ref().clone(), true),
-        None => {
-            let list = price(&offer, period, open, product, plan).map_err(|r| rejected(&r))?;
-            let mut order = order_for(draft, live, paid, period, version, list, at, true);
-            // What a notice promised for this period is honoured (R2.17).
-            if let Some(quote) = live.quote.filter(|quote| list.covers(*quote)) {
-                order.payable = quote;
-            }
-            (order, false)
-        }
+        .ok_or_else(|| purchase::retired(product, plan))?;
+    let is_on_menu = if automatic {
+        // It was on the menu when it was chosen; a price is all that it needs now.
+        true
+    } else {
+        offer.product.sells(period)
     };
-    let quote = Some(order.payable);
-    let quoted = |rejection: Rejection| (failure_of(&rejection), quote);
-    check_horizon(&offer, end, at, zone).map_err(quoted)?;
-    check_parent(draft, live.subject.expires_not_after, end).map_err(quoted)?;
-    check_in_time(live, &order, at).map_err(quoted)?;
-    let paid = pay::period_of(draft, &order, at).map_err(quoted)?;
-    pay::check_funds(draft, order.payable).map_err(quoted)?;
-    Ok((order, paid, is_open))
+    let list = price(&offer, period, is_on_menu, open, product, plan)?;
+    let end = paid.course.plus(period).end(live.subject.zone);
+    check_horizon(&offer, end, at, live.subject.zone)?;
+    check_in_time(draft, live, period, at)?;
+    check_parent(draft, live.subject.expires_not_after, end)?;
+    // What a notice promised for the next period is honoured (R2.17): for that length, whoever
+    // orders it.
+    let is_promised = live.renewal.mode == Mode::AutoRenewal
+        && live.auto_period().is_some_and(|promised| promised.is_as_long_as(period));
+    let mut order = Order {
+        id: OrderId::new(live.id.account, open.next_number),
+        kind: Kind::Renew,
+        subscription: live.id,
+        product: product.clone(),
+        plan: plan.clone(),
+        period,
+        period_no: paid.period_no + 1,
+        starts_at: Some(paid.expires_at),
+        ends_at: None,
+        list,
+        payable: if is_promised { live.honoured(list) } else { list },
+        rules_version: version,
+        automatic,
+        created_at: at,
+        deadline: deadline(draft, live, &offer, at),
+        state: order::State::Unpaid,
+        closed_at: None,
+        cancelled_for: None,
+    };
+    let paid = pay::period_of(draft, &order, at)?;
+    order.ends_at = Some(paid.expires_at);
+    Ok(Made { order, paid, is_open: false })
 }
 
-/// The length of an automatic renewal: chosen, or derived from what was bought (R2.13).
-#[must_use]
-pub fn auto_period(live: &Subscription) -> Option<Period> {
-    let bought = live.paid.as_ref().map(|paid| paid.period);
-    live.renewal.period.or_else(|| bought.map(crate::domain::command::derived_auto_period))
+/// One automatic attempt, at the slot `due_at`: it renews, or records why not. An attempt that
+/// cannot be paid takes nothing and leaves no order (R2.16).
+pub fn attempt(draft: &mut Draft<'_>, id: SubscriptionId, due_at: Timestamp) {
+    let Ok(live) = draft.subscription(id) else { return };
+    match prepare(draft, live, due_at) {
+        Ok(Made { order, paid, is_open }) => {
+            if !is_open {
+                draft.push(order::Event::Opened(Box::new(order.clone())));
+            }
+            pay::settle(draft, &order, paid, due_at, true);
+        }
+        Err((failure, quote)) => {
+            let superseded = later_slot_has_passed(draft, live, due_at);
+            draft.push(Event::AttemptFailed { id, due_at, quote, failure, superseded });
+        }
+    }
+}
+
+/// What an attempt would pay, or why it cannot, with the price where it is known. An unpaid order
+/// for the same time is adopted (D28): it is paid as by hand, at the price it was made at.
+fn prepare(
+    draft: &Draft<'_>,
+    live: &Subscription,
+    at: Timestamp,
+) -> Result<Made, (Failure, Option<Money>)> {
+    let unknown = (Failure::PeriodNotOffered, None);
+    let (Some(paid), Some(period)) = (live.paid.as_ref(), live.auto_period()) else {
+        return Err(unknown);
+    };
+    let Ok(open) = draft.open() else { return Err(unknown) };
+    let zone = live.subject.zone;
+    let made = match live.open_order.and_then(|id| open.orders.get(&id)) {
+        None => make(draft, live, paid, period, at, true)
+            .map_err(|rejection| (failure_of(&rejection), quote(draft, live, at)))?,
+        Some(order) => {
+            let quote = Some(order.payable);
+            if paid.course.plus(order.period).end(zone) != paid.course.plus(period).end(zone) {
+                return Err((Failure::UnpaidOrder { order: order.id }, quote));
+            }
+            let paid = pay::payable_period(draft, order, at)
+                .map_err(|rejection| (failure_of(&rejection), quote))?;
+            Made { order: order.as_ref().clone(), paid, is_open: true }
+        }
+    };
+    let payable = made.order.payable;
+    pay::check_funds(draft, payable)
+        .map_err(|rejection| (failure_of(&rejection), Some(payable)))?;
+    Ok(made)
 }
 
 /// What the next automatic renewal will cost, as far as the rules at `at` know.
 #[must_use]
 pub fn quote(draft: &Draft<'_>, live: &Subscription, at: Timestamp) -> Option<Money> {
-    if live.quote.is_some() {
-        return live.quote;
-    }
-    let (_, offer) = draft.offer(&live.subject.product, &live.subject.plan, at)?;
-    offer.price(auto_period(live)?, draft.open().ok()?.terms.currency)
+    agenda::charge_of(draft.timeline, live, at)
 }
 
 /// Will the cash cover `amount` for this subscription, after the automatic renewals that come
@@ -155,33 +182,39 @@ pub fn quote(draft: &Draft<'_>, live: &Subscription, at: Timestamp) -> Option<Mo
 #[must_use]
 pub fn is_covered(draft: &Draft<'_>, live: &Subscription, amount: Money, at: Timestamp) -> bool {
     let Ok(open) = draft.open() else { return false };
-    let Some(expires_at) = live.paid.as_ref().map(|paid| paid.expires_at) else { return false };
-    let before = open.subscriptions.values().filter(|other| {
-        other.id != live.id
+    let place = |other: &Subscription, amount: Money| {
+        other.paid.as_ref().map(|paid| (paid.expires_at, amount.minor(), other.id))
+    };
+    let Some(mine) = place(live, amount) else { return false };
+    let mut needed = amount;
+    for other in open.subscriptions.values() {
+        let expires_at = other.paid.as_ref().map(|paid| paid.expires_at);
+        let is_before = other.id != live.id
             && other.renewal.mode == Mode::AutoRenewal
             && other.is_renewable()
-            && other
-                .paid
-                .as_ref()
-                .is_some_and(|paid| (paid.expires_at, other.id) < (expires_at, live.id))
-    });
-    let mut needed = amount;
-    for other in before {
-        let Some(sum) = quote(draft, other, at).and_then(|more| needed.checked_add(more)) else {
+            && expires_at.is_some_and(|expires_at| expires_at <= mine.0)
+            // One that only waits for the notice of its release is as good as gone (D30).
+            && (expires_at > Some(at) || other.span().is_some_and(|span| span.releases_at > at));
+        if !is_before {
             continue;
-        };
-        needed = sum;
+        }
+        let Some(more) = quote(draft, other, at) else { continue };
+        if place(other, more) < Some(mine) {
+            needed = needed.checked_add(more).unwrap_or(needed);
+        }
     }
     open.wallet.cash.covers(needed)
 }
 
 fn later_slot_has_passed(draft: &Draft<'_>, live: &Subscription, due_at: Timestamp) -> bool {
     let Some(span) = live.span() else { return false };
-    let mut after = live.clone();
-    after.attempted_through = after.attempted_through.max(due_at);
-    agenda::next_attempt(draft.timeline, &after, &span).is_some_and(|slot| slot <= draft.at)
+    let after = live.attempted_through.max(due_at);
+    agenda::next_attempt_after(draft.timeline, live, &span, after)
+        .is_some_and(|slot| slot <= draft.at)
 }
 
+/// The failure that a rejection is to an attempt. Those that an attempt cannot meet are named
+/// all the same, so that a new rejection has to find its place here.
 const fn failure_of(rejection: &Rejection) -> Failure {
     match rejection {
         Rejection::NotEnoughFunds { available, .. } => {
@@ -189,10 +222,37 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         }
         Rejection::UnpaidOrder { order, .. } => Failure::UnpaidOrder { order: *order },
         Rejection::BeyondHorizon { .. } => Failure::BeyondHorizon,
-        Rejection::OutlivesParent { .. } => Failure::OutlivesParent,
+        // A parent that is gone sets an end as well.
+        Rejection::OutlivesParent { .. }
+        | Rejection::SubscriptionNotFound { .. }
+        | Rejection::SubscriptionEnded { .. }
+        | Rejection::WrongState { .. } => Failure::OutlivesParent,
         Rejection::PeriodInPast { .. } => Failure::PeriodInPast,
-        Rejection::PlanRetired { .. } => Failure::PlanRetired,
-        _ => Failure::PeriodNotOffered,
+        Rejection::PlanRetired { .. }
+        | Rejection::UnknownProduct { .. }
+        | Rejection::UnknownPlan { .. }
+        | Rejection::UnknownRegion { .. } => Failure::PlanRetired,
+        Rejection::PeriodNotOffered { .. }
+        | Rejection::PeriodRequired
+        | Rejection::CurrencyNotOffered { .. }
+        | Rejection::WrongCurrency { .. }
+        | Rejection::AmountNotPositive { .. }
+        | Rejection::AmountTooLarge
+        | Rejection::TokenMismatch
+        | Rejection::AccountNotFound
+        | Rejection::AccountExists
+        | Rejection::EmailTaken
+        | Rejection::ExternalIdTaken
+        | Rejection::AccountHeld
+        | Rejection::AccountNotHeld
+        | Rejection::PurchaseRequires { .. }
+        | Rejection::OrderNotFound { .. }
+        | Rejection::OrderClosed { .. }
+        | Rejection::TooLateForMode { .. }
+        | Rejection::OffAnchor { .. }
+        | Rejection::InvalidRules { .. }
+        | Rejection::EffectiveInPast { .. }
+        | Rejection::BrakeNotEngaged => Failure::PeriodNotOffered,
     }
 }
 
@@ -200,6 +260,7 @@ const fn failure_of(rejection: &Rejection) -> Failure {
 pub fn price(
     offer: &Offer<'_>,
     period: Period,
+    is_on_menu: bool,
     open: &Open,
     product: &str,
     plan: &str,
@@ -211,75 +272,39 @@ pub fn price(
         currency,
     })?;
     let sold = |period: &Period| prices.of(*period, currency).is_some();
-    Some(period)
-        .filter(|period| offer.product.sells(*period))
-        .and_then(|period| prices.of(period, currency))
-        .ok_or_else(|| Rejection::PeriodNotOffered {
+    Some(period).filter(|_| is_on_menu).and_then(|period| prices.of(period, currency)).ok_or_else(
+        || Rejection::PeriodNotOffered {
             period,
             offered: offer.product.periods.iter().copied().filter(|p| sold(p)).collect(),
-        })
+        },
+    )
 }
 
-/// The order for one more period of `live`. Its deadline is the earliest of its time to live,
-/// the last attempt slot, and release (D28).
-#[expect(clippy::too_many_arguments, reason = "everything that an order is made of")]
-fn order_for(
-    draft: &Draft<'_>,
-    live: &Subscription,
-    paid: &Paid,
-    period: Period,
-    rules_version: u32,
-    list: Money,
-    at: Timestamp,
-    automatic: bool,
-) -> Order {
-    let zone = live.subject.zone;
-    let number = draft.open().map_or(0, |open| open.next_number);
-    let ttl = draft.timeline.in_force(at).map(|version| {
-        let product = version.rules.products.get(&live.subject.product);
-        product.and_then(|product| product.unpaid_ttl).unwrap_or(version.rules.orders.unpaid_ttl)
+/// Until when a renewal order made at `at` can be paid: the earliest of its time to live, the
+/// last attempt slot, and release (D28).
+///
+/// At the last slot the order times out first (D35), and paying at a deadline is refused (D37).
+/// So an order for another period cannot stand in the way of the last attempt, and one for the
+/// same period is made anew by it, at no other price. What lies behind already is no deadline:
+/// a release that waits for an operator (D38) closes the order when it comes.
+fn deadline(draft: &Draft<'_>, live: &Subscription, offer: &Offer<'_>, at: Timestamp) -> Timestamp {
+    let ttl = offer.product.unpaid_ttl.or_else(|| {
+        let version = draft.timeline.in_force(at)?;
+        Some(version.rules.orders.unpaid_ttl)
     });
-    let mut deadline = at.plus(ttl.unwrap_or_default().0);
-    if let Some(span) = live.span() {
-        deadline = deadline.min(span.releases_at);
-        if let Some(last) = last_slot(draft, live, at) {
-            deadline = deadline.min(last);
-        }
-    }
-    Order {
-        id: OrderId::new(live.id.account, number),
-        kind: Kind::Renew,
-        subscription: live.id,
-        product: live.subject.product.clone(),
-        plan: live.subject.plan.clone(),
-        period,
-        period_no: paid.period_no + 1,
-        starts_at: Some(paid.expires_at),
-        ends_at: Some(paid.course.plus(period).end(zone)),
-        list,
-        payable: list,
-        rules_version,
-        automatic,
-        created_at: at,
-        deadline,
-        state: order::State::Unpaid,
-        closed_at: None,
-        cancelled_for: None,
-    }
-}
-
-/// The last slot at which auto-renewal could still adopt an order made at `at`. It is left a
-/// second, so that the attempt comes before the time-out.
-fn last_slot(draft: &Draft<'_>, live: &Subscription, at: Timestamp) -> Option<Timestamp> {
-    if live.renewal.mode != Mode::AutoRenewal {
-        return None;
-    }
-    let span = live.span()?;
-    let lead_days = live.paid.as_ref()?.terms.lead_days;
-    let (_, offer) = draft.offer(&live.subject.product, &live.subject.plan, at)?;
-    let slots = offer.autorenewals.slots(&span, lead_days);
-    let last = slots.into_iter().rfind(|slot| *slot > at)?;
-    Some(last.plus(std::time::Duration::from_secs(1)))
+    let end = at.plus(ttl.unwrap_or_default().0);
+    let Some(span) = live.span() else { return end };
+    let is_auto = live.renewal.mode == Mode::AutoRenewal;
+    let lead_days = live.paid.as_ref().map(|paid| paid.terms.lead_days);
+    let last_slot = lead_days
+        .filter(|_| is_auto)
+        .and_then(|lead_days| offer.autorenewals.slots(&span, lead_days).into_iter().max());
+    // A release date that moved is one only where the first lies behind (D38): until then the
+    // deadline is the same as if the daemon had never slept (D30).
+    let release = Some(span.releases_at)
+        .filter(|release| *release > at)
+        .or_else(|| agenda::release_at(draft.timeline, live, &span));
+    [last_slot, release].into_iter().flatten().filter(|end| *end > at).fold(end, Ord::min)
 }
 
 /// R1.16: the new end may not lie beyond the horizon; compared before any rounding up.
@@ -304,26 +329,36 @@ pub fn check_parent(
     end: Timestamp,
 ) -> Result<(), Rejection> {
     let Some(parent) = parent else { return Ok(()) };
-    let limit = match &draft.subscription(parent)?.paid {
-        Some(paid) => paid.expires_at,
-        None => return Err(Rejection::SubscriptionNotFound { subscription: parent }),
-    };
-    if end > limit {
-        return Err(Rejection::OutlivesParent { parent, expires_at: end, limit });
+    let live = draft.subscription(parent)?;
+    let Some(paid) = &live.paid else { return Err(Rejection::wrong_state(live)) };
+    if end > paid.expires_at {
+        return Err(Rejection::OutlivesParent { parent, expires_at: end, limit: paid.expires_at });
     }
     Ok(())
 }
 
-/// D7: the new period may not be over already; the rejection says how much would reach beyond
-/// now.
-pub fn check_in_time(live: &Subscription, order: &Order, at: Timestamp) -> Result<(), Rejection> {
+/// D7: the new period may not be over already; the rejection says what is offered that would
+/// reach beyond now.
+pub fn check_in_time(
+    draft: &Draft<'_>,
+    live: &Subscription,
+    period: Period,
+    at: Timestamp,
+) -> Result<(), Rejection> {
     let Some(paid) = &live.paid else { return Ok(()) };
-    let zone = live.subject.zone;
-    let reaches = |period: Period| paid.course.plus(period).end(zone) > at;
-    if reaches(order.period) {
+    let end = |period: Period| paid.course.plus(period).end(live.subject.zone);
+    if end(period) > at {
         return Ok(());
     }
-    let unit = order.period.unit();
-    let minimum = (1..=1200).map(|count| Period::new(count, unit)).find(|period| reaches(*period));
-    Err(Rejection::PeriodInPast { minimum: minimum.unwrap_or(order.period) })
+    let offered = draft
+        .offer(&live.subject.product, &live.subject.plan, at)
+        .map_or(&[][..], |(_, offer)| offer.product.periods.as_slice());
+    let counted = (1..=1200).map(|count| Period::new(count, period.unit()));
+    let minimum = offered
+        .iter()
+        .copied()
+        .filter(|offered| end(*offered) > at)
+        .min_by_key(|offered| end(*offered))
+        .or_else(|| counted.into_iter().find(|longer| end(*longer) > at));
+    Err(Rejection::PeriodInPast { minimum: minimum.unwrap_or(period) })
 }

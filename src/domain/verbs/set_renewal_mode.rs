@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::renew;
+use super::{purchase, renew};
 use crate::domain::agenda;
 use crate::domain::calendar::Period;
-use crate::domain::command::Answer;
+use crate::domain::command::{Answer, derived_auto_period};
 use crate::domain::draft::Draft;
 use crate::domain::ids::SubscriptionId;
 use crate::domain::nouns::subscription::{Event, Mode, Renewal, State, Subscription};
@@ -30,7 +30,10 @@ pub fn decide(draft: &mut Draft<'_>, set: &SetRenewalMode) -> Result<Answer, Rej
     draft.in_service()?;
     let live = draft.subscription(set.subscription)?;
     let id = live.id;
-    check_in_time(draft, live, set.mode)?;
+    let is_switched = set.mode != live.renewal.mode;
+    if is_switched {
+        check_in_time(draft, live, set.mode)?;
+    }
     let period = match set.mode {
         Mode::AutoRenewal => Some(checked_auto_period(draft, live, set.period)?),
         Mode::ManualRenewal | Mode::NotRenewal => live.renewal.period,
@@ -40,7 +43,8 @@ pub fn decide(draft: &mut Draft<'_>, set: &SetRenewalMode) -> Result<Answer, Rej
     if renewal != live.renewal {
         draft.push(Event::ModeSet { id, renewal, at: draft.at });
     }
-    if set.mode == Mode::AutoRenewal && no_slot_before_expiry(draft, id)? {
+    // The same again is not a way to ask for one more attempt.
+    if is_switched && set.mode == Mode::AutoRenewal && no_slot_before_expiry(draft, id)? {
         renew::attempt(draft, id, draft.at);
     }
     let live = draft.subscription(id)?;
@@ -74,18 +78,18 @@ fn checked_auto_period(
     live: &Subscription,
     asked: Option<Period>,
 ) -> Result<Period, Rejection> {
-    let period = asked.or_else(|| renew::auto_period(live)).ok_or(Rejection::PeriodRequired)?;
+    let open = draft.open()?;
+    // Before the first payment its order says what is bought (R2.13).
+    let ordered = || {
+        let order = open.orders.get(&live.open_order?)?;
+        Some(derived_auto_period(order.period))
+    };
+    let period =
+        asked.or_else(|| live.auto_period()).or_else(ordered).ok_or(Rejection::PeriodRequired)?;
     let (product, plan) = (&live.subject.product, &live.subject.plan);
-    let (_, offer) = draft
-        .offer(product, plan, draft.at)
-        .ok_or_else(|| super::purchase::retired(product, plan))?;
-    if !offer.product.renews_by_itself(period) {
-        return Err(Rejection::PeriodNotOffered {
-            period,
-            offered: offer.product.auto_periods.clone(),
-        });
-    }
-    renew::price(&offer, period, draft.open()?, product, plan)?;
+    let (_, offer) =
+        draft.offer(product, plan, draft.at).ok_or_else(|| purchase::retired(product, plan))?;
+    purchase::check_auto_period(&offer, period, open, product, plan)?;
     Ok(period)
 }
 

@@ -1,8 +1,15 @@
 //! The daemon's configuration: what a provider's operator sets. Business numbers are not here:
 //! they are rules, and live in the catalogue.
 //!
-//! Every key has a default, written with a comment in `config/renewd.toml`. Keys that are not
-//! known are refused.
+//! Every key has a default, written with a comment in `config/renewd.toml`. Over the defaults come
+//! a file, the environment (`RENEWD_MAIL__BACKEND=smtp`) and the command line, in this order. Keys
+//! that are not known are refused.
+
+mod load;
+mod paths;
+mod validate;
+
+pub use load::{ConfigError, parse_rules};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

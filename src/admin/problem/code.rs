@@ -1,0 +1,318 @@
+//! The codes, and the one table from code to status.
+
+use actix_web::http::StatusCode;
+
+use crate::domain::rejection::Rejection;
+
+/// What the door, and the machinery behind it, may say beside the business's rejections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The body or the query is not of the form that is asked for.
+    MalformedRequest,
+    /// The `Idempotency-Key` is no token.
+    InvalidToken,
+    /// The cursor is not one that was given out for this list.
+    InvalidCursor,
+    /// The socket is not for this user.
+    PeerNotAllowed,
+    /// There is nothing at this path.
+    NoSuchRoute,
+    /// There is no such scheduler.
+    SchedulerNotFound,
+    /// There are no rules yet.
+    CatalogueNotFound,
+    /// Not this method, at this path.
+    MethodNotAllowed,
+    /// The body took too long.
+    RequestTimeout,
+    /// The clock is the machine's: it cannot be moved.
+    ClockNotManual,
+    /// The account was set aside after repeated failure.
+    AccountParked,
+    /// The account was not set aside.
+    AccountNotParked,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The body is of another type than is read here.
+    WrongContentType,
+    /// A value is of the right type and cannot be used; `field` says which.
+    InvalidField,
+    /// The currency is none that can be billed in.
+    UnknownCurrency,
+    /// The amount has more decimals than its currency.
+    AmountTooPrecise,
+    /// The clock only moves ahead.
+    ClockInPast,
+    /// What this does cannot be tried without doing it.
+    DryRunNotPossible,
+    /// Too much waits for this account.
+    Busy,
+    /// The store cannot be reached.
+    StoreUnavailable,
+    /// It may have happened; repeating with the same token is safe.
+    OutcomeUnknown,
+    /// The scheduler or the clock could not do it.
+    ControlFailed,
+    /// A bug.
+    InternalError,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 24] = [
+        Self::MalformedRequest,
+        Self::InvalidToken,
+        Self::InvalidCursor,
+        Self::PeerNotAllowed,
+        Self::NoSuchRoute,
+        Self::SchedulerNotFound,
+        Self::CatalogueNotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::ClockNotManual,
+        Self::AccountParked,
+        Self::AccountNotParked,
+        Self::BodyTooLarge,
+        Self::WrongContentType,
+        Self::InvalidField,
+        Self::UnknownCurrency,
+        Self::AmountTooPrecise,
+        Self::ClockInPast,
+        Self::DryRunNotPossible,
+        Self::Busy,
+        Self::StoreUnavailable,
+        Self::OutcomeUnknown,
+        Self::ControlFailed,
+        Self::InternalError,
+    ];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "MalformedRequest",
+            Self::InvalidToken => "InvalidToken",
+            Self::InvalidCursor => "InvalidCursor",
+            Self::PeerNotAllowed => "PeerNotAllowed",
+            Self::NoSuchRoute => "NoSuchRoute",
+            Self::SchedulerNotFound => "SchedulerNotFound",
+            Self::CatalogueNotFound => "CatalogueNotFound",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::RequestTimeout => "RequestTimeout",
+            Self::ClockNotManual => "ClockNotManual",
+            Self::AccountParked => "AccountParked",
+            Self::AccountNotParked => "AccountNotParked",
+            Self::BodyTooLarge => "BodyTooLarge",
+            Self::WrongContentType => "WrongContentType",
+            Self::InvalidField => "InvalidField",
+            Self::UnknownCurrency => "UnknownCurrency",
+            Self::AmountTooPrecise => "AmountTooPrecise",
+            Self::ClockInPast => "ClockInPast",
+            Self::DryRunNotPossible => "DryRunNotPossible",
+            Self::Busy => "Busy",
+            Self::StoreUnavailable => "StoreUnavailable",
+            Self::OutcomeUnknown => "OutcomeUnknown",
+            Self::ControlFailed => "ControlFailed",
+            Self::InternalError => "InternalError",
+        }
+    }
+
+    /// Its status.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedRequest | Self::InvalidToken | Self::InvalidCursor => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::PeerNotAllowed => StatusCode::FORBIDDEN,
+            Self::NoSuchRoute | Self::SchedulerNotFound | Self::CatalogueNotFound => {
+                StatusCode::NOT_FOUND
+            }
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::ClockNotManual | Self::AccountParked | Self::AccountNotParked => {
+                StatusCode::CONFLICT
+            }
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidField
+            | Self::UnknownCurrency
+            | Self::AmountTooPrecise
+            | Self::ClockInPast
+            | Self::DryRunNotPossible => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Busy | Self::StoreUnavailable | Self::OutcomeUnknown | Self::ControlFailed => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// The status of a rejection: 404 for what is not there, 402 for what is not covered, 409 where
+/// the same request could succeed once something else has changed, 422 otherwise.
+#[must_use]
+pub const fn status_of(rejection: &Rejection) -> StatusCode {
+    match rejection {
+        Rejection::AccountNotFound
+        | Rejection::SubscriptionNotFound { .. }
+        | Rejection::OrderNotFound { .. } => StatusCode::NOT_FOUND,
+        Rejection::NotEnoughFunds { .. } => StatusCode::PAYMENT_REQUIRED,
+        Rejection::AccountExists
+        | Rejection::EmailTaken
+        | Rejection::ExternalIdTaken
+        | Rejection::AccountHeld
+        | Rejection::AccountNotHeld
+        | Rejection::SubscriptionEnded { .. }
+        | Rejection::OrderClosed { .. }
+        | Rejection::WrongState { .. }
+        | Rejection::UnpaidOrder { .. }
+        | Rejection::TooLateForMode { .. }
+        | Rejection::BrakeNotEngaged => StatusCode::CONFLICT,
+        Rejection::TokenMismatch
+        | Rejection::PurchaseRequires { .. }
+        | Rejection::UnknownProduct { .. }
+        | Rejection::UnknownPlan { .. }
+        | Rejection::UnknownRegion { .. }
+        | Rejection::PlanRetired { .. }
+        | Rejection::WrongCurrency { .. }
+        | Rejection::AmountNotPositive { .. }
+        | Rejection::AmountTooLarge
+        | Rejection::CurrencyNotOffered { .. }
+        | Rejection::PeriodNotOffered { .. }
+        | Rejection::PeriodRequired
+        | Rejection::BeyondHorizon { .. }
+        | Rejection::OutlivesParent { .. }
+        | Rejection::PeriodInPast { .. }
+        | Rejection::OffAnchor { .. }
+        | Rejection::InvalidRules { .. }
+        | Rejection::EffectiveInPast { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Problem;
+    use super::*;
+    use crate::admin::wire;
+    use crate::domain::calendar::{Period, Timestamp, Unit};
+    use crate::domain::ids::{AccountId, OrderId, SubscriptionId};
+    use crate::domain::money::{Currency, Money};
+
+    fn rejections() -> Vec<Rejection> {
+        let account = AccountId::from_bits(7);
+        let (order, subscription) = (OrderId::new(account, 2), SubscriptionId::new(account, 1));
+        let at: Timestamp = "2026-12-01T10:00:00Z".parse().expect("an instant");
+        let usd: Currency = "USD".parse().expect("a currency");
+        let (amount, product, plan) = (Money::from_minor(5950, usd), "ecs", "small");
+        let (product, plan) = (product.to_owned(), plan.to_owned());
+        let period = Period::new(1, Unit::Month);
+        vec![
+            Rejection::TokenMismatch,
+            Rejection::AccountNotFound,
+            Rejection::AccountExists,
+            Rejection::EmailTaken,
+            Rejection::ExternalIdTaken,
+            Rejection::AccountHeld,
+            Rejection::AccountNotHeld,
+            Rejection::PurchaseRequires { missing: "country".into() },
+            Rejection::SubscriptionNotFound { subscription },
+            Rejection::SubscriptionEnded { subscription },
+            Rejection::OrderNotFound { order },
+            Rejection::OrderClosed { order },
+            Rejection::WrongState { subscription, state: "Released".into() },
+            Rejection::UnknownProduct { product: product.clone() },
+            Rejection::UnknownPlan { product: product.clone(), plan: plan.clone() },
+            Rejection::UnknownRegion { product: product.clone(), region: "mars".into() },
+            Rejection::PlanRetired { product: product.clone(), plan: plan.clone() },
+            Rejection::WrongCurrency { expected: usd, given: usd },
+            Rejection::AmountNotPositive { amount },
+            Rejection::AmountTooLarge,
+            Rejection::CurrencyNotOffered { product, plan, currency: usd },
+            Rejection::PeriodNotOffered { period, offered: vec![period] },
+            Rejection::PeriodRequired,
+            Rejection::UnpaidOrder { order, deadline: at },
+            Rejection::TooLateForMode { subscription },
+            Rejection::BeyondHorizon { expires_at: at, limit: at },
+            Rejection::OutlivesParent { parent: subscription, expires_at: at, limit: at },
+            Rejection::PeriodInPast { minimum: period },
+            Rejection::OffAnchor { expires_at: at },
+            Rejection::NotEnoughFunds { needed: amount, available: amount },
+            Rejection::InvalidRules { faults: Vec::new() },
+            Rejection::EffectiveInPast { earliest: at },
+            Rejection::BrakeNotEngaged,
+        ]
+    }
+
+    #[test]
+    fn every_code_has_its_status() {
+        let of_rejections = rejections().into_iter().map(|rejection| {
+            let wire::Problem { values, .. } = Problem::from(rejection.clone()).to_wire();
+            let values: Vec<String> = values.into_keys().collect();
+            format!("{} {} {}", status_of(&rejection).as_u16(), rejection.code(), values.join(" "))
+        });
+        let of_the_door = Code::ALL
+            .into_iter()
+            .map(|code| format!("{} {}", code.status().as_u16(), code.as_str()));
+        let table: Vec<String> =
+            of_rejections.chain(of_the_door).map(|line| line.trim_end().to_owned()).collect();
+        insta::assert_snapshot!(table.join("\n"), @r"
+        422 IdempotenceParamNotMatch
+        404 AccountNotFound
+        409 AccountExists
+        409 EmailTaken
+        409 ExternalIdTaken
+        409 AccountHeld
+        409 AccountNotHeld
+        422 PurchaseRequires missing
+        404 SubscriptionNotFound subscription
+        409 SubscriptionEnded subscription
+        404 OrderNotFound order
+        409 OrderClosed order
+        409 WrongState state subscription
+        422 UnknownProduct product
+        422 UnknownPlan plan product
+        422 UnknownRegion product region
+        422 PlanRetired plan product
+        422 WrongCurrency expected given
+        422 AmountNotPositive amount
+        422 AmountTooLarge
+        422 CurrencyNotOffered currency plan product
+        422 PeriodNotOffered offered period
+        422 PeriodRequired
+        409 UnpaidOrder deadline order
+        409 TooLateForMode subscription
+        422 InvalidPeriod.ExceededMaximumExpirationDate expires_at limit
+        422 InvalidPeriod.ExceededDedicatedHost expires_at limit parent
+        422 PeriodInPast minimum
+        422 OffAnchor expires_at
+        402 NotEnoughFunds available needed
+        422 InvalidRules faults
+        422 EffectiveInPast earliest
+        409 BrakeNotEngaged
+        400 MalformedRequest
+        400 InvalidToken
+        400 InvalidCursor
+        403 PeerNotAllowed
+        404 NoSuchRoute
+        404 SchedulerNotFound
+        404 CatalogueNotFound
+        405 MethodNotAllowed
+        408 RequestTimeout
+        409 ClockNotManual
+        409 AccountParked
+        409 AccountNotParked
+        413 BodyTooLarge
+        415 WrongContentType
+        422 InvalidField
+        422 UnknownCurrency
+        422 AmountTooPrecise
+        422 ClockInPast
+        422 DryRunNotPossible
+        503 Busy
+        503 StoreUnavailable
+        503 OutcomeUnknown
+        503 ControlFailed
+        500 InternalError
+        ");
+    }
+}

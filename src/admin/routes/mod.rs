@@ -1,0 +1,218 @@
+//! The routes, by resource. A route is registered together with its description, so
+//! `/openapi.json` says what there is, no more and no less.
+
+mod accounts;
+mod catalogue;
+mod house;
+mod imports;
+mod lists;
+mod orders;
+mod subscriptions;
+mod time;
+
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpRequest, HttpResponse, get};
+use utoipa::OpenApi as _;
+use utoipa::openapi::{OpenApi, PathItem};
+use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::problem::{Code, Problem};
+use super::wire;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "renewd control socket",
+        description = "Accounts, prepaid money, term subscriptions. HTTP over a Unix socket. \
+            Instants are RFC 3339 in UTC, periods ISO 8601, money a decimal string with its \
+            currency, ids opaque strings. Every write takes an `Idempotency-Key` and \
+            `?dry_run=true`; everything that goes wrong is answered as problem+json."
+    ),
+    components(schemas(wire::Problem))
+)]
+struct Description;
+
+fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(accounts::configure)
+        .configure(orders::configure)
+        .configure(subscriptions::configure)
+        .configure(lists::configure)
+        .configure(catalogue::configure)
+        .configure(time::configure)
+        .configure(imports::configure)
+        .configure(house::configure)
+        .service(show_description);
+}
+
+/// The application with all routes, and their description.
+pub fn app() -> (
+    App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse,
+            Error = Error,
+            InitError = (),
+        >,
+    >,
+    OpenApi,
+) {
+    let (app, description) = App::new()
+        .into_utoipa_app()
+        .openapi(Description::openapi())
+        .configure(configure)
+        .split_for_parts();
+    let app = app.app_data(Data::new(description.clone())).default_service(web::to(nothing_here));
+    (app, description)
+}
+
+/// This description.
+#[utoipa::path(tag = "house", responses((status = 200, description = "OpenAPI 3.1")))]
+#[get("/openapi.json")]
+async fn show_description(description: Data<OpenApi>) -> HttpResponse {
+    HttpResponse::Ok().json(description.as_ref())
+}
+
+/// There is nothing at this path, or not under this method.
+async fn nothing_here(
+    request: HttpRequest,
+    description: Data<OpenApi>,
+) -> Result<HttpResponse, Problem> {
+    let item = request
+        .resource_map()
+        .match_pattern(request.path())
+        .and_then(|pattern| description.paths.paths.get(&pattern));
+    Err(match item {
+        Some(item) => Problem::method_not_allowed(methods(item).join(", ")),
+        None => Problem::new(Code::NoSuchRoute, "there is nothing at this path; see /openapi.json"),
+    })
+}
+
+/// The methods that are served at a path.
+fn methods(item: &PathItem) -> Vec<&'static str> {
+    [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)]
+        .into_iter()
+        .filter_map(|(method, operation)| operation.as_ref().map(|_| method))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use actix_web::http::{Method, StatusCode};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn header<'a>(response: &'a ServiceResponse, name: &str) -> &'a str {
+        response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_description_names_every_path_of_the_promise() {
+        let (_, description) = app();
+        let described: BTreeSet<String> = description
+            .paths
+            .paths
+            .iter()
+            .flat_map(|(path, item)| {
+                methods(item).into_iter().map(move |method| format!("{method} {path}"))
+            })
+            .collect();
+        let described: Vec<String> = described.into_iter().collect();
+        insta::assert_snapshot!(described.join("\n"), @r"
+        GET /openapi.json
+        GET /v1/accounts
+        GET /v1/accounts/{account}
+        GET /v1/accounts/{account}/journal
+        GET /v1/accounts/{account}/ledger
+        GET /v1/accounts/{account}/notices
+        GET /v1/accounts/{account}/orders
+        GET /v1/accounts/{account}/orders/{order}
+        GET /v1/accounts/{account}/subscriptions
+        GET /v1/accounts/{account}/subscriptions/{subscription}
+        GET /v1/brake
+        GET /v1/catalogue
+        GET /v1/clock
+        GET /v1/deliveries
+        GET /v1/parked
+        GET /v1/schedulers
+        GET /v1/status
+        GET /v1/subscriptions
+        POST /v1/accounts
+        POST /v1/accounts/{account}/hold
+        POST /v1/accounts/{account}/let-go
+        POST /v1/accounts/{account}/orders
+        POST /v1/accounts/{account}/orders/{order}/cancel
+        POST /v1/accounts/{account}/orders/{order}/pay
+        POST /v1/accounts/{account}/subscriptions/{subscription}/renewals
+        POST /v1/accounts/{account}/top-ups
+        POST /v1/accounts/{account}/unpark
+        POST /v1/brake/release
+        POST /v1/clock
+        POST /v1/imports
+        POST /v1/schedulers/{job}/run
+        PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
+        PUT /v1/catalogue
+        ");
+    }
+
+    #[test]
+    fn every_schema_that_is_named_is_there() {
+        let (_, description) = app();
+        let text = description.to_json().expect("JSON");
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        for reference in text.split("\"$ref\":\"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap_or_default();
+            assert!(value.pointer(pointer).is_some(), "{pointer} is not in the description");
+        }
+        let ids: Vec<&str> = text
+            .split("\"operationId\":\"")
+            .skip(1)
+            .filter_map(|id| id.split('"').next())
+            .collect();
+        let unique: BTreeSet<&&str> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "operation ids repeat: {ids:?}");
+    }
+
+    #[actix_web::test]
+    async fn an_unknown_path_and_an_unserved_method_are_told_apart() {
+        let service = init_service(app().0).await;
+        for (method, path, status, code) in [
+            (Method::GET, "/v2/accounts", StatusCode::NOT_FOUND, "NoSuchRoute"),
+            (Method::GET, "/v1/accounts/", StatusCode::NOT_FOUND, "NoSuchRoute"),
+            (Method::DELETE, "/v1/accounts", StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+            (Method::PATCH, "/v1/accounts/x", StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+        ] {
+            let request = TestRequest::with_uri(path).method(method.clone()).to_request();
+            let response = call_service(&service, request).await;
+            assert_eq!(response.status(), status, "{method} {path}");
+            assert_eq!(header(&response, "content-type"), "application/problem+json");
+            let has_allow = response.headers().contains_key("allow");
+            assert_eq!(has_allow, status == StatusCode::METHOD_NOT_ALLOWED);
+            let problem: wire::Problem = read_body_json(response).await;
+            assert_eq!((problem.code.as_str(), problem.status), (code, status.as_u16()));
+        }
+        let request = TestRequest::delete().uri("/v1/catalogue").to_request();
+        let response = call_service(&service, request).await;
+        assert_eq!(header(&response, "allow"), "GET, PUT");
+    }
+
+    #[actix_web::test]
+    async fn the_description_is_served() {
+        let service = init_service(app().0).await;
+        let request = TestRequest::get().uri("/openapi.json").to_request();
+        let description: Value = read_body_json(call_service(&service, request).await).await;
+        assert_eq!(description["openapi"], "3.1.0");
+        assert!(description["paths"]["/v1/status"]["get"].is_object());
+        assert_eq!(
+            description["components"]["schemas"]["OpenAccount"]["additionalProperties"],
+            Value::Bool(false)
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! What stands behind the `?`. Parameters that are not known are refused.
+
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+/// Of a write.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct WriteQuery {
+    /// Only say what would happen, and write nothing.
+    pub dry_run: bool,
+}
+
+/// The header of a write.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct WriteHeaders {
+    /// The token of the request: the same request under the same token is carried out once, and
+    /// answered alike (with `Idempotent-Replayed: true`); with other parameters it is refused.
+    #[serde(rename = "Idempotency-Key", skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+/// Of `PUT /v1/catalogue`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct CatalogueQuery {
+    /// Only say what would change, and write nothing.
+    pub dry_run: bool,
+    /// From when the rules are in force; at once if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_at: Option<String>,
+}
+
+/// Of `POST /v1/imports`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// Only say what would happen, and write nothing.
+    pub dry_run: bool,
+    /// Start the accounts held, until an operator lets them go.
+    pub held: bool,
+}
+
+/// Of a list that has no filters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/accounts/{account}/orders`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct OrderQuery {
+    /// Only in this state: `Unpaid`, `Paid` or `Cancelled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/subscriptions`: renewal management over all accounts, nearest expiry first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct SubscriptionQuery {
+    /// The urgent list, in all modes: what expires within this length (`P15D`, `15d`), and what
+    /// has expired and can still be renewed (`Grace`, `Suspended`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_within: Option<String>,
+    /// Only expiring at or after this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_from: Option<String>,
+    /// Only expiring before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_before: Option<String>,
+    /// Only in this mode, or in one of several with commas between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Only in this state, or in one of several with commas between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Only of this product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Only in this region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Only of this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/deliveries` and `GET /v1/accounts/{account}/notices`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryQuery {
+    /// Only in this state: `waiting`, `sent`, `void` or `dead`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Only on this channel: `mail`, `webhook` or `tell`; notices are mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}

@@ -1,0 +1,209 @@
+//! The house, built bottom-up once: store, actors, schedulers, outbox; then the control socket in
+//! front of it. If two parts needed each other, one of them would be a row in the outbox.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_rt::{Arbiter, System};
+use anyhow::Context as _;
+use async_trait::async_trait;
+
+use crate::actors::{Accounts, Journal, Lane, Limits, Ports, Request};
+use crate::clock::{Clock, ManualClock};
+use crate::config::Config;
+use crate::domain::agenda::Job;
+use crate::domain::command::Command;
+use crate::domain::ids::StreamId;
+use crate::domain::nouns::house::House;
+use crate::domain::record::{Cause, Record};
+use crate::domain::rules::Rules;
+use crate::domain::stream::State;
+use crate::domain::verbs::apply_rules::ApplyRules;
+use crate::outbox::sender::Sender;
+use crate::outbox::{self, Addresses, Names, Outbox};
+use crate::scheduler::Schedulers;
+use crate::scheduler::cron::CronLine;
+use crate::stepper::Stepper;
+use crate::store::seal::{Sealer, Vault};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Handle, StoreError};
+
+/// The house, running.
+pub struct App {
+    /// Its configuration.
+    pub config: Arc<Config>,
+    /// Its clock.
+    pub clock: Clock,
+    /// Where everything is kept.
+    pub store: Handle,
+    /// Seals what is personal.
+    pub sealer: Sealer,
+    /// Opens it.
+    pub vault: Vault,
+    /// All streams.
+    pub accounts: Accounts,
+    /// One scheduler a job.
+    pub schedulers: Schedulers,
+    /// What goes out.
+    pub sender: Sender,
+    /// When the schedulers look.
+    pub lines: BTreeMap<Job, CronLine>,
+}
+
+impl App {
+    /// Starts the house. `rules` seed an empty rules timeline; without them an empty timeline is
+    /// left for the operator to fill.
+    pub async fn start(
+        config: &Config,
+        clock: Clock,
+        rules: Option<Rules>,
+    ) -> anyhow::Result<Self> {
+        let store = open_store(config).await?;
+        Self::start_over(config, clock, rules, store).await
+    }
+
+    /// Starts the house over a store that is open.
+    pub async fn start_over(
+        config: &Config,
+        clock: Clock,
+        rules: Option<Rules>,
+        store: Handle,
+    ) -> anyhow::Result<Self> {
+        let sealer = Sealer::load_or_create(&config.key_path())
+            .with_context(|| format!("the deployment key {}", config.key_path().display()))?;
+        let lines = cron_lines(config)?;
+        let streams = Arbiter::new();
+        let clockwork = Arbiter::new();
+        let house = load_house(&store).await?;
+        let limits = Limits {
+            live_max: usize::try_from(config.daemon.live_accounts_max)?,
+            retire_after: config.daemon.retire_after.0,
+            ..Limits::default()
+        };
+        let ports = Ports::start(
+            &streams.handle(),
+            Arc::clone(&store),
+            sealer.clone(),
+            clock.clone(),
+            config.webhooks.keys().cloned().collect(),
+            limits,
+            house,
+        );
+        let journal = Journal::start(Arc::clone(&store), &streams.handle());
+        let accounts = Accounts::start(ports, journal, &streams.handle());
+        if let Some(rules) = rules.filter(|_| accounts.ports().house().timeline.newest() == 0) {
+            let apply = ApplyRules { rules: Arc::new(rules), effective_at: None };
+            let request = Request::new(Command::ApplyRules(apply), Cause::Daemon, Lane::People);
+            accounts.execute(StreamId::House, request).await.context("the first catalogue")?;
+        }
+        let vault = Vault { store: Arc::clone(&store), sealer: sealer.clone() };
+        let schedulers = Schedulers::start(&accounts, config, &lines, &clockwork.handle());
+        let addresses = Arc::new(Opened(vault.clone()));
+        let names = product_names(accounts.ports().clone());
+        let outbox = Outbox::open(config, Arc::clone(&store), accounts.clone(), addresses, names)?;
+        let sender = Sender::start(outbox, &clock, config.outbox.every.0, &clockwork.handle());
+        Ok(Self {
+            config: Arc::new(config.clone()),
+            clock,
+            store,
+            sealer,
+            vault,
+            accounts,
+            schedulers,
+            sender,
+            lines,
+        })
+    }
+
+    /// The stepper over this house, if its clock is a manual one.
+    #[must_use]
+    pub fn stepper(&self) -> Option<(ManualClock, Stepper)> {
+        let Clock::Manual(clock) = &self.clock else { return None };
+        let stepper = Stepper::new(
+            clock.clone(),
+            self.accounts.clone(),
+            self.schedulers.clone(),
+            self.sender.clone(),
+            self.lines.clone(),
+        );
+        Some((clock.clone(), stepper))
+    }
+}
+
+/// Addresses are unsealed when a mail is sent, and not before.
+struct Opened(Vault);
+
+#[async_trait]
+impl Addresses for Opened {
+    async fn profile(&self, stream: StreamId) -> Result<Option<outbox::Profile>, StoreError> {
+        let profile = self.0.profile(stream).await?;
+        Ok(profile.map(|profile| outbox::Profile { name: profile.name, email: profile.email }))
+    }
+}
+
+/// What products are called among people, by the newest price list.
+fn product_names(ports: Ports) -> Names {
+    Arc::new(move |product| {
+        let house = ports.house();
+        let newest = house.timeline.versions().last()?;
+        newest.rules.products.get(product).map(|product| product.name.clone())
+    })
+}
+
+/// Opens the store that the configuration names.
+pub async fn open_store(config: &Config) -> anyhow::Result<Handle> {
+    let path = config.db_path();
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_private(parent).with_context(|| format!("the directory {}", parent.display()))?;
+    }
+    let store = SqliteStore::open(&path)
+        .await
+        .with_context(|| format!("the database {}", path.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// Creates a directory that only its owner can look into: it holds keys and addresses.
+pub fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o750).create(path)
+}
+
+/// When the schedulers look, as configured.
+pub fn cron_lines(config: &Config) -> anyhow::Result<BTreeMap<Job, CronLine>> {
+    Job::ALL
+        .into_iter()
+        .map(|job| Ok((job, CronLine::for_job(job, config.schedulers.cron(job))?)))
+        .collect()
+}
+
+/// The house's own stream, replayed: the rules timeline and the brake.
+async fn load_house(store: &Handle) -> Result<House, StoreError> {
+    let mut state = State::empty(StreamId::House);
+    let mut after = 0;
+    loop {
+        let page = store.journal(StreamId::House, after, 100).await?;
+        for stored in &page {
+            after = stored.seq;
+            let record: Record = serde_json::from_str(&stored.body)
+                .map_err(|error| StoreError::Corrupt(format!("house record {after}: {error}")))?;
+            for event in &record.events {
+                state.apply(event);
+            }
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    match state {
+        State::House(house) => Ok(house),
+        State::Account(_) => Ok(House::default()),
+    }
+}
+
+/// Stops the arbiters and everything on them.
+pub fn stop() {
+    if let Some(system) = System::try_current() {
+        system.stop();
+    }
+}

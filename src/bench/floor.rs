@@ -1,0 +1,166 @@
+//! The floor: the rows that the daemon wrote, written again into a copy of the database as it was
+//! before, by one prepared statement a row, in transactions as large as the daemon's were.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+/// A table that commits write, and the column that names the record.
+pub type Written = (&'static str, Option<&'static str>);
+
+/// What a command writes that touches only the wallet.
+pub const OF_WALLET: [Written; 4] = [
+    ("journal", Some("seq")),
+    ("streams", None),
+    ("ledger_entries", Some("seq")),
+    ("outbox", Some("seq")),
+];
+
+/// What a renewal writes.
+pub const OF_RENEWAL: [Written; 6] = [
+    ("journal", Some("seq")),
+    ("streams", None),
+    ("orders", None),
+    ("ledger_entries", Some("seq")),
+    ("subscriptions", None),
+    ("outbox", Some("seq")),
+];
+
+/// Commits that are read into memory at once.
+const CHUNK: usize = 20_000;
+
+/// What the floor took.
+pub struct Floor {
+    /// Commits that were written again.
+    pub commit_count: u64,
+    /// How long that took; reading the rows is not counted.
+    pub took: Duration,
+}
+
+struct Table {
+    name: &'static str,
+    record: Option<&'static str>,
+    upsert: String,
+}
+
+/// Writes again what `written` holds of `commits`, a list of `(stream, seq)`, into `copy`,
+/// `batch` commits a transaction.
+pub fn run(
+    written: &Path,
+    copy: &Path,
+    commits: &[(String, i64)],
+    batch: usize,
+    tables: &[Written],
+) -> anyhow::Result<Floor> {
+    let from = Connection::open(written)?;
+    let to = Connection::open(copy)?;
+    to.pragma_update(None, "journal_mode", "WAL")?;
+    to.pragma_update(None, "synchronous", "FULL")?;
+    to.pragma_update(None, "wal_autocheckpoint", 10_000)?;
+    to.pragma_update(None, "secure_delete", "ON")?;
+    let tables = tables
+        .iter()
+        .map(|(name, record)| Table::read(&from, name, *record))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut took = Duration::ZERO;
+    for chunk in commits.chunks(CHUNK) {
+        let rows = chunk
+            .iter()
+            .map(|(stream, seq)| rows_of(&from, &tables, stream, *seq))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let started = Instant::now();
+        for batch in rows.chunks(batch.max(1)) {
+            to.execute_batch("BEGIN IMMEDIATE")?;
+            for commit in batch {
+                for (table, row) in commit {
+                    let table = &tables[*table];
+                    to.prepare_cached(&table.upsert)?.execute(params_from_iter(row))?;
+                }
+            }
+            to.execute_batch("COMMIT")?;
+        }
+        took += started.elapsed();
+    }
+    Ok(Floor { commit_count: u64::try_from(commits.len())?, took })
+}
+
+type Row = Vec<Value>;
+
+/// The rows that a record wrote, with the number of their table.
+fn rows_of(
+    from: &Connection,
+    tables: &[Table],
+    stream: &str,
+    seq: i64,
+) -> anyhow::Result<Vec<(usize, Row)>> {
+    let mut rows = Vec::new();
+    for (number, table) in tables.iter().enumerate() {
+        let select = match table.record {
+            Some(column) => {
+                format!("SELECT * FROM {} WHERE stream = ?1 AND {column} = ?2", table.name)
+            }
+            None => format!("SELECT * FROM {} WHERE stream = ?1 AND ?2 > 0", table.name),
+        };
+        let mut statement = from.prepare_cached(&select)?;
+        let columns = statement.column_count();
+        let mut found = statement.query((stream, seq))?;
+        while let Some(row) = found.next()? {
+            let values = (0..columns).map(|n| row.get(n)).collect::<Result<Row, _>>()?;
+            rows.push((number, values));
+        }
+    }
+    Ok(rows)
+}
+
+impl Table {
+    fn read(
+        from: &Connection,
+        name: &'static str,
+        record: Option<&'static str>,
+    ) -> anyhow::Result<Self> {
+        let mut columns: Vec<String> = Vec::new();
+        let mut keys: Vec<String> = Vec::new();
+        let mut info = from.prepare(&format!("PRAGMA table_info({name})"))?;
+        let mut rows = info.query(())?;
+        while let Some(row) = rows.next()? {
+            let column: String = row.get("name")?;
+            if row.get::<_, i64>("pk")? > 0 {
+                keys.push(column.clone());
+            }
+            columns.push(column);
+        }
+        anyhow::ensure!(!keys.is_empty(), "table {name} has no key");
+        let marks = vec!["?"; columns.len()].join(", ");
+        let sets: Vec<String> = columns
+            .iter()
+            .filter(|column| !keys.contains(column))
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect();
+        let upsert = format!(
+            "INSERT INTO {name} VALUES ({marks}) ON CONFLICT ({}) DO UPDATE SET {}",
+            keys.join(", "),
+            sets.join(", ")
+        );
+        Ok(Self { name, record, upsert })
+    }
+}
+
+/// The records of streams that were written at or after `at`, in the order of their keys.
+pub fn commits_since(written: &Path, at: i64) -> anyhow::Result<Vec<(String, i64)>> {
+    let from = Connection::open(written)?;
+    let mut select = from
+        .prepare("SELECT stream, seq FROM journal WHERE at >= ?1 ORDER BY stream, seq")
+        .context("the journal cannot be read")?;
+    let rows = select.query_map([at], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Folds the write-ahead log into the file, so that its size and a copy of it are whole.
+pub fn checkpoint(path: &Path) -> anyhow::Result<()> {
+    let connection = Connection::open(path)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+    Ok(())
+}

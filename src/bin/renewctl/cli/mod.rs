@@ -1,0 +1,282 @@
+//! The command line: one verb for each thing that people do.
+
+mod book;
+mod house;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
+pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
+
+const EXAMPLES: &str = "\
+Examples:
+  renewctl status
+  renewctl catalogue apply config/catalogue.toml
+  renewctl account open --name 'Ada Ltd' --email ops@ada.example --currency USD
+  renewctl top-up acc_k3f9x2m7qd 59.50 USD --reference 2026-118
+  renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now
+  renewctl subscription urgent
+  renewctl notices acc_k3f9x2m7qd
+
+Instants are RFC 3339 (2026-12-01T10:00:00Z), periods ISO 8601 (P1W, P1M, P1Y).
+
+Exit codes:
+  0 done   1 rejected   2 usage   3 the daemon can't be reached   4 the daemon failed";
+
+/// What operators ask of a running renewd.
+#[derive(Debug, Parser)]
+#[command(name = "renewctl", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The daemon's control socket [default: ./renewd-data/renewd.sock, then
+    /// /run/renewd/renewd.sock].
+    #[arg(
+        long,
+        global = true,
+        env = "RENEWCTL_SOCKET",
+        hide_env_values = true,
+        value_name = "PATH"
+    )]
+    pub(crate) socket: Option<PathBuf>,
+
+    /// Print JSON, as the daemon answers it.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Say nothing beside the data but errors.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// How the daemon stands: clock, schedulers, outbox, what is late.
+    Status,
+    /// The price list and the rules beside it.
+    #[command(subcommand)]
+    Catalogue(CatalogueVerb),
+    /// Open, list and show accounts; let go of held ones.
+    #[command(subcommand)]
+    Account(AccountVerb),
+    /// Credit cash that was received.
+    TopUp(TopUp),
+    /// Buy, list, show, pay and cancel orders.
+    #[command(subcommand)]
+    Order(OrderVerb),
+    /// Renewal management: list what expires, renew, choose the renewal mode.
+    #[command(subcommand, alias = "sub")]
+    Subscription(SubscriptionVerb),
+    /// What happened to an account, record by record.
+    Journal(Of),
+    /// What was mailed to an account, and what will be.
+    Notices(Of),
+    /// The double entries of an account.
+    Ledger(Of),
+    /// Mails and webhooks of all accounts, and how their delivery stands.
+    Deliveries(Deliveries),
+    /// The schedulers and their runs.
+    #[command(subcommand)]
+    Schedule(ScheduleVerb),
+    /// Read the clock; move a manual one.
+    #[command(subcommand)]
+    Clock(ClockVerb),
+    /// Bring an existing book along: one account a line.
+    Import(Import),
+    /// The brake on mass suspension and release.
+    #[command(subcommand)]
+    Brake(BrakeVerb),
+    /// Accounts that were set aside after repeated failure.
+    Parked,
+    /// The control socket's OpenAPI description.
+    Openapi,
+    /// Print a completion script.
+    #[command(after_help = "Examples:\n  renewctl completions bash > \
+                            /usr/share/bash-completion/completions/renewctl")]
+    Completions {
+        /// For which shell.
+        shell: Shell,
+    },
+    /// Write the manual pages into a directory.
+    #[command(after_help = "Examples:\n  renewctl man /usr/local/share/man/man1")]
+    Man {
+        /// Where to.
+        directory: PathBuf,
+    },
+}
+
+/// What every write can be told.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Write {
+    /// Ask under this token: the same request under the same token is never done twice. Random
+    /// if not given.
+    #[arg(long, value_name = "TOKEN", value_parser = token)]
+    pub(crate) token: Option<String>,
+
+    /// Only say what would happen.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// How much of a list to show.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Slice {
+    /// Rows at the most.
+    #[arg(long, value_name = "ROWS", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+
+    /// All rows, however many there are.
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+
+    /// Go on where the last answer ended.
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) cursor: Option<String>,
+}
+
+/// One account's list.
+#[derive(Debug, Args)]
+pub(crate) struct Of {
+    /// The account.
+    #[arg(value_parser = id)]
+    pub(crate) account: String,
+
+    #[command(flatten)]
+    pub(crate) slice: Slice,
+}
+
+/// An id as it stands in a path.
+fn id(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if text.is_empty() || !text.chars().all(plain) {
+        return Err("an id has letters, digits and underscores, such as acc_k3f9x2m7qd".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// A token that can stand in a header.
+fn token(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err("a token has letters, digits and signs, without blanks".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_verbs_are_these() {
+        let mut command = Cli::command().term_width(100).version("0.0.0");
+        insta::assert_snapshot!(command.render_help(), @r"
+        What operators ask of a running renewd
+
+        Usage: renewctl [OPTIONS] <COMMAND>
+
+        Commands:
+          status        How the daemon stands: clock, schedulers, outbox, what is late
+          catalogue     The price list and the rules beside it
+          account       Open, list and show accounts; let go of held ones
+          top-up        Credit cash that was received
+          order         Buy, list, show, pay and cancel orders
+          subscription  Renewal management: list what expires, renew, choose the renewal mode
+          journal       What happened to an account, record by record
+          notices       What was mailed to an account, and what will be
+          ledger        The double entries of an account
+          deliveries    Mails and webhooks of all accounts, and how their delivery stands
+          schedule      The schedulers and their runs
+          clock         Read the clock; move a manual one
+          import        Bring an existing book along: one account a line
+          brake         The brake on mass suspension and release
+          parked        Accounts that were set aside after repeated failure
+          openapi       The control socket's OpenAPI description
+          completions   Print a completion script
+          man           Write the manual pages into a directory
+          help          Print this message or the help of the given subcommand(s)
+
+        Options:
+              --socket <PATH>  The daemon's control socket [default: ./renewd-data/renewd.sock, then
+                               /run/renewd/renewd.sock] [env: RENEWCTL_SOCKET]
+              --json           Print JSON, as the daemon answers it
+          -q, --quiet          Say nothing beside the data but errors
+          -h, --help           Print help
+          -V, --version        Print version
+
+        Examples:
+          renewctl status
+          renewctl catalogue apply config/catalogue.toml
+          renewctl account open --name 'Ada Ltd' --email ops@ada.example --currency USD
+          renewctl top-up acc_k3f9x2m7qd 59.50 USD --reference 2026-118
+          renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now
+          renewctl subscription urgent
+          renewctl notices acc_k3f9x2m7qd
+
+        Instants are RFC 3339 (2026-12-01T10:00:00Z), periods ISO 8601 (P1W, P1M, P1Y).
+
+        Exit codes:
+          0 done   1 rejected   2 usage   3 the daemon can't be reached   4 the daemon failed
+        ");
+    }
+
+    #[test]
+    fn every_verb_says_what_it_is_for() {
+        fn check(command: &clap::Command, path: &str) {
+            for verb in command.get_subcommands() {
+                let path = format!("{path} {}", verb.get_name());
+                assert!(verb.get_about().is_some(), "{path}");
+                for argument in verb.get_arguments() {
+                    assert!(argument.get_help().is_some(), "{path} {}", argument.get_id());
+                }
+                check(verb, &path);
+            }
+        }
+        check(&Cli::command(), "renewctl");
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_path_or_a_header_is_a_usage_error() {
+        for words in [
+            &["renewctl", "account", "show", ".."][..],
+            &["renewctl", "account", "show", ""],
+            &["renewctl", "account", "hold", "acc_1", "--token", "a b"],
+            &["renewctl", "account", "list", "--limit", "0"],
+            &["renewctl", "subscription", "mode", "acc_1", "sub_1", "Sometimes"],
+            &["renewctl", "clock"],
+        ] {
+            let error = Cli::try_parse_from(words).expect_err("a usage error");
+            assert_eq!(error.exit_code(), 2, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn examples_can_be_run() {
+        fn check(command: &clap::Command) {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines().map(str::trim).filter(|line| line.starts_with("renewctl ")) {
+                let line = line.split(" > ").next().unwrap_or_default().replace("'Ada Ltd'", "Ada");
+                let parsed = Cli::try_parse_from(line.split_whitespace());
+                assert!(
+                    parsed.is_ok(),
+                    "{line}: {}",
+                    parsed.err().map_or_else(String::new, |e| e.to_string())
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

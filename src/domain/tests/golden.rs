@@ -1,0 +1,208 @@
+//! What others depend on, byte by byte: the JSON of every event ever written, and the codes of
+//! rejections.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+
+use super::scenario::{ACCOUNT, instant, usd};
+use crate::domain::account;
+use crate::domain::event::Event;
+use crate::domain::ids::{OrderId, SubscriptionId};
+use crate::domain::nouns::{house, notice, order, subscription, wallet};
+use crate::domain::rejection::Rejection;
+
+/// One line for each event variant; lines are added, never changed. A journal of any age is read
+/// by the code of today.
+const GOLDEN: &str = include_str!("golden_events.jsonl");
+
+/// The names of all variants, and the name of each: a new variant does not compile without one,
+/// and a name without a golden line fails.
+macro_rules! variants {
+    ($($pattern:pat => $name:literal),+ $(,)?) => {
+        const VARIANTS: &[&str] = &[$($name),+];
+
+        fn variant(event: &Event) -> &'static str {
+            match event {
+                $($pattern => $name),+
+            }
+        }
+    };
+}
+variants! {
+    Event::Account(account::Event::Opened { .. }) => "account.opened",
+    Event::Account(account::Event::Held { .. }) => "account.held",
+    Event::Account(account::Event::LetGo { .. }) => "account.let_go",
+    Event::Wallet(wallet::Event::ToppedUp { .. }) => "wallet.topped_up",
+    Event::Wallet(wallet::Event::BroughtIn { .. }) => "wallet.brought_in",
+    Event::Order(order::Event::Opened(_)) => "order.opened",
+    Event::Order(order::Event::Paid { .. }) => "order.paid",
+    Event::Order(order::Event::Cancelled { .. }) => "order.cancelled",
+    Event::Subscription(subscription::Event::Ordered { .. }) => "subscription.ordered",
+    Event::Subscription(subscription::Event::Activated { .. }) => "subscription.activated",
+    Event::Subscription(subscription::Event::Imported { .. }) => "subscription.imported",
+    Event::Subscription(subscription::Event::Renewed { .. }) => "subscription.renewed",
+    Event::Subscription(subscription::Event::RenewalOrdered { .. }) => "subscription.renewal_ordered",
+    Event::Subscription(subscription::Event::OrderClosed { .. }) => "subscription.order_closed",
+    Event::Subscription(subscription::Event::AttemptFailed { .. }) => "subscription.attempt_failed",
+    Event::Subscription(subscription::Event::ModeSet { .. }) => "subscription.mode_set",
+    Event::Subscription(subscription::Event::Expired { .. }) => "subscription.expired",
+    Event::Subscription(subscription::Event::Suspended { .. }) => "subscription.suspended",
+    Event::Subscription(subscription::Event::Released { .. }) => "subscription.released",
+    Event::Subscription(subscription::Event::Cancelled { .. }) => "subscription.cancelled",
+    Event::Notice(notice::Event::Issued { .. }) => "notice.issued",
+    Event::Notice(notice::Event::Skipped { .. }) => "notice.skipped",
+    Event::House(house::Event::RulesApplied { .. }) => "house.rules_applied",
+    Event::House(house::Event::BrakeEngaged(_)) => "house.brake_engaged",
+    Event::House(house::Event::BrakeReleased { .. }) => "house.brake_released",
+}
+
+#[test]
+fn every_event_that_was_ever_written_is_read_and_written_alike() {
+    for line in GOLDEN.lines() {
+        let event: Event = serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"));
+        assert_eq!(serde_json::to_string(&event).expect("an event is written"), line);
+    }
+}
+
+#[test]
+fn every_event_has_a_golden_line() {
+    let lines = GOLDEN.lines().map(|line| serde_json::from_str(line).expect("an event"));
+    let written: BTreeSet<_> = lines.map(|event: Event| variant(&event)).collect();
+    let missing: Vec<_> = VARIANTS.iter().filter(|name| !written.contains(*name)).collect();
+    assert!(missing.is_empty(), "no golden line for {missing:?}");
+}
+
+/// The rejections in order of precedence. A new one does not compile until it has its place.
+fn rejections() -> Vec<Rejection> {
+    let subscription = SubscriptionId::new(ACCOUNT, 1);
+    let order = OrderId::new(ACCOUNT, 2);
+    let (product, plan) = (|| "ecs".to_owned(), || "small".to_owned());
+    let currency = usd("1").currency();
+    let month = || "P1M".parse().expect("a period");
+    let at = instant("2026-01-10", "12:00");
+    let all = vec![
+        Rejection::TokenMismatch,
+        Rejection::AccountNotFound,
+        Rejection::AccountExists,
+        Rejection::EmailTaken,
+        Rejection::ExternalIdTaken,
+        Rejection::AccountHeld,
+        Rejection::AccountNotHeld,
+        Rejection::PurchaseRequires { missing: "country".into() },
+        Rejection::SubscriptionNotFound { subscription },
+        Rejection::SubscriptionEnded { subscription },
+        Rejection::OrderNotFound { order },
+        Rejection::OrderClosed { order },
+        Rejection::WrongState { subscription, state: "PendingPayment".into() },
+        Rejection::UnpaidOrder { order, deadline: at },
+        Rejection::TooLateForMode { subscription },
+        Rejection::PeriodRequired,
+        Rejection::UnknownProduct { product: product() },
+        Rejection::UnknownPlan { product: product(), plan: plan() },
+        Rejection::UnknownRegion { product: product(), region: "eu".into() },
+        Rejection::PlanRetired { product: product(), plan: plan() },
+        Rejection::WrongCurrency { expected: currency, given: currency },
+        Rejection::AmountNotPositive { amount: usd("0") },
+        Rejection::AmountTooLarge,
+        Rejection::CurrencyNotOffered { product: product(), plan: plan(), currency },
+        Rejection::PeriodNotOffered { period: month(), offered: vec![month()] },
+        Rejection::BeyondHorizon { expires_at: at, limit: at },
+        Rejection::PeriodInPast { minimum: month() },
+        Rejection::OutlivesParent { parent: subscription, expires_at: at, limit: at },
+        Rejection::OffAnchor { expires_at: at },
+        Rejection::NotEnoughFunds { needed: usd("10"), available: usd("9.99") },
+        Rejection::InvalidRules { faults: Vec::new() },
+        Rejection::EffectiveInPast { earliest: at },
+        Rejection::BrakeNotEngaged,
+    ];
+    for rejection in &all {
+        // Reminds whoever adds one to add it above.
+        match rejection {
+            Rejection::TokenMismatch
+            | Rejection::AccountNotFound
+            | Rejection::AccountExists
+            | Rejection::EmailTaken
+            | Rejection::ExternalIdTaken
+            | Rejection::AccountHeld
+            | Rejection::AccountNotHeld
+            | Rejection::PurchaseRequires { .. }
+            | Rejection::SubscriptionNotFound { .. }
+            | Rejection::SubscriptionEnded { .. }
+            | Rejection::OrderNotFound { .. }
+            | Rejection::OrderClosed { .. }
+            | Rejection::WrongState { .. }
+            | Rejection::UnpaidOrder { .. }
+            | Rejection::TooLateForMode { .. }
+            | Rejection::PeriodRequired
+            | Rejection::UnknownProduct { .. }
+            | Rejection::UnknownPlan { .. }
+            | Rejection::UnknownRegion { .. }
+            | Rejection::PlanRetired { .. }
+            | Rejection::WrongCurrency { .. }
+            | Rejection::AmountNotPositive { .. }
+            | Rejection::AmountTooLarge
+            | Rejection::CurrencyNotOffered { .. }
+            | Rejection::PeriodNotOffered { .. }
+            | Rejection::BeyondHorizon { .. }
+            | Rejection::OutlivesParent { .. }
+            | Rejection::PeriodInPast { .. }
+            | Rejection::OffAnchor { .. }
+            | Rejection::NotEnoughFunds { .. }
+            | Rejection::InvalidRules { .. }
+            | Rejection::EffectiveInPast { .. }
+            | Rejection::BrakeNotEngaged => {}
+        }
+    }
+    all
+}
+
+#[test]
+fn a_rejection_keeps_its_code() {
+    let mut table = String::new();
+    let mut codes = BTreeSet::new();
+    for rejection in rejections() {
+        let text = serde_json::to_string(&rejection).expect("a rejection is written");
+        assert_eq!(serde_json::from_str::<Rejection>(&text).expect("it is read"), rejection);
+        let name = text.trim_start_matches(['{', '"']);
+        let name = &name[..name.find('"').expect("a name")];
+        assert!(codes.insert(rejection.code()), "{name} shares its code");
+        writeln!(table, "{name} -> {}", rejection.code()).expect("a string grows");
+    }
+    assert_snapshot!(table, @r"
+        TokenMismatch -> IdempotenceParamNotMatch
+        AccountNotFound -> AccountNotFound
+        AccountExists -> AccountExists
+        EmailTaken -> EmailTaken
+        ExternalIdTaken -> ExternalIdTaken
+        AccountHeld -> AccountHeld
+        AccountNotHeld -> AccountNotHeld
+        PurchaseRequires -> PurchaseRequires
+        SubscriptionNotFound -> SubscriptionNotFound
+        SubscriptionEnded -> SubscriptionEnded
+        OrderNotFound -> OrderNotFound
+        OrderClosed -> OrderClosed
+        WrongState -> WrongState
+        UnpaidOrder -> UnpaidOrder
+        TooLateForMode -> TooLateForMode
+        PeriodRequired -> PeriodRequired
+        UnknownProduct -> UnknownProduct
+        UnknownPlan -> UnknownPlan
+        UnknownRegion -> UnknownRegion
+        PlanRetired -> PlanRetired
+        WrongCurrency -> WrongCurrency
+        AmountNotPositive -> AmountNotPositive
+        AmountTooLarge -> AmountTooLarge
+        CurrencyNotOffered -> CurrencyNotOffered
+        PeriodNotOffered -> PeriodNotOffered
+        BeyondHorizon -> InvalidPeriod.ExceededMaximumExpirationDate
+        PeriodInPast -> PeriodInPast
+        OutlivesParent -> InvalidPeriod.ExceededDedicatedHost
+        OffAnchor -> OffAnchor
+        NotEnoughFunds -> NotEnoughFunds
+        InvalidRules -> InvalidRules
+        EffectiveInPast -> EffectiveInPast
+        BrakeNotEngaged -> BrakeNotEngaged
+        ");
+}

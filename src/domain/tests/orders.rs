@@ -1,0 +1,199 @@
+//! Orders: section 4 of the rulebook, and who goes first (D35).
+
+use insta::assert_snapshot;
+
+use super::scenario::{mails, play, play_only};
+
+#[test]
+fn r4_3_an_unpaid_order_lives_for_seven_days() {
+    assert_snapshot!(play("
+        2026-01-10 12:00 purchase ecs small 1 month unpaid
+        2026-01-17 11:59:59 advance
+        2026-01-17 12:00 step
+    "), @r"
+        2026-01-10 12:00 #1 order #2 new P1M 10.00 USD by 2026-01-17 12:00
+        2026-01-17 12:00   order #2 cancelled TimedOut due 2026-01-17 12:00
+        2026-01-17 12:00 #1 never began
+        ");
+}
+
+#[test]
+fn d37_paying_at_the_deadline_is_refused() {
+    assert_snapshot!(play("
+        2026-01-10 12:00 top-up 10
+        2026-01-10 12:00 purchase ecs small 1 month unpaid
+        2026-01-17 12:00 pay #2
+    "), @r"
+        2026-01-10 12:00 +10.00 USD
+        2026-01-10 12:00 #1 order #2 new P1M 10.00 USD by 2026-01-17 12:00
+        2026-01-17 12:00   order #2 cancelled TimedOut due 2026-01-17 12:00
+        2026-01-17 12:00 #1 never began
+        2026-01-17 12:00 ! OrderClosed: ord#2 is closed: only unpaid orders can be paid or cancelled
+        ");
+}
+
+#[test]
+fn r4_4_only_unpaid_orders_can_be_paid_or_cancelled() {
+    assert_snapshot!(play("
+        2026-01-10 12:00 top-up 20
+        2026-01-10 12:00 purchase ecs small 1 month unpaid
+        2026-01-10 12:00 cancel #2
+        2026-01-10 12:00 cancel #2
+        2026-01-10 12:00 pay #2
+        2026-01-10 12:00 purchase ecs small 1 month
+        2026-01-10 12:00 cancel #4
+        2026-01-10 12:00 pay #77
+        2026-01-10 12:00 renew #1 1 month
+    "), @r"
+        2026-01-10 12:00 +20.00 USD
+        2026-01-10 12:00 #1 order #2 new P1M 10.00 USD by 2026-01-17 12:00
+        2026-01-10 12:00   order #2 cancelled Requested due 2026-01-10 12:00
+        2026-01-10 12:00 #1 never began
+        2026-01-10 12:00 ! OrderClosed: ord#2 is closed: only unpaid orders can be paid or cancelled
+        2026-01-10 12:00 ! OrderClosed: ord#2 is closed: only unpaid orders can be paid or cancelled
+        2026-01-10 12:00 #3 order #4 new P1M 10.00 USD by 2026-01-17 12:00
+        2026-01-10 12:00   order #4 paid 10.00 USD
+        2026-01-10 12:00 #3 active 2026-01-10 12:00 to 2026-02-10 12:00
+        2026-01-10 12:00 ! OrderClosed: ord#4 is closed: only unpaid orders can be paid or cancelled
+        2026-01-10 12:00 ! OrderNotFound: there is no order ord#77 in this account
+        2026-01-10 12:00 ! SubscriptionEnded: sub#1 is over: what was released cannot be renewed
+        ");
+}
+
+#[test]
+fn r4_5_a_top_up_pays_no_order() {
+    assert_snapshot!(play("
+        2026-01-10 12:00 purchase ecs small 1 month unpaid
+        2026-01-10 12:00 pay #2
+        2026-01-10 12:00 top-up 50
+        2026-01-11 12:00 advance
+        2026-01-11 12:00 pay #2
+    "), @r"
+        2026-01-10 12:00 #1 order #2 new P1M 10.00 USD by 2026-01-17 12:00
+        2026-01-10 12:00 ! NotEnoughFunds: 10.00 USD is needed, 0.00 USD is there
+        2026-01-10 12:00 +50.00 USD
+        2026-01-11 12:00   order #2 paid 10.00 USD
+        2026-01-11 12:00 #1 active 2026-01-11 12:00 to 2026-02-11 12:00
+        ");
+}
+
+#[test]
+fn r4_10_a_payment_that_no_longer_fits_fails_and_can_be_tried_again() {
+    // The order for one week is three weeks old when it is paid: its period would be over.
+    assert_snapshot!(play_only(&["order", "renewed"], "
+        2026-01-01 10:00 top-up 100
+        2026-01-01 10:00 purchase quiet small 1 week
+        2026-01-09 10:00 renew #1 1 week unpaid
+        2026-01-15 10:00 pay #3
+        2026-01-15 10:00 cancel #3
+        2026-01-15 10:00 renew #1 2 weeks
+    "), @r"
+        2026-01-01 10:00 #1 order #2 new P1W 3.00 USD by 2026-01-08 10:00
+        2026-01-01 10:00   order #2 paid 3.00 USD
+        2026-01-09 10:00 #1 order #3 renew P1W 3.00 USD by 2026-01-16 10:00
+        2026-01-15 10:00 ! PeriodInPast: the new period would be over already; at least P2W is needed
+        2026-01-15 10:00   order #3 cancelled Requested due 2026-01-15 10:00
+        2026-01-15 10:00 #1 order #4 renew P2W 6.00 USD by 2026-01-22 10:00
+        2026-01-15 10:00   order #4 paid 6.00 USD
+        2026-01-15 10:00 #1 renewed 2026-01-08 10:00 to 2026-01-22 10:00 due 2026-01-15 10:00
+        ");
+}
+
+#[test]
+fn r4_17_an_order_of_nothing_is_paid_at_once() {
+    assert_snapshot!(play("
+        2026-01-10 12:00 purchase ecs free 1 month unpaid auto
+        2026-01-10 12:00 renew #1 1 month unpaid
+        2026-03-02 12:00 step
+    "), @r"
+        2026-01-10 12:00 #1 order #2 new P1M 0.00 USD by 2026-01-17 12:00
+        2026-01-10 12:00   order #2 paid 0.00 USD
+        2026-01-10 12:00 #1 active 2026-01-10 12:00 to 2026-02-10 12:00
+        2026-01-10 12:00 #1 order #3 renew P1M 0.00 USD by 2026-01-17 12:00
+        2026-01-10 12:00   order #3 paid 0.00 USD
+        2026-01-10 12:00 #1 renewed 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-01-10 12:00
+        2026-02-23 09:00 #1 notice renewal_ahead(15) 0.00 USD due 2026-02-23 09:00
+        2026-02-25 09:00 #1 no notice top_up(13): FundsSuffice due 2026-02-25 09:00
+        2026-02-27 09:00 #1 no notice top_up(11): FundsSuffice due 2026-02-27 09:00
+        2026-03-01 08:00 #1 order #4 renew P1M 0.00 USD by 2026-03-08 08:00
+        2026-03-01 08:00   order #4 paid 0.00 USD
+        2026-03-01 08:00 #1 renewed by itself 2026-03-10 12:00 to 2026-04-10 12:00 due 2026-03-01 08:00
+        ");
+}
+
+#[test]
+fn d35_time_goes_first_and_release_before_a_renewal_at_the_same_instant() {
+    assert_snapshot!(play_only(&["released"], "
+        2026-01-10 12:00 top-up 100
+        2026-01-10 12:00 purchase silent small 1 month
+        2026-02-25 12:00 renew #1 1 month
+    "), @r"
+        2026-02-25 12:00 #1 released due 2026-02-25 12:00
+        2026-02-25 12:00 ! SubscriptionEnded: sub#1 is over: what was released cannot be renewed
+        ");
+    assert_snapshot!(play_only(&["renewed"], "
+        2026-01-10 12:00 top-up 100
+        2026-01-10 12:00 purchase silent small 1 month
+        2026-02-25 11:59:59 renew #1 1 month
+    "), @r"
+        2026-02-25 11:59:59 #1 renewed 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-02-25 11:59:59
+        ");
+}
+
+#[test]
+fn d35_a_renewal_order_closes_before_the_release_of_its_subscription() {
+    assert_snapshot!(play_only(&["order #3", "released"], "
+        2026-01-10 12:00 top-up 10
+        2026-01-10 12:00 purchase ecs small 1 month
+        2026-02-24 12:00 renew #1 1 month unpaid
+        2026-02-25 12:00 step
+    "), @r"
+        2026-02-24 12:00 #1 order #3 renew P1M 10.00 USD by 2026-02-25 12:00
+        2026-02-25 12:00   order #3 cancelled TimedOut due 2026-02-25 12:00
+        2026-02-25 12:00 #1 released due 2026-02-25 12:00
+        ");
+}
+
+#[test]
+fn what_is_unknown_is_refused_by_name() {
+    assert_snapshot!(play("
+        2026-01-10 12:00 purchase boats small 1 month
+        2026-01-10 12:00 purchase ecs giant 1 month
+        2026-01-10 12:00 purchase ecs yearly 1 month
+        2026-01-10 12:00 purchase ecs small 7 years
+        2026-01-10 12:00 purchase ecs small 1 month
+        2026-01-10 12:00 top-up 0
+        2026-01-10 12:00 top-up -5
+        2026-01-10 12:00 renew #1 1 month
+        2026-01-10 12:00 mode #1 auto
+    "), @r#"
+        2026-01-10 12:00 ! UnknownProduct: there is no product "boats"
+        2026-01-10 12:00 ! UnknownPlan: "ecs" has no plan "giant"
+        2026-01-10 12:00 ! PeriodNotOffered: P1M is not offered; offered are [P12M, P1Y, P2Y, P3Y, P4Y, P5Y]
+        2026-01-10 12:00 ! PeriodNotOffered: P7Y is not offered; offered are [P1W, P2W, P3W, P1M, P2M, P3M, P4M, P5M, P6M, P7M, P8M, P9M, P10M, P11M, P12M, P1Y, P2Y, P3Y, P4Y, P5Y]
+        2026-01-10 12:00 ! NotEnoughFunds: 10.00 USD is needed, 0.00 USD is there
+        2026-01-10 12:00 ! AmountNotPositive: 0.00 USD is not above zero
+        2026-01-10 12:00 ! AmountNotPositive: -5.00 USD is not above zero
+        2026-01-10 12:00 ! SubscriptionNotFound: there is no subscription sub#1 in this account
+        2026-01-10 12:00 ! SubscriptionNotFound: there is no subscription sub#1 in this account
+        "#);
+}
+
+#[test]
+fn what_is_said_of_an_order() {
+    assert_snapshot!(mails("
+        2026-01-10 12:00 top-up 30
+        2026-01-10 12:00 purchase quiet small 1 month unpaid
+        2026-01-11 12:00 pay #2
+        2026-01-12 12:00 renew #1 1 month unpaid
+        2026-01-19 12:00 step
+        2026-01-19 12:00 renew #1 1 month
+    "), @r"
+        2026-01-10 12:00 topped_up
+        2026-01-10 12:00 order_unpaid
+        2026-01-11 12:00 activated
+        2026-01-12 12:00 order_unpaid
+        2026-01-19 12:00 order_cancelled
+        2026-01-19 12:00 renewed
+        ");
+}

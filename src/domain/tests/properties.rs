@@ -1,0 +1,540 @@
+//! What holds for every input: random lives of random accounts, and the laws that none of them
+//! may break.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::book::book;
+use super::scenario::{ACCOUNT, World, assert_once_each, instant, open, usd};
+use crate::domain::agenda::Agenda;
+use crate::domain::calendar::{Period, Timestamp, Unit};
+use crate::domain::command::Command;
+use crate::domain::event::Event;
+use crate::domain::ids::{OrderId, SubscriptionId};
+use crate::domain::ledger;
+use crate::domain::nouns::notice::Kind;
+use crate::domain::nouns::subscription::Mode;
+use crate::domain::nouns::{notice, order, subscription};
+use crate::domain::record::Record;
+use crate::domain::rules::Timeline;
+use crate::domain::stream::State;
+use crate::domain::verbs;
+
+const PRODUCTS: [&str; 10] = [
+    "ecs",
+    "intl",
+    "intl-2017",
+    "mongodb",
+    "huawei",
+    "tencent",
+    "plan",
+    "midnight",
+    "t-3",
+    "two-releases",
+];
+const ZONES: [&str; 4] = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"];
+const DAY_MINUTES: u32 = 24 * 60;
+
+/// Something that a customer or an operator does. Numbers are picked among what exists.
+#[derive(Debug, Clone)]
+enum Act {
+    TopUp(u16),
+    Purchase {
+        product: usize,
+        plan: usize,
+        period: Period,
+        mode: Mode,
+        pay: bool,
+        under: Option<u8>,
+    },
+    Renew {
+        pick: u8,
+        period: Period,
+        pay: bool,
+        seen: bool,
+    },
+    Pay(u8),
+    Cancel(u8),
+    SetMode {
+        pick: u8,
+        mode: Mode,
+        period: Option<Period>,
+        muted: Option<bool>,
+    },
+    Hold,
+    LetGo,
+}
+
+/// A life: its zone, the changes of prices and schedules on the way, and what is done when.
+#[derive(Debug, Clone)]
+struct Life {
+    zone: usize,
+    changes: Vec<(u32, usize, u32)>,
+    acts: Vec<(u32, Act)>,
+    days: u32,
+}
+
+fn periods() -> impl Strategy<Value = Period> {
+    prop_oneof![
+        3 => Just(Period::new(1, Unit::Week)),
+        1 => Just(Period::new(3, Unit::Week)),
+        5 => Just(Period::new(1, Unit::Month)),
+        1 => Just(Period::new(2, Unit::Month)),
+        1 => Just(Period::new(1, Unit::Year)),
+    ]
+}
+
+fn modes() -> impl Strategy<Value = Mode> {
+    prop_oneof![
+        4 => Just(Mode::AutoRenewal),
+        2 => Just(Mode::ManualRenewal),
+        1 => Just(Mode::NotRenewal),
+    ]
+}
+
+fn purchases() -> impl Strategy<Value = Act> {
+    let under = prop::option::weighted(0.1, any::<u8>());
+    (0..PRODUCTS.len(), 0_usize..12, periods(), modes(), prop::bool::weighted(0.8), under).prop_map(
+        |(product, plan, period, mode, pay, under)| Act::Purchase {
+            product,
+            plan,
+            period,
+            mode,
+            pay,
+            under,
+        },
+    )
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        3 => (1_u16..60).prop_map(Act::TopUp),
+        2 => purchases(),
+        4 => (any::<u8>(), periods(), any::<bool>(), any::<bool>())
+            .prop_map(|(pick, period, pay, seen)| Act::Renew { pick, period, pay, seen }),
+        2 => any::<u8>().prop_map(Act::Pay),
+        1 => any::<u8>().prop_map(Act::Cancel),
+        4 => (any::<u8>(), modes(), prop::option::of(periods()), prop::option::of(any::<bool>()))
+            .prop_map(|(pick, mode, period, muted)| Act::SetMode { pick, mode, period, muted }),
+        1 => Just(Act::Hold),
+        2 => Just(Act::LetGo),
+    ]
+}
+
+fn lives() -> impl Strategy<Value = Life> {
+    let first = prop::collection::vec(purchases(), 1..4);
+    // Instants of some days fall on the hour, where slots and marks lie.
+    let when = prop_oneof![0..100 * DAY_MINUTES, (0_u32..100 * 24).prop_map(|hour| hour * 60)];
+    let later = prop::collection::vec((when, acts()), 0..12);
+    let changes = prop::collection::vec((0..90 * DAY_MINUTES, 0_usize..4, 1_u32..30), 0..3);
+    (0..ZONES.len(), 0_u16..150, first, later, changes, 20_u32..150).prop_map(
+        |(zone, cash, first, mut later, mut changes, days)| {
+            changes.sort_unstable();
+            let mut acts = vec![(0, Act::TopUp(cash))];
+            acts.extend((0..).step_by(61).zip(first));
+            acts.append(&mut later);
+            acts.sort_by_key(|(minute, _)| *minute);
+            Life { zone, changes, acts, days }
+        },
+    )
+}
+
+/// Shortly before the clocks change in New York and Berlin, and half a year after Lord Howe's.
+fn start() -> Timestamp {
+    instant("2026-02-10", "06:30")
+}
+
+fn minute(minute: u32) -> Timestamp {
+    start().plus(Duration::from_secs(u64::from(minute) * 60))
+}
+
+fn timeline(life: &Life, needs_notice: bool) -> Timeline {
+    let mut rules = book();
+    for lifecycle in rules.lifecycles.values_mut().filter(|_| !needs_notice) {
+        lifecycle.release_needs_notice = "0s".parse().expect("a length");
+    }
+    let mut world = World::new(Timeline::of(rules));
+    for (at, what, amount) in &life.changes {
+        world.amend(minute(*at), |rules| match what {
+            0 => {
+                rules.products.remove("ecs");
+            }
+            1 => {
+                for product in rules.products.values_mut() {
+                    if product.autorenewal == "daily-t9" {
+                        product.autorenewal = "intl".into();
+                    }
+                }
+            }
+            _ => {
+                for product in rules.products.values_mut() {
+                    let small = product.plans.get_mut("small").expect("the plan");
+                    for prices in small.prices.values_mut() {
+                        prices.week = Some((*amount).into());
+                        prices.month = Some((2 * amount).into());
+                    }
+                }
+            }
+        });
+    }
+    world.timeline
+}
+
+/// The command for an act, as the account stands.
+fn command(act: &Act, world: &World) -> Command {
+    let open = world.open();
+    let subs: Vec<_> = open.subscriptions.keys().copied().collect();
+    let sub = |pick: u8| match subs.len() {
+        0 => SubscriptionId::new(ACCOUNT, 99),
+        // Now and then one that is not there.
+        count => subs
+            .get(usize::from(pick) % (count + usize::from(pick > 240)))
+            .copied()
+            .unwrap_or(SubscriptionId::new(ACCOUNT, 1)),
+    };
+    let orders: Vec<_> = open.orders.keys().copied().collect();
+    let order = |pick: u8| match orders.len() {
+        0 => OrderId::new(ACCOUNT, 2),
+        count => orders[usize::from(pick) % count],
+    };
+    match act {
+        Act::TopUp(amount) => Command::TopUp(verbs::top_up::TopUp {
+            amount: usd(&amount.to_string()),
+            method: "card".into(),
+            channel: "api".into(),
+            reference: None,
+        }),
+        Act::Purchase { product, plan, period, mode, pay, under } => {
+            Command::Purchase(verbs::purchase::Purchase {
+                product: PRODUCTS[*product].into(),
+                plan: match plan {
+                    0 => "free",
+                    1 => "old",
+                    2 => "large",
+                    _ => "small",
+                }
+                .into(),
+                region: "eu".into(),
+                period: *period,
+                renewal_mode: *mode,
+                pay_now: *pay,
+                external_id: None,
+                expires_not_after: under.map(sub),
+            })
+        }
+        Act::Renew { pick, period, pay, seen } => {
+            let subscription = sub(*pick);
+            let paid = open.subscriptions.get(&subscription).and_then(|live| live.paid.as_ref());
+            Command::Renew(verbs::renew::Renew {
+                subscription,
+                period: *period,
+                pay_now: *pay,
+                expected_expires_at: paid.filter(|_| *seen).map(|paid| paid.expires_at),
+            })
+        }
+        Act::Pay(pick) => Command::Pay(verbs::pay::Pay { order: order(*pick) }),
+        Act::Cancel(pick) => Command::Cancel(verbs::cancel::Cancel { order: order(*pick) }),
+        Act::SetMode { pick, mode, period, muted } => {
+            Command::SetRenewalMode(verbs::set_renewal_mode::SetRenewalMode {
+                subscription: sub(*pick),
+                mode: *mode,
+                period: *period,
+                muted: *muted,
+            })
+        }
+        Act::Hold => Command::Hold(verbs::hold::Hold {}),
+        Act::LetGo => Command::LetGo(verbs::hold::LetGo {}),
+    }
+}
+
+fn begin(life: &Life, needs_notice: bool) -> World {
+    let mut world = World::new(timeline(life, needs_notice));
+    world.execute(start(), &open(&[ZONES[life.zone]])).answer.expect("it opens");
+    world
+}
+
+/// Lives a life awake, checking after every record what must hold after every record.
+fn live_awake(life: &Life) -> World {
+    let mut world = begin(life, true);
+    for (at, act) in &life.acts {
+        step_checked(&mut world, minute(*at));
+        let command = command(act, &world);
+        world.execute(minute(*at), &command);
+        check_state(&world);
+    }
+    // Whoever was held is let go in the end.
+    world.execute(minute(life.acts.last().map_or(0, |(at, _)| *at)), &command(&Act::LetGo, &world));
+    step_checked(&mut world, minute(life.days * DAY_MINUTES));
+    world
+}
+
+fn step_checked(world: &mut World, until: Timestamp) {
+    while let Some(at) = world.due_at().filter(|at| *at <= until) {
+        let executed = world.execute(at, &Command::Advance);
+        assert_once_each(&executed.touched);
+        check_state(world);
+        let again = world.execute(at, &Command::Advance);
+        assert_eq!(again.events, [], "advancing twice is once");
+    }
+}
+
+fn check_state(world: &World) {
+    let account = world.state.account().expect("an account");
+    assert_eq!(world.agenda, Agenda::of(&world.timeline, account), "the agenda is a full scan");
+    let open = world.open();
+    assert!(!open.wallet.cash.is_negative(), "cash never falls below zero");
+    assert!(open.ended.is_empty(), "what became final is forgotten");
+    let held: BTreeMap<_, _> =
+        open.subscriptions.values().filter_map(|live| Some((live.open_order?, live.id))).collect();
+    let unpaid: BTreeMap<_, _> =
+        open.orders.values().map(|order| (order.id, order.subscription)).collect();
+    assert_eq!(held, unpaid, "an unpaid order and its subscription know each other");
+    for order in open.orders.values() {
+        assert!(!order.is_final());
+        assert!(order.deadline > order.created_at, "an order can be paid: {order:?}");
+    }
+}
+
+/// The journal as it is kept: each event as JSON.
+fn replayed(records: &[Record]) -> State {
+    let mut state = State::empty(ACCOUNT.into());
+    for record in records {
+        for event in &record.events {
+            let text = serde_json::to_string(event).expect("an event is written");
+            let read: Event = serde_json::from_str(&text).expect("an event is read");
+            assert_eq!(&read, event);
+            state.apply(&read);
+        }
+        state.end_record();
+    }
+    state
+}
+
+fn events(world: &World) -> impl Iterator<Item = (&Record, &Event)> {
+    world.records.iter().flat_map(|record| record.events.iter().map(move |event| (record, event)))
+}
+
+fn check_money(world: &World) {
+    let mut balances: BTreeMap<ledger::Account, i64> = BTreeMap::new();
+    for record in &world.records {
+        let lines: Vec<_> = record.events.iter().flat_map(ledger::postings).collect();
+        assert_eq!(lines.iter().map(|line| line.amount.minor()).sum::<i64>(), 0, "it balances");
+        for line in lines {
+            *balances.entry(line.account).or_default() += line.amount.minor();
+        }
+    }
+    let cash = world.open().wallet.cash.minor();
+    assert_eq!(balances.get(&ledger::Account::CustomerCash).copied().unwrap_or(0), -cash);
+    let (mut credited, mut paid) = (0, 0);
+    for (_, event) in events(world) {
+        match event {
+            Event::Wallet(
+                crate::domain::nouns::wallet::Event::ToppedUp { amount, .. }
+                | crate::domain::nouns::wallet::Event::BroughtIn { amount },
+            ) => credited += amount.minor(),
+            Event::Order(order::Event::Paid { cash, .. }) => paid += cash.minor(),
+            Event::Order(_)
+            | Event::Account(_)
+            | Event::Subscription(_)
+            | Event::Notice(_)
+            | Event::House(_) => {}
+        }
+    }
+    assert_eq!(cash, credited - paid, "money is conserved");
+}
+
+fn check_periods(world: &World) {
+    let mut numbers = BTreeMap::new();
+    let mut paid = BTreeSet::new();
+    let mut ends: BTreeMap<SubscriptionId, Timestamp> = BTreeMap::new();
+    for (_, event) in events(world) {
+        match event {
+            Event::Order(order::Event::Opened(order)) => {
+                numbers.insert(order.id, (order.subscription, order.period_no));
+            }
+            Event::Order(order::Event::Paid { order, starts_at, ends_at, .. }) => {
+                let number = numbers[order];
+                assert!(paid.insert(number), "{number:?} was paid twice");
+                assert!(starts_at < ends_at);
+                if let Some(end) = ends.insert(number.0, *ends_at) {
+                    assert_eq!(end, *starts_at, "periods follow each other (R1.8, R1.9)");
+                }
+            }
+            Event::Order(order::Event::Cancelled { .. })
+            | Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Subscription(_)
+            | Event::Notice(_)
+            | Event::House(_) => {}
+        }
+    }
+}
+
+fn check_notices(world: &World) {
+    let mut expiries: BTreeMap<SubscriptionId, Timestamp> = BTreeMap::new();
+    let mut noticed: BTreeMap<SubscriptionId, Timestamp> = BTreeMap::new();
+    let mut said = BTreeSet::new();
+    for (record, event) in events(world) {
+        match event {
+            Event::Subscription(
+                subscription::Event::Activated { id, paid, .. }
+                | subscription::Event::Renewed { id, paid, .. }
+                | subscription::Event::Imported { id, paid, .. },
+            ) => {
+                expiries.insert(*id, paid.expires_at);
+                noticed.remove(id);
+            }
+            Event::Notice(notice::Event::Issued { subscription, kind, at, .. }) => {
+                assert_eq!(*at, record.at);
+                let is_release = matches!(kind, Kind::ReleaseAhead(_));
+                let fresh = said.insert((*subscription, expiries[subscription], *kind));
+                assert!(fresh || is_release, "{kind:?} was said twice of {subscription}");
+                if is_release {
+                    noticed.insert(*subscription, *at);
+                }
+            }
+            Event::Subscription(subscription::Event::Released { id, .. }) => {
+                let since = noticed.get(id).map(|at| record.at.since(*at));
+                assert!(
+                    since >= Some(Duration::from_hours(24)),
+                    "{id} was released {since:?} after its notice"
+                );
+            }
+            Event::Subscription(_)
+            | Event::Notice(notice::Event::Skipped { .. })
+            | Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Order(_)
+            | Event::House(_) => {}
+        }
+    }
+}
+
+/// What must be the same however long the daemon slept: every event that moves money, gives or
+/// ends a period, or fails to, in the same order, with the same due instants. Not compared are
+/// notices (they collapse), whether a failure was told or superseded, and the instant of a
+/// release where that waits for its notice (D38).
+fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
+    events(world)
+        .filter_map(|(_, event)| match event {
+            Event::Notice(_) => None,
+            Event::Subscription(subscription::Event::Released { .. }) if needs_notice => None,
+            Event::Subscription(subscription::Event::AttemptFailed {
+                id,
+                due_at,
+                quote,
+                failure,
+                ..
+            }) => Some(Event::Subscription(subscription::Event::AttemptFailed {
+                id: *id,
+                due_at: *due_at,
+                quote: *quote,
+                failure: *failure,
+                superseded: false,
+            })),
+            Event::Subscription(_)
+            | Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Order(_)
+            | Event::House(_) => Some(event.clone()),
+        })
+        .collect()
+}
+
+/// D30. Two worlds get the same commands at the same instants. One daemon wakes at every due
+/// instant, the other only when there is a command, and at the end. Then both stay awake for
+/// three more days, so that releases that wait for their notice have happened.
+///
+/// Where a release needs its notice, a subscription outlives its release date in the world that
+/// slept, by design; for that day, while the two worlds do not have the same live subscriptions,
+/// commands are left out.
+fn sleep_and_compare(life: &Life, needs_notice: bool) {
+    let mut awake = begin(life, needs_notice);
+    let mut asleep = begin(life, needs_notice);
+    for (at, act) in &life.acts {
+        let at = minute(*at);
+        awake.step(at);
+        if needs_notice {
+            asleep.execute(at, &Command::Advance);
+            if !awake.open().subscriptions.keys().eq(asleep.open().subscriptions.keys()) {
+                continue;
+            }
+        }
+        let command = command(act, &awake);
+        let one = awake.execute(at, &command).answer.map_err(|rejection| rejection.code());
+        let other = asleep.execute(at, &command).answer.map_err(|rejection| rejection.code());
+        assert_eq!(one.is_ok(), other.is_ok());
+        assert_eq!(one.err(), other.err(), "{command:?}");
+    }
+    let let_go = command(&Act::LetGo, &awake);
+    let end = minute(life.days * DAY_MINUTES).max(minute(life.acts.last().map_or(0, |a| a.0)));
+    awake.step(end);
+    awake.execute(end, &let_go);
+    asleep.execute(end, &let_go);
+    for world in [&mut awake, &mut asleep] {
+        world.step(end.plus(Duration::from_hours(72)));
+    }
+    let (one, other) = (essence(&awake, needs_notice), essence(&asleep, needs_notice));
+    // The first difference says more than two long lists.
+    let difference = one.iter().zip(&other).find(|(one, other)| one != other);
+    assert_eq!(difference, None);
+    assert_eq!(one.len(), other.len());
+    let ends = |world: &World| {
+        let lives: Vec<_> = world
+            .open()
+            .subscriptions
+            .values()
+            .map(|live| {
+                let mut live = live.as_ref().clone();
+                // Who was told of what, and when, differs.
+                live.told_in_period = 0;
+                live.release_noticed_at = None;
+                live
+            })
+            .collect();
+        (world.open().wallet.clone(), lives, world.open().orders.clone())
+    };
+    assert_eq!(ends(&awake), ends(&asleep));
+}
+
+proptest! {
+    #[test]
+    fn every_life_keeps_the_laws(life in lives()) {
+        let world = live_awake(&life);
+        prop_assert_eq!(&replayed(&world.records), &world.state, "the journal tells the state");
+        let snapshot = serde_json::to_string(&world.state).expect("a state is written");
+        let read: State = serde_json::from_str(&snapshot).expect("a state is read");
+        prop_assert_eq!(&read, &world.state, "a snapshot is the state");
+        check_money(&world);
+        check_periods(&world);
+        check_notices(&world);
+    }
+
+    #[test]
+    fn d30_slept_through_is_stepped(life in lives()) {
+        sleep_and_compare(&life, true);
+    }
+
+    #[test]
+    fn d30_slept_through_is_stepped_to_the_release_itself(life in lives()) {
+        sleep_and_compare(&life, false);
+    }
+
+    #[test]
+    fn d38_a_release_has_its_notice_also_after_sleep(life in lives()) {
+        let mut world = begin(&life, true);
+        for (at, act) in &life.acts {
+            let command = command(act, &world);
+            world.execute(minute(*at), &command);
+            check_state(&world);
+        }
+        for days in [life.days, life.days + 20, life.days + 21, life.days + 60] {
+            world.execute(minute(days * DAY_MINUTES).max(world.records.last().expect("one").at), &Command::Advance);
+            check_state(&world);
+        }
+        check_notices(&world);
+        check_money(&world);
+    }
+}

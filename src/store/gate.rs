@@ -1,0 +1,129 @@
+//! The gate: which commits may be written. Deciding it needs to know where heads stand, which
+//! claims are held and which tokens were used; whoever asks says where that comes from.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
+
+use super::{Claim, Commit, Written};
+use crate::domain::ids::StreamId;
+use crate::domain::rows::Row;
+
+/// What commits are held against.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Where heads stand; a stream that is not here does not exist.
+    pub(super) heads: HashMap<StreamId, u64>,
+    /// Claims that are held.
+    pub(super) claims: BTreeSet<Claim>,
+    /// Tokens that were used.
+    pub(super) tokens: HashSet<(StreamId, String)>,
+}
+
+impl Known {
+    /// The world as all of `commits` hope it is: nearly always it is so, and then the writes
+    /// themselves prove it and nothing need be read.
+    pub(super) fn hopeful(commits: &[Commit]) -> Self {
+        let mut heads = HashMap::with_capacity(commits.len());
+        for commit in commits {
+            heads.entry(commit.stream).or_insert(commit.expected_seq);
+        }
+        Self { heads, ..Self::default() }
+    }
+
+    /// May it be written? If so, what it changes is known from now on.
+    pub(super) fn pass(&mut self, commit: &Commit) -> Written {
+        if unsound(commit).is_some() {
+            return Written::Refused;
+        }
+        if self.heads.get(&commit.stream).copied().unwrap_or(0) != commit.expected_seq {
+            return Written::Conflict;
+        }
+        if let Some(held) = commit.claims.iter().find(|claim| self.claims.contains(claim)) {
+            return Written::Taken(held.kind);
+        }
+        let used = |token: &String| self.tokens.contains(&(commit.stream, token.clone()));
+        if commit.tokens.iter().any(|row| used(&row.token)) {
+            return Written::TokenUsed;
+        }
+        self.heads.insert(commit.stream, commit.head.seq);
+        self.claims.extend(commit.claims.iter().cloned());
+        self.tokens.extend(commit.tokens.iter().map(|row| (commit.stream, row.token.clone())));
+        Written::Done
+    }
+}
+
+/// Why a commit cannot be true, whatever is stored: then it is refused without being tried.
+pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
+    let first = commit.expected_seq.saturating_add(1);
+    let last = commit.head.seq;
+    let own = |seq: u64| (first..=last).contains(&seq);
+    let checks = [
+        (i64::try_from(last).is_err(), "numbers beyond what can be stored"),
+        (last == 0, "a stream without a record"),
+        (
+            !commit.records.iter().map(|record| record.seq).eq(first..=last),
+            "records that do not lead from the expected head to the new one",
+        ),
+        (
+            commit.records.last().is_some_and(|record| {
+                (record.at, record.digest) != (commit.head.at, commit.head.digest)
+            }),
+            "a head that is not its last record's",
+        ),
+        (commit.key.is_some() && commit.expected_seq > 0, "a second key"),
+        (
+            commit.snapshot.as_ref().is_some_and(|snapshot| snapshot.seq > last),
+            "a snapshot of the future",
+        ),
+        (
+            !commit.entries.iter().all(|entry| own(entry.seq))
+                || !commit.outbox.iter().all(|row| own(row.seq)),
+            "consequences of a record that is not its own",
+        ),
+        (
+            commit.tokens.iter().any(|row| i64::try_from(row.seq).is_err()),
+            "numbers beyond what can be stored",
+        ),
+        (!commit.rows.iter().all(|row| belongs(row, commit.stream)), "a row of another account"),
+        (
+            !distinct(commit.claims.iter())
+                || !distinct(commit.tokens.iter().map(|row| &row.token))
+                || !distinct(commit.sealed.iter().map(|row| row.number))
+                || !distinct(commit.entries.iter().map(|row| (row.seq, row.line)))
+                || !distinct(commit.outbox.iter().map(|row| (row.seq, row.n)))
+                || !distinct(commit.rows.iter().map(noun)),
+            "something twice",
+        ),
+    ];
+    checks.into_iter().find_map(|(wrong, why)| wrong.then_some(why))
+}
+
+fn belongs(row: &Row, stream: StreamId) -> bool {
+    match row {
+        Row::Order(order) => {
+            StreamId::Account(order.id.account) == stream
+                && order.subscription.account == order.id.account
+                && order.list.currency() == order.payable.currency()
+        }
+        Row::Subscription(row) => {
+            StreamId::Account(row.id.account) == stream
+                && row.open_order.is_none_or(|order| order.account == row.id.account)
+        }
+    }
+}
+
+fn noun(row: &Row) -> (bool, u32) {
+    match row {
+        Row::Order(order) => (true, order.id.number),
+        Row::Subscription(row) => (false, row.id.number),
+    }
+}
+
+/// Are they all different? Nearly always there are none, one or two.
+fn distinct<T: Eq + Hash>(items: impl ExactSizeIterator<Item = T>) -> bool {
+    if items.len() < 2 {
+        return true;
+    }
+    let mut seen = HashSet::with_capacity(items.len());
+    items.into_iter().all(|item| seen.insert(item))
+}

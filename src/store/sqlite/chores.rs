@@ -1,0 +1,130 @@
+//! The small writes that are no commit.
+
+use std::sync::LazyLock;
+
+use sqlx::SqliteConnection;
+
+use super::fault::Fault;
+use super::ladder::{Changes, Ladder};
+use super::write::runs;
+use crate::store::{Chore, JobRun, codec};
+
+/// What was voided meanwhile stays void, unless it turns out that it was sent.
+static MOVE_DELIVERIES: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new(
+        "UPDATE outbox SET state = v.column4, attempts = v.column5, next_at = v.column6, \
+         outcome = v.column7 FROM (VALUES",
+        7,
+        ") AS v WHERE outbox.stream = v.column1 AND outbox.seq = v.column2 \
+         AND outbox.n = v.column3 AND (outbox.state <> 'void' OR v.column4 = 'sent')",
+    )
+});
+
+/// Writes chores in the order given; deliveries that follow each other go together.
+pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Result<(), Fault> {
+    for same in chores.chunk_by(|a, b| is_delivery(a) && is_delivery(b)) {
+        match same {
+            [Chore::Delivery { .. }, ..] => move_deliveries(conn, same).await?,
+            [Chore::JobRun(run)] => insert_run(conn, run).await?,
+            [Chore::ForgetTokens { before }] => {
+                let forgotten = sqlx::query(
+                    "DELETE FROM tokens WHERE (stream, token) IN (SELECT stream, token \
+                     FROM tokens WHERE at < ? ORDER BY at, stream, token LIMIT ?)",
+                );
+                let forgotten = forgotten.bind(before.micros()).bind(codec::FORGOTTEN_MAX);
+                forgotten.execute(&mut *conn).await?;
+            }
+            [Chore::ForgetDeliveries { before }] => {
+                let forgotten = sqlx::query(
+                    "DELETE FROM outbox WHERE (stream, seq, n) IN (SELECT stream, seq, n \
+                     FROM outbox WHERE at < ? AND state <> 'waiting' \
+                     ORDER BY at, stream, seq, n LIMIT ?)",
+                );
+                let forgotten = forgotten.bind(before.micros()).bind(codec::FORGOTTEN_MAX);
+                forgotten.execute(&mut *conn).await?;
+            }
+            [Chore::Park { stream, at, reason }] => {
+                sqlx::query("UPDATE streams SET parked_at = ?, parked_reason = ? WHERE stream = ?")
+                    .bind(at.micros())
+                    .bind(reason.as_str())
+                    .bind(stream.to_string())
+                    .execute(&mut *conn)
+                    .await?;
+            }
+            [Chore::Unpark { stream }] => {
+                sqlx::query(
+                    "UPDATE streams SET parked_at = ?, parked_reason = '' WHERE stream = ?",
+                )
+                .bind(codec::NO_INSTANT)
+                .bind(stream.to_string())
+                .execute(&mut *conn)
+                .await?;
+            }
+            _ => return Err(Fault::Data("chores that do not belong together".to_owned())),
+        }
+    }
+    Ok(())
+}
+
+const fn is_delivery(chore: &Chore) -> bool {
+    matches!(chore, Chore::Delivery { .. })
+}
+
+async fn move_deliveries(conn: &mut SqliteConnection, chores: &[Chore]) -> Result<(), Fault> {
+    let moves: Vec<_> = chores
+        .iter()
+        .filter_map(|chore| match chore {
+            Chore::Delivery { key, state, attempts, next_at, outcome } => {
+                Some((key, state, *attempts, next_at, outcome))
+            }
+            Chore::JobRun(_)
+            | Chore::ForgetTokens { .. }
+            | Chore::ForgetDeliveries { .. }
+            | Chore::Park { .. }
+            | Chore::Unpark { .. } => None,
+        })
+        .collect();
+    for moves in runs(&moves, |(key, ..)| **key) {
+        MOVE_DELIVERIES
+            .execute(conn, moves, Changes::Any, |values, (key, state, attempts, next, outcome)| {
+                values
+                    .text(&key.stream.to_string())
+                    .int(codec::whole(key.seq))
+                    .int(key.n)
+                    .text(state.as_str())
+                    .int(*attempts)
+                    .int(next.micros())
+                    .text(outcome);
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn insert_run(conn: &mut SqliteConnection, run: &JobRun) -> Result<(), Fault> {
+    let steps = serde_json::to_string(&run.steps).map_err(codec::corrupt)?;
+    let job = run.job.as_str();
+    sqlx::query(
+        "INSERT INTO job_runs (job, n, at, took_ms, advanced_count, failed_count, steps) \
+         VALUES (?, (SELECT COALESCE(MAX(n), 0) + 1 FROM job_runs WHERE job = ?), ?, ?, ?, ?, ?)",
+    )
+    .bind(job)
+    .bind(job)
+    .bind(run.at.micros())
+    .bind(codec::whole(run.took_ms))
+    .bind(codec::whole(run.advanced_count))
+    .bind(codec::whole(run.failed_count))
+    .bind(steps)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query(
+        "DELETE FROM job_runs WHERE job = ? \
+         AND n <= (SELECT MAX(n) FROM job_runs WHERE job = ?) - ?",
+    )
+    .bind(job)
+    .bind(job)
+    .bind(codec::RUNS_KEPT)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

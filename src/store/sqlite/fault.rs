@@ -1,0 +1,78 @@
+//! What went wrong with a statement: the data, or the database.
+
+use sqlx::migrate::MigrateError;
+
+use crate::store::StoreError;
+use crate::store::codec::corrupt;
+
+/// Why a transaction failed.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The data do not fit what is stored: another set of commits may pass.
+    Data(String),
+    /// The database: no commit can pass.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        match primary_code(&error) {
+            // TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+            Some(18 | 19 | 20 | 25) => Self::Data(error.to_string()),
+            // ERROR (a statement that does not fit the schema), CORRUPT, NOTADB.
+            Some(1 | 11 | 26) => Self::Store(corrupt(error)),
+            Some(_) => Self::Store(StoreError::Unavailable(error.to_string())),
+            None => Self::Store(other(&error)),
+        }
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Data(what) => Self::Corrupt(what),
+            Fault::Store(error) => error,
+        }
+    }
+}
+
+/// The error of a read, where nothing can be wrong with the data that were sent.
+pub(super) fn failed(error: sqlx::Error) -> StoreError {
+    Fault::from(error).into()
+}
+
+/// The error of a migration.
+pub(super) fn migration(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => StoreError::Unavailable(format!(
+            "the database was written by a newer version of renewd (its migration {version} is \
+             not known here): upgrade renewd or restore a backup"
+        )),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
+        error => corrupt(error),
+    }
+}
+
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
+fn other(error: &sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::Encode(_)
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        | sqlx::Error::RowNotFound
+        | sqlx::Error::TypeNotFound { .. } => corrupt(error),
+        error => StoreError::Unavailable(error.to_string()),
+    }
+}

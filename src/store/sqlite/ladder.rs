@@ -1,0 +1,152 @@
+//! Statements over many rows: a ladder of static texts with 64, 16, 4 and 1 rows, so that any
+//! number of rows takes few statements and every statement is prepared once.
+
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, SqliteConnection};
+
+use super::fault::Fault;
+
+const RUNGS: [usize; 4] = [64, 16, 4, 1];
+
+/// The same statement for 64, 16, 4 and 1 rows.
+#[derive(Debug)]
+pub(super) struct Ladder {
+    columns: usize,
+    sql: [&'static str; 4],
+}
+
+/// How many rows a statement must have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changes {
+    /// As many as were sent: anything else fails the transaction.
+    Each,
+    /// Any number.
+    Any,
+}
+
+/// The values of a statement, in the order of its question marks.
+#[derive(Debug, Default)]
+pub(super) struct Values(SqliteArguments, Option<String>);
+
+impl Values {
+    /// One more number.
+    pub(super) fn int(&mut self, value: impl Into<i64>) -> &mut Self {
+        self.add(value.into())
+    }
+
+    /// One more text.
+    pub(super) fn text(&mut self, value: &str) -> &mut Self {
+        self.add(value)
+    }
+
+    /// One more blob.
+    pub(super) fn blob(&mut self, value: &[u8]) -> &mut Self {
+        self.add(value)
+    }
+
+    fn add<'t, T>(&mut self, value: T) -> &mut Self
+    where
+        T: sqlx::Encode<'t, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        if let Err(error) = self.0.add(value) {
+            self.1 = Some(error.to_string());
+        }
+        self
+    }
+}
+
+impl Ladder {
+    /// A ladder of `before`, rows of `columns` values, `after`. The texts live as long as the
+    /// program: make each ladder once.
+    pub(super) fn new(before: &str, columns: usize, after: &str) -> Self {
+        let row = format!("({})", vec!["?"; columns].join(", "));
+        let sql = RUNGS.map(|count| {
+            let rows = vec![row.as_str(); count].join(", ");
+            &*String::leak(format!("{before} {rows} {after}"))
+        });
+        Self { columns, sql }
+    }
+
+    /// Inserts into `table`; `after` says what happens to rows that exist.
+    pub(super) fn insert(table: &str, columns: &str, after: &str) -> Self {
+        let count = columns.split(',').count();
+        Self::new(&format!("INSERT INTO {table} ({columns}) VALUES"), count, after)
+    }
+
+    /// Inserts into `table`, or replaces everything but the first `keys` columns.
+    pub(super) fn upsert(table: &str, columns: &str, keys: usize) -> Self {
+        let names: Vec<_> = columns.split(',').map(str::trim).collect();
+        let set: Vec<_> =
+            names.iter().skip(keys).map(|name| format!("{name} = excluded.{name}")).collect();
+        let key = names[..keys].join(", ");
+        let after = format!("ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", "));
+        Self::insert(table, columns, &after)
+    }
+
+    /// Changes rows; `bind` gives the values of one row.
+    pub(super) async fn execute<T>(
+        &self,
+        conn: &mut SqliteConnection,
+        rows: &[T],
+        changes: Changes,
+        bind: impl Fn(&mut Values, &T),
+    ) -> Result<(), Fault> {
+        for (sql, chunk) in self.steps(rows) {
+            let values = self.values(sql, chunk, &bind)?;
+            let done = sqlx::query_with(sql, values).execute(&mut *conn).await?;
+            let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
+            if changes == Changes::Each && changed != chunk.len() {
+                let sent = chunk.len();
+                return Err(Fault::Data(format!("{changed} of {sent} rows changed by {sql:.40}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what was asked by rows; `bind` gives the values of one.
+    pub(super) async fn fetch<T>(
+        &self,
+        conn: &mut SqliteConnection,
+        rows: &[T],
+        bind: impl Fn(&mut Values, &T),
+    ) -> Result<Vec<SqliteRow>, Fault> {
+        let mut found = Vec::new();
+        for (sql, chunk) in self.steps(rows) {
+            let values = self.values(sql, chunk, &bind)?;
+            found.extend(sqlx::query_with(sql, values).fetch_all(&mut *conn).await?);
+        }
+        Ok(found)
+    }
+
+    fn steps<'r, T>(&self, mut rows: &'r [T]) -> Vec<(&'static str, &'r [T])> {
+        let mut steps = Vec::new();
+        for (count, sql) in RUNGS.into_iter().zip(self.sql) {
+            while let Some((chunk, rest)) = rows.split_at_checked(count) {
+                steps.push((sql, chunk));
+                rows = rest;
+            }
+        }
+        steps
+    }
+
+    /// A value that was forgotten would be NULL and no error, so they are counted.
+    fn values<T>(
+        &self,
+        sql: &str,
+        rows: &[T],
+        bind: impl Fn(&mut Values, &T),
+    ) -> Result<SqliteArguments, Fault> {
+        let mut values = Values::default();
+        values.0.reserve(rows.len() * self.columns, 0);
+        for row in rows {
+            bind(&mut values, row);
+        }
+        if let Some(error) = values.1 {
+            return Err(Fault::Data(error));
+        }
+        if values.0.len() != rows.len() * self.columns {
+            return Err(Fault::Data(format!("{} values for {sql:.40}", values.0.len())));
+        }
+        Ok(values.0)
+    }
+}

@@ -1,0 +1,280 @@
+//! Reading lists: subscriptions, orders, ledger lines, deliveries, runs.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+
+use super::fault::failed;
+use super::ladder::Ladder;
+use super::rows::{self, Columns};
+use crate::domain::agenda::Job;
+use crate::domain::calendar::Timestamp;
+use crate::domain::facts::{Facts, Question};
+use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::nouns::order::Order;
+use crate::domain::rows::SubscriptionRow;
+use crate::store::{
+    Channel, Delivery, DeliveryQuery, DeliveryState, JobRun, LedgerRow, OrderQuery, OutboxDepth,
+    StoreError, SubscriptionQuery, codec,
+};
+
+fn read<T>(
+    found: &[SqliteRow],
+    row: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    found.iter().map(|found| row(&mut Columns::of(found))).collect()
+}
+
+fn select(columns: &str, table: impl Display) -> QueryBuilder<Sqlite> {
+    QueryBuilder::new(format!("SELECT {columns} FROM {table} WHERE TRUE"))
+}
+
+async fn all(
+    pool: &SqlitePool,
+    mut query: QueryBuilder<Sqlite>,
+) -> Result<Vec<SqliteRow>, StoreError> {
+    query.build().fetch_all(pool).await.map_err(failed)
+}
+
+static ASK_ORDERS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new("SELECT stream, number FROM orders WHERE (stream, number) IN (VALUES", 2, ")")
+});
+static ASK_SUBSCRIPTIONS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new(
+        "SELECT stream, number FROM subscriptions WHERE (stream, number) IN (VALUES",
+        2,
+        ")",
+    )
+});
+
+pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<Facts, StoreError> {
+    let mut facts = Facts::default();
+    if questions.is_empty() {
+        return Ok(facts);
+    }
+    let (mut orders, mut subscriptions) = (Vec::new(), Vec::new());
+    for question in questions {
+        match question {
+            Question::Order(id) => orders.push((id.account, id.number)),
+            Question::Subscription(id) => subscriptions.push((id.account, id.number)),
+        }
+    }
+    let mut conn = pool.acquire().await.map_err(failed)?;
+    for (ladder, asked, is_order) in
+        [(&ASK_ORDERS, orders, true), (&ASK_SUBSCRIPTIONS, subscriptions, false)]
+    {
+        let found = ladder.fetch(&mut conn, &asked, |values, (account, number)| {
+            values.text(&account.to_string()).int(*number);
+        });
+        for row in found.await? {
+            let mut columns = Columns::of(&row);
+            let account = codec::account(columns.stream()?)?;
+            let number = columns.natural()?;
+            facts.found.insert(if is_order {
+                Question::Order(OrderId::new(account, number))
+            } else {
+                Question::Subscription(SubscriptionId::new(account, number))
+            });
+        }
+    }
+    Ok(facts)
+}
+
+pub(super) async fn subscriptions(
+    pool: &SqlitePool,
+    query: SubscriptionQuery,
+) -> Result<Vec<SubscriptionRow>, StoreError> {
+    let mut sql = select(rows::SUBSCRIPTION, "subscriptions");
+    if let Some(account) = query.account {
+        sql.push(" AND stream = ").push_bind(account.to_string());
+    }
+    if let Some(from) = query.expires_from {
+        sql.push(" AND expires_at >= ").push_bind(from.micros());
+    }
+    if let Some(before) = query.expires_before {
+        sql.push(" AND expires_at < ").push_bind(before.micros());
+    }
+    if query.expires_from.is_some() || query.expires_before.is_some() {
+        // What was never paid has no expiry to compare.
+        sql.push(" AND period <> ''");
+    }
+    if !query.modes.is_empty() {
+        one_of(&mut sql, " AND mode IN (", query.modes.iter().map(|mode| mode.as_str()));
+    }
+    if !query.states.is_empty() {
+        one_of(&mut sql, " AND state IN (", query.states.iter().map(|state| state.as_str()));
+    }
+    if let Some(product) = query.product {
+        sql.push(" AND product = ").push_bind(product);
+    }
+    if let Some(region) = query.region {
+        sql.push(" AND region = ").push_bind(region);
+    }
+    if let Some((at, id)) = query.after {
+        sql.push(" AND (expires_at, stream, number) > (").push_bind(at.micros());
+        sql.push(", ").push_bind(id.account.to_string());
+        sql.push(", ").push_bind(id.number).push(")");
+    }
+    sql.push(" ORDER BY expires_at, stream, number LIMIT ").push_bind(query.limit);
+    read(&all(pool, sql).await?, rows::subscription)
+}
+
+fn one_of(sql: &mut QueryBuilder<Sqlite>, before: &str, words: impl Iterator<Item = &'static str>) {
+    sql.push(before);
+    let mut list = sql.separated(", ");
+    for word in words {
+        list.push_bind(word);
+    }
+    sql.push(")");
+}
+
+pub(super) async fn subscription(
+    pool: &SqlitePool,
+    id: SubscriptionId,
+) -> Result<Option<SubscriptionRow>, StoreError> {
+    let mut sql = select(rows::SUBSCRIPTION, "subscriptions");
+    sql.push(" AND stream = ").push_bind(id.account.to_string());
+    sql.push(" AND number = ").push_bind(id.number);
+    Ok(read(&all(pool, sql).await?, rows::subscription)?.pop())
+}
+
+pub(super) async fn orders(
+    pool: &SqlitePool,
+    account: AccountId,
+    query: OrderQuery,
+) -> Result<Vec<Order>, StoreError> {
+    let mut sql = select(rows::ORDER, "orders");
+    sql.push(" AND stream = ").push_bind(account.to_string());
+    if let Some(state) = query.state {
+        sql.push(" AND state = ").push_bind(state.as_str());
+    }
+    if let Some(before) = query.before {
+        sql.push(" AND number < ").push_bind(before);
+    }
+    sql.push(" ORDER BY number DESC LIMIT ").push_bind(query.limit);
+    read(&all(pool, sql).await?, rows::order)
+}
+
+pub(super) async fn order(pool: &SqlitePool, id: OrderId) -> Result<Option<Order>, StoreError> {
+    let mut sql = select(rows::ORDER, "orders");
+    sql.push(" AND stream = ").push_bind(id.account.to_string());
+    sql.push(" AND number = ").push_bind(id.number);
+    Ok(read(&all(pool, sql).await?, rows::order)?.pop())
+}
+
+pub(super) async fn ledger(
+    pool: &SqlitePool,
+    stream: StreamId,
+    after: Option<(u64, u32)>,
+    limit: u32,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let mut sql = select(rows::ENTRY, "ledger_entries");
+    sql.push(" AND stream = ").push_bind(stream.to_string());
+    if let Some((seq, line)) = after {
+        sql.push(" AND (seq, line) > (").push_bind(codec::whole(seq));
+        sql.push(", ").push_bind(line).push(")");
+    }
+    sql.push(" ORDER BY seq, line LIMIT ").push_bind(limit);
+    read(&all(pool, sql).await?, rows::entry)
+}
+
+/// The words of the partial index `outbox_open` come first: SQLite uses it only if they stand in
+/// the query.
+const OPEN: &str = " AND state IN ('waiting', 'dead')";
+
+pub(super) async fn ready(
+    pool: &SqlitePool,
+    channel: Channel,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Delivery>, StoreError> {
+    let mut sql = select(rows::DELIVERY, "outbox AS o");
+    sql.push(OPEN).push(" AND state = 'waiting' AND channel = ").push_bind(channel.as_str());
+    sql.push(" AND next_at <= ").push_bind(now.micros());
+    if channel == Channel::Webhook {
+        sql.push(
+            " AND NOT EXISTS (SELECT 1 FROM outbox AS e WHERE e.stream = o.stream \
+             AND e.endpoint = o.endpoint AND e.state = 'waiting' AND e.channel = 'webhook' \
+             AND (e.seq, e.n) < (o.seq, o.n))",
+        );
+    }
+    sql.push(" ORDER BY next_at, stream, seq, n LIMIT ").push_bind(limit);
+    read(&all(pool, sql).await?, rows::delivery)
+}
+
+pub(super) async fn deliveries(
+    pool: &SqlitePool,
+    query: DeliveryQuery,
+) -> Result<Vec<Delivery>, StoreError> {
+    let mut sql = select(rows::DELIVERY, "outbox");
+    if let Some(stream) = query.stream {
+        sql.push(" AND stream = ").push_bind(stream.to_string());
+    }
+    if let Some(state) = query.state {
+        if matches!(state, DeliveryState::Waiting | DeliveryState::Dead) {
+            sql.push(OPEN);
+        }
+        sql.push(" AND state = ").push_bind(state.as_str());
+    }
+    if let Some(channel) = query.channel {
+        sql.push(" AND channel = ").push_bind(channel.as_str());
+    }
+    if let Some((at, key)) = query.before {
+        sql.push(" AND (at, stream, seq, n) < (").push_bind(at.micros());
+        sql.push(", ").push_bind(key.stream.to_string());
+        sql.push(", ").push_bind(codec::whole(key.seq));
+        sql.push(", ").push_bind(key.n).push(")");
+    }
+    sql.push(" ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT ").push_bind(query.limit);
+    read(&all(pool, sql).await?, rows::delivery)
+}
+
+pub(super) async fn outbox_depth(
+    pool: &SqlitePool,
+) -> Result<BTreeMap<Channel, OutboxDepth>, StoreError> {
+    let found = sqlx::query(
+        "SELECT channel, state, COUNT(*), MIN(at), MIN(next_at) FROM outbox \
+         WHERE state IN ('waiting', 'dead') GROUP BY channel, state",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    let mut depths: BTreeMap<Channel, OutboxDepth> = BTreeMap::new();
+    for row in &found {
+        let mut columns = Columns::of(row);
+        let depth = depths.entry(codec::channel(columns.str()?)?).or_default();
+        if codec::delivery_state(columns.str()?)? == DeliveryState::Waiting {
+            depth.waiting_count = columns.natural()?;
+            depth.oldest_at = Some(columns.at()?);
+            depth.next_at = Some(columns.at()?);
+        } else {
+            depth.dead_count = columns.natural()?;
+        }
+    }
+    Ok(depths)
+}
+
+static RUNS: LazyLock<&'static str> = LazyLock::new(|| {
+    let part = |job: Job| {
+        let (job, run) = (job.as_str(), rows::RUN);
+        format!(
+            "SELECT * FROM (SELECT {run} FROM job_runs WHERE job = '{job}' \
+             ORDER BY n DESC LIMIT ?)"
+        )
+    };
+    String::leak(Job::ALL.map(part).join(" UNION ALL "))
+});
+
+pub(super) async fn job_runs(pool: &SqlitePool, limit: u32) -> Result<Vec<JobRun>, StoreError> {
+    let mut asked = sqlx::query(*RUNS);
+    for _ in Job::ALL {
+        asked = asked.bind(limit);
+    }
+    let found = asked.fetch_all(pool).await.map_err(failed)?;
+    let mut runs = read(&found, rows::run)?;
+    runs.sort_by(|a, b| (b.at, a.job).cmp(&(a.at, b.job)));
+    Ok(runs)
+}

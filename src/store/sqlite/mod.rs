@@ -1,0 +1,205 @@
+//! The store in a SQLite file: one writer on a thread of its own, a pool of readers beside it,
+//! and a lock for life, so that no second daemon opens the same file.
+
+mod chores;
+mod fault;
+mod ladder;
+mod lists;
+mod open;
+mod rows;
+mod streams;
+mod write;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use sqlx::SqlitePool;
+
+use self::writer::Writer;
+use super::{
+    Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DueQuery, DueRow, Head, JobRun,
+    LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Store, StoreError, StoredRecord,
+    SubscriptionQuery, TokenRow, Written,
+};
+use crate::domain::agenda::Job;
+use crate::domain::calendar::Timestamp;
+use crate::domain::facts::{Facts, Question};
+use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::nouns::order::Order;
+use crate::domain::rows::SubscriptionRow;
+
+/// The store in a SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    // Dropped in this order: the writer ends its last batch before the file is unlocked.
+    writer: Writer,
+    readers: SqlitePool,
+    account_count: Arc<AtomicU64>,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, makes it if there is none, and brings its tables up to
+    /// date. Refused if another daemon has it open or a newer one has written it.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let lock = open::lock(path)?;
+        let mut conn = open::writer(path).await?;
+        open::migrate(&mut conn).await?;
+        let account_count = Arc::new(AtomicU64::new(streams::account_count(&mut conn).await?));
+        let writer = Writer::start(path, conn, Arc::clone(&account_count))?;
+        let readers = open::readers(path);
+        Ok(Self { path: path.to_owned(), writer, readers, account_count, _lock: lock })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn name(&self) -> String {
+        format!("sqlite:{}", self.path.display())
+    }
+
+    async fn write(
+        &self,
+        commits: Vec<Commit>,
+        chores: Vec<Chore>,
+    ) -> Result<Vec<Written>, StoreError> {
+        self.writer.write(commits, chores).await
+    }
+
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        build: &str,
+    ) -> Result<Vec<Option<Loaded>>, StoreError> {
+        streams::load_many(&self.readers, streams, build).await
+    }
+
+    async fn tokens(
+        &self,
+        stream: StreamId,
+        tokens: &[String],
+    ) -> Result<Vec<TokenRow>, StoreError> {
+        streams::tokens(&self.readers, stream, tokens).await
+    }
+
+    async fn facts(&self, questions: &[Question]) -> Result<Facts, StoreError> {
+        lists::facts(&self.readers, questions).await
+    }
+
+    async fn holder(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
+        streams::holder(&self.readers, claim).await
+    }
+
+    async fn due(&self, query: DueQuery) -> Result<Vec<DueRow>, StoreError> {
+        streams::due(&self.readers, query).await
+    }
+
+    async fn next_due(&self) -> Result<BTreeMap<Job, Timestamp>, StoreError> {
+        streams::next_due(&self.readers).await
+    }
+
+    async fn stale(
+        &self,
+        rules_version: u32,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<StreamId>, StoreError> {
+        streams::stale(&self.readers, rules_version, after, limit).await
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
+        streams::accounts(&self.readers, after, limit).await
+    }
+
+    async fn account_count(&self) -> Result<u64, StoreError> {
+        Ok(self.account_count.load(Ordering::Relaxed))
+    }
+
+    async fn subscriptions(
+        &self,
+        query: SubscriptionQuery,
+    ) -> Result<Vec<SubscriptionRow>, StoreError> {
+        lists::subscriptions(&self.readers, query).await
+    }
+
+    async fn subscription(
+        &self,
+        id: SubscriptionId,
+    ) -> Result<Option<SubscriptionRow>, StoreError> {
+        lists::subscription(&self.readers, id).await
+    }
+
+    async fn orders(
+        &self,
+        account: AccountId,
+        query: OrderQuery,
+    ) -> Result<Vec<Order>, StoreError> {
+        lists::orders(&self.readers, account, query).await
+    }
+
+    async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        lists::order(&self.readers, id).await
+    }
+
+    async fn journal(
+        &self,
+        stream: StreamId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
+        streams::journal(&self.readers, stream, after_seq, limit).await
+    }
+
+    async fn ledger(
+        &self,
+        stream: StreamId,
+        after: Option<(u64, u32)>,
+        limit: u32,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
+        lists::ledger(&self.readers, stream, after, limit).await
+    }
+
+    async fn sealed(
+        &self,
+        stream: StreamId,
+        numbers: &[u32],
+    ) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError> {
+        streams::sealed(&self.readers, stream, numbers).await
+    }
+
+    async fn ready(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        lists::ready(&self.readers, channel, now, limit).await
+    }
+
+    async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
+        lists::deliveries(&self.readers, query).await
+    }
+
+    async fn outbox_depth(&self) -> Result<BTreeMap<Channel, OutboxDepth>, StoreError> {
+        lists::outbox_depth(&self.readers).await
+    }
+
+    async fn job_runs(&self, limit: u32) -> Result<Vec<JobRun>, StoreError> {
+        lists::job_runs(&self.readers, limit).await
+    }
+
+    async fn parked(&self) -> Result<Vec<(StreamId, Timestamp, String)>, StoreError> {
+        streams::parked(&self.readers).await
+    }
+}

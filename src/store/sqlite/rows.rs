@@ -1,0 +1,389 @@
+//! The tables row by row: for each its columns, how a row is bound, and how it is read back, in
+//! the same order.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::fault::failed;
+use super::ladder::Values;
+use crate::domain::calendar::{Course, Timestamp};
+use crate::domain::ids::{OrderId, StreamId, SubscriptionId};
+use crate::domain::nouns::order::Order;
+use crate::domain::rows::{PaidRow, SubscriptionRow};
+use crate::store::{
+    Delivery, Head, JobRun, LedgerRow, OutboxRow, SealedRow, Snapshot, StoreError, StoredRecord,
+    TokenRow, codec,
+};
+
+/// A row that is read column by column.
+pub(super) struct Columns<'r>(&'r SqliteRow, usize);
+
+impl<'r> Columns<'r> {
+    pub(super) fn of(row: &'r SqliteRow) -> Self {
+        Self(row, 0)
+    }
+
+    fn place(&mut self) -> usize {
+        self.1 += 1;
+        self.1 - 1
+    }
+
+    pub(super) fn int(&mut self) -> Result<i64, StoreError> {
+        let place = self.place();
+        self.0.try_get(place).map_err(failed)
+    }
+
+    pub(super) fn natural<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
+        codec::natural(self.int()?)
+    }
+
+    pub(super) fn at(&mut self) -> Result<Timestamp, StoreError> {
+        codec::instant(self.int()?)
+    }
+
+    pub(super) fn str(&mut self) -> Result<&'r str, StoreError> {
+        let place = self.place();
+        self.0.try_get(place).map_err(failed)
+    }
+
+    pub(super) fn string(&mut self) -> Result<String, StoreError> {
+        self.str().map(str::to_owned)
+    }
+
+    pub(super) fn blob(&mut self) -> Result<&'r [u8], StoreError> {
+        let place = self.place();
+        self.0.try_get(place).map_err(failed)
+    }
+
+    pub(super) fn stream(&mut self) -> Result<StreamId, StoreError> {
+        codec::parsed(self.str()?)
+    }
+}
+
+/// Of `streams`, without the columns of parking.
+pub(super) const HEAD: &str = "stream, seq, at, digest, due_at, due_job, rules_version, summary";
+
+pub(super) fn bind_head(values: &mut Values, stream: &str, head: &Head) {
+    values
+        .text(stream)
+        .int(codec::whole(head.seq))
+        .int(head.at.micros())
+        .blob(&head.digest)
+        .int(head.due_at.micros())
+        .text(head.due_job.as_str())
+        .int(head.rules_version)
+        .text(&head.summary);
+}
+
+pub(super) fn head(columns: &mut Columns<'_>) -> Result<(StreamId, Head), StoreError> {
+    let stream = columns.stream()?;
+    let head = Head {
+        seq: columns.natural()?,
+        at: columns.at()?,
+        digest: codec::hash(columns.blob()?)?,
+        due_at: columns.at()?,
+        due_job: codec::job(columns.str()?)?,
+        rules_version: columns.natural()?,
+        summary: columns.string()?,
+    };
+    Ok((stream, head))
+}
+
+/// Of `journal`.
+pub(super) const RECORD: &str = "stream, seq, at, digest, body";
+
+pub(super) fn bind_record(values: &mut Values, stream: &str, record: &StoredRecord) {
+    values
+        .text(stream)
+        .int(codec::whole(record.seq))
+        .int(record.at.micros())
+        .blob(&record.digest)
+        .text(&record.body);
+}
+
+pub(super) fn record(columns: &mut Columns<'_>) -> Result<(StreamId, StoredRecord), StoreError> {
+    let stream = columns.stream()?;
+    let seq = columns.natural()?;
+    let at = columns.at()?;
+    let digest = codec::hash(columns.blob()?)?;
+    Ok((stream, StoredRecord { seq, at, body: columns.string()?, digest }))
+}
+
+/// Of `snapshots`.
+pub(super) const SNAPSHOT: &str = "stream, seq, build, body";
+
+pub(super) fn bind_snapshot(values: &mut Values, stream: &str, snapshot: &Snapshot) {
+    values.text(stream).int(codec::whole(snapshot.seq)).text(&snapshot.build).text(&snapshot.body);
+}
+
+pub(super) fn snapshot(columns: &mut Columns<'_>) -> Result<(StreamId, Snapshot), StoreError> {
+    let stream = columns.stream()?;
+    let seq = columns.natural()?;
+    Ok((stream, Snapshot { seq, build: columns.string()?, body: columns.string()? }))
+}
+
+/// Of `tokens`.
+pub(super) const TOKEN: &str = "stream, token, fingerprint, seq, at, answer";
+
+pub(super) fn bind_token(values: &mut Values, stream: &str, token: &TokenRow) {
+    values
+        .text(stream)
+        .text(&token.token)
+        .blob(&token.fingerprint)
+        .int(codec::whole(token.seq))
+        .int(token.at.micros())
+        .text(&token.answer);
+}
+
+pub(super) fn token(columns: &mut Columns<'_>) -> Result<TokenRow, StoreError> {
+    columns.str()?;
+    Ok(TokenRow {
+        token: columns.string()?,
+        fingerprint: codec::hash(columns.blob()?)?,
+        seq: columns.natural()?,
+        at: columns.at()?,
+        answer: columns.string()?,
+    })
+}
+
+/// Of `sealed`.
+pub(super) const SEALED: &str = "stream, number, sealed";
+
+pub(super) fn bind_sealed(values: &mut Values, stream: &str, row: &SealedRow) {
+    values.text(stream).int(row.number).blob(&row.sealed);
+}
+
+pub(super) fn sealed(columns: &mut Columns<'_>) -> Result<SealedRow, StoreError> {
+    columns.str()?;
+    Ok(SealedRow { number: columns.natural()?, sealed: columns.blob()?.to_vec() })
+}
+
+/// Of `subscriptions`.
+pub(super) const SUBSCRIPTION: &str = "stream, number, external_id, product, plan, region, zone, \
+    state, mode, auto_period, muted, open_order, period_no, period, anchor, months_from_anchor, \
+    weeks_from_anchor, started_at, expires_at, suspends_at, releases_at, price_minor, currency";
+
+pub(super) fn bind_subscription(values: &mut Values, stream: &str, row: &SubscriptionRow) {
+    values
+        .text(stream)
+        .int(row.id.number)
+        .text(codec::text(row.external_id.as_deref()))
+        .text(&row.product)
+        .text(&row.plan)
+        .text(&row.region)
+        .text(row.zone.name())
+        .text(row.state.as_str())
+        .text(row.mode.as_str())
+        .text(&row.auto_period.map(|period| period.to_string()).unwrap_or_default())
+        .int(row.muted)
+        .int(codec::number(row.open_order.map(|order| order.number)));
+    match &row.paid {
+        Some(paid) => values
+            .int(paid.period_no)
+            .text(&paid.period.to_string())
+            .int(codec::local_micros(paid.course.anchor))
+            .int(paid.course.months_from_anchor)
+            .int(paid.course.weeks_from_anchor)
+            .int(paid.started_at.micros())
+            .int(paid.expires_at.micros())
+            .int(paid.suspends_at.micros())
+            .int(paid.releases_at.micros())
+            .int(paid.price.minor())
+            .text(paid.price.currency().code()),
+        None => values
+            .int(codec::NO_NUMBER)
+            .text("")
+            .int(codec::NO_INSTANT)
+            .int(codec::NO_NUMBER)
+            .int(codec::NO_NUMBER)
+            .int(codec::NO_INSTANT)
+            .int(Timestamp::MAX.micros())
+            .int(codec::NO_INSTANT)
+            .int(codec::NO_INSTANT)
+            .int(0)
+            .text(""),
+    };
+}
+
+pub(super) fn subscription(columns: &mut Columns<'_>) -> Result<SubscriptionRow, StoreError> {
+    let account = codec::account(columns.stream()?)?;
+    Ok(SubscriptionRow {
+        id: SubscriptionId::new(account, columns.natural()?),
+        external_id: codec::some_text(columns.string()?),
+        product: columns.string()?,
+        plan: columns.string()?,
+        region: columns.string()?,
+        zone: codec::parsed(columns.str()?)?,
+        state: codec::subscription_state(columns.str()?)?,
+        mode: codec::mode(columns.str()?)?,
+        auto_period: codec::some_parsed(columns.str()?)?,
+        muted: codec::flag(columns.int()?)?,
+        open_order: codec::some_number(columns.int()?)?.map(|number| OrderId::new(account, number)),
+        paid: paid(columns)?,
+    })
+}
+
+fn paid(columns: &mut Columns<'_>) -> Result<Option<PaidRow>, StoreError> {
+    let period_no = columns.int()?;
+    let Some(period) = codec::some_parsed(columns.str()?)? else { return Ok(None) };
+    let course = Course {
+        anchor: codec::local(columns.int()?)?,
+        months_from_anchor: columns.natural()?,
+        weeks_from_anchor: columns.natural()?,
+    };
+    Ok(Some(PaidRow {
+        period_no: codec::natural(period_no)?,
+        period,
+        course,
+        started_at: columns.at()?,
+        expires_at: columns.at()?,
+        suspends_at: columns.at()?,
+        releases_at: columns.at()?,
+        price: codec::money(columns.int()?, columns.str()?)?,
+    }))
+}
+
+/// Of `orders`.
+pub(super) const ORDER: &str = "stream, number, kind, subscription, product, plan, period, \
+    period_no, starts_at, ends_at, list_minor, payable_minor, currency, rules_version, automatic, \
+    created_at, deadline, state, closed_at, cancelled_for";
+
+pub(super) fn bind_order(values: &mut Values, stream: &str, order: &Order) {
+    values
+        .text(stream)
+        .int(order.id.number)
+        .text(order.kind.as_str())
+        .int(order.subscription.number)
+        .text(&order.product)
+        .text(&order.plan)
+        .text(&order.period.to_string())
+        .int(order.period_no)
+        .int(codec::micros(order.starts_at))
+        .int(codec::micros(order.ends_at))
+        .int(order.list.minor())
+        .int(order.payable.minor())
+        .text(order.payable.currency().code())
+        .int(order.rules_version)
+        .int(order.automatic)
+        .int(order.created_at.micros())
+        .int(order.deadline.micros())
+        .text(order.state.as_str())
+        .int(codec::micros(order.closed_at))
+        .text(codec::reason(order.cancelled_for));
+}
+
+pub(super) fn order(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
+    let account = codec::account(columns.stream()?)?;
+    let id = OrderId::new(account, columns.natural()?);
+    let kind = codec::order_kind(columns.str()?)?;
+    let subscription = SubscriptionId::new(account, columns.natural()?);
+    let product = columns.string()?;
+    let plan = columns.string()?;
+    let period = codec::parsed(columns.str()?)?;
+    let period_no = columns.natural()?;
+    let starts_at = codec::some_instant(columns.int()?)?;
+    let ends_at = codec::some_instant(columns.int()?)?;
+    let (list, payable, currency) = (columns.int()?, columns.int()?, columns.str()?);
+    Ok(Order {
+        id,
+        kind,
+        subscription,
+        product,
+        plan,
+        period,
+        period_no,
+        starts_at,
+        ends_at,
+        list: codec::money(list, currency)?,
+        payable: codec::money(payable, currency)?,
+        rules_version: columns.natural()?,
+        automatic: codec::flag(columns.int()?)?,
+        created_at: columns.at()?,
+        deadline: columns.at()?,
+        state: codec::order_state(columns.str()?)?,
+        closed_at: codec::some_instant(columns.int()?)?,
+        cancelled_for: codec::some_reason(columns.str()?)?,
+    })
+}
+
+/// Of `ledger_entries`.
+pub(super) const ENTRY: &str = "stream, seq, line, at, account, minor, currency";
+
+pub(super) fn bind_entry(values: &mut Values, stream: &str, entry: &LedgerRow) {
+    values
+        .text(stream)
+        .int(codec::whole(entry.seq))
+        .int(entry.line)
+        .int(entry.at.micros())
+        .text(&entry.account)
+        .int(entry.amount.minor())
+        .text(entry.amount.currency().code());
+}
+
+pub(super) fn entry(columns: &mut Columns<'_>) -> Result<LedgerRow, StoreError> {
+    columns.str()?;
+    Ok(LedgerRow {
+        seq: columns.natural()?,
+        line: columns.natural()?,
+        at: columns.at()?,
+        account: columns.string()?,
+        amount: codec::money(columns.int()?, columns.str()?)?,
+    })
+}
+
+/// Of `outbox`.
+pub(super) const DELIVERY: &str = "stream, seq, n, channel, endpoint, topic, worth_until, at, \
+    body, state, attempts, next_at, outcome";
+
+pub(super) fn bind_effect(values: &mut Values, stream: &str, row: &OutboxRow) {
+    values
+        .text(stream)
+        .int(codec::whole(row.seq))
+        .int(row.n)
+        .text(row.channel.as_str())
+        .text(&row.endpoint)
+        .text(&row.topic)
+        .int(row.worth_until.micros())
+        .int(row.at.micros())
+        .text(&row.body)
+        .text("waiting")
+        .int(0)
+        .int(row.at.micros())
+        .text("");
+}
+
+pub(super) fn delivery(columns: &mut Columns<'_>) -> Result<Delivery, StoreError> {
+    let stream = columns.stream()?;
+    let row = OutboxRow {
+        seq: columns.natural()?,
+        n: columns.natural()?,
+        channel: codec::channel(columns.str()?)?,
+        endpoint: columns.string()?,
+        topic: columns.string()?,
+        worth_until: columns.at()?,
+        at: columns.at()?,
+        body: columns.string()?,
+    };
+    Ok(Delivery {
+        stream,
+        row,
+        state: codec::delivery_state(columns.str()?)?,
+        attempts: columns.natural()?,
+        next_at: columns.at()?,
+        outcome: columns.string()?,
+    })
+}
+
+/// Of `job_runs`, without the run's number.
+pub(super) const RUN: &str = "job, at, took_ms, advanced_count, failed_count, steps";
+
+pub(super) fn run(columns: &mut Columns<'_>) -> Result<JobRun, StoreError> {
+    Ok(JobRun {
+        job: codec::job(columns.str()?)?,
+        at: columns.at()?,
+        took_ms: columns.natural()?,
+        advanced_count: columns.natural()?,
+        failed_count: columns.natural()?,
+        steps: serde_json::from_str(columns.str()?).map_err(codec::corrupt)?,
+    })
+}

@@ -1,0 +1,315 @@
+//! Reading streams: heads, journals, tokens, what is due.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::fault::{Fault, failed};
+use super::ladder::Ladder;
+use super::rows::{self, Columns};
+use crate::domain::agenda::Job;
+use crate::domain::calendar::Timestamp;
+use crate::domain::ids::{AccountId, StreamId};
+use crate::store::{
+    Claim, DueQuery, DueRow, Head, Loaded, SealedRow, StoreError, StoredRecord, TokenRow, codec,
+};
+
+/// The words of the partial index `streams_due`: SQLite uses it only if they stand in the query.
+macro_rules! waits {
+    () => {
+        "parked_at = 9223372036854775807 AND due_at < 253402300799000000"
+    };
+}
+
+/// All accounts and not the house: every id that starts with `acc_`, as a range.
+macro_rules! is_account {
+    () => {
+        "stream >= 'acc_' AND stream < 'acc`'"
+    };
+}
+
+static HEADS: LazyLock<Ladder> = LazyLock::new(|| {
+    let before = format!(
+        "SELECT {}, parked_at, parked_reason FROM streams WHERE stream IN (VALUES",
+        rows::HEAD
+    );
+    Ladder::new(&before, 1, ")")
+});
+static SNAPSHOTS: LazyLock<Ladder> = LazyLock::new(|| {
+    let before =
+        format!("SELECT {} FROM snapshots WHERE (stream, build) IN (VALUES", rows::SNAPSHOT);
+    Ladder::new(&before, 2, ")")
+});
+static RECORDS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new(
+        "SELECT j.stream, j.seq, j.at, j.digest, j.body FROM (VALUES",
+        2,
+        ") AS v CROSS JOIN journal AS j ON j.stream = v.column1 AND j.seq > v.column2",
+    )
+});
+static TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
+    let before = format!("SELECT {} FROM tokens WHERE (stream, token) IN (VALUES", rows::TOKEN);
+    Ladder::new(&before, 2, ")")
+});
+static SEALED: LazyLock<Ladder> = LazyLock::new(|| {
+    let before = format!("SELECT {} FROM sealed WHERE (stream, number) IN (VALUES", rows::SEALED);
+    Ladder::new(&before, 2, ")")
+});
+
+pub(super) async fn load_many(
+    pool: &SqlitePool,
+    streams: &[StreamId],
+    build: &str,
+) -> Result<Vec<Option<Loaded>>, StoreError> {
+    // One transaction, so that head, snapshot and records are of the same moment.
+    let mut conn = pool.begin().await.map_err(failed)?;
+    let texts: Vec<_> = streams.iter().map(StreamId::to_string).collect();
+    let mut loaded = HashMap::with_capacity(streams.len());
+    let found = HEADS.fetch(&mut conn, &texts, |values, stream| {
+        values.text(stream);
+    });
+    for row in found.await? {
+        let mut columns = Columns::of(&row);
+        let (stream, head) = rows::head(&mut columns)?;
+        let parked_at = codec::some_instant(columns.int()?)?;
+        let reason = columns.str()?;
+        let parked = parked_at.map(|_| reason.to_owned());
+        loaded.insert(stream, Loaded { head, snapshot: None, records: Vec::new(), parked });
+    }
+    let found = SNAPSHOTS.fetch(&mut conn, &texts, |values, stream| {
+        values.text(stream).text(build);
+    });
+    for row in found.await? {
+        let (stream, snapshot) = rows::snapshot(&mut Columns::of(&row))?;
+        if let Some(loaded) = loaded.get_mut(&stream) {
+            loaded.snapshot = Some(snapshot);
+        }
+    }
+    let mut tails = Vec::with_capacity(loaded.len());
+    for (stream, loaded) in &loaded {
+        let after = loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+        if after < loaded.head.seq {
+            tails.push((stream.to_string(), after));
+        }
+    }
+    tails.sort_unstable();
+    let found = RECORDS.fetch(&mut conn, &tails, |values, (stream, after)| {
+        values.text(stream).int(codec::whole(*after));
+    });
+    for row in found.await? {
+        let (stream, record) = rows::record(&mut Columns::of(&row))?;
+        if let Some(loaded) = loaded.get_mut(&stream) {
+            loaded.records.push(record);
+        }
+    }
+    conn.rollback().await.map_err(failed)?;
+    for loaded in loaded.values_mut() {
+        loaded.records.sort_unstable_by_key(|record| record.seq);
+    }
+    Ok(streams.iter().map(|stream| loaded.get(stream).cloned()).collect())
+}
+
+pub(super) async fn tokens(
+    pool: &SqlitePool,
+    stream: StreamId,
+    tokens: &[String],
+) -> Result<Vec<TokenRow>, StoreError> {
+    let stream = stream.to_string();
+    let mut conn = pool.acquire().await.map_err(failed)?;
+    let found = TOKENS.fetch(&mut conn, tokens, |values, token| {
+        values.text(&stream).text(token);
+    });
+    let found = found.await?;
+    let mut found: Vec<_> =
+        found.iter().map(|row| rows::token(&mut Columns::of(row))).collect::<Result<_, _>>()?;
+    found.sort_unstable_by(|a, b| a.token.cmp(&b.token));
+    Ok(found)
+}
+
+pub(super) async fn holder(
+    pool: &SqlitePool,
+    claim: &Claim,
+) -> Result<Option<StreamId>, StoreError> {
+    let found = sqlx::query("SELECT stream FROM claims WHERE kind = ? AND hash = ?")
+        .bind(claim.kind.as_str())
+        .bind(claim.hash.as_slice())
+        .fetch_optional(pool)
+        .await
+        .map_err(failed)?;
+    found.map(|row| Columns::of(&row).stream()).transpose()
+}
+
+/// For each job its oldest due, merged: five short walks along the index instead of one long one.
+static DUE: LazyLock<&'static str> = LazyLock::new(|| {
+    let part = concat!(
+        "SELECT * FROM (SELECT stream, due_at, due_job FROM streams WHERE due_job = ? \
+         AND due_at <= ? AND (due_at, stream) > (?, ?) AND ",
+        waits!(),
+        " ORDER BY due_at, stream LIMIT ?)"
+    );
+    let parts = vec![part; Job::ALL.len()].join(" UNION ALL ");
+    String::leak(format!("{parts} ORDER BY 2, 1 LIMIT ?"))
+});
+
+pub(super) async fn due(pool: &SqlitePool, query: DueQuery) -> Result<Vec<DueRow>, StoreError> {
+    let (after_at, after_stream) = match query.after {
+        Some((at, stream)) => (at.micros(), stream.to_string()),
+        None => (i64::MIN, String::new()),
+    };
+    let mut asked = sqlx::query(*DUE);
+    for job in Job::ALL {
+        let until =
+            if job == query.job { query.until.max(query.any_until) } else { query.any_until };
+        asked = asked
+            .bind(job.as_str())
+            .bind(until.micros())
+            .bind(after_at)
+            .bind(after_stream.clone())
+            .bind(query.limit);
+    }
+    let found = asked.bind(query.limit).fetch_all(pool).await.map_err(failed)?;
+    let row = |row| {
+        let mut columns = Columns::of(row);
+        Ok(DueRow {
+            stream: columns.stream()?,
+            due_at: columns.at()?,
+            job: codec::job(columns.str()?)?,
+        })
+    };
+    found.iter().map(row).collect()
+}
+
+static NEXT_DUE: LazyLock<&'static str> = LazyLock::new(|| {
+    let part = |job: Job| {
+        let job = job.as_str();
+        let waits = waits!();
+        format!(
+            "SELECT * FROM (SELECT due_job, due_at FROM streams WHERE due_job = '{job}' \
+             AND {waits} ORDER BY due_at LIMIT 1)"
+        )
+    };
+    String::leak(Job::ALL.map(part).join(" UNION ALL "))
+});
+
+pub(super) async fn next_due(pool: &SqlitePool) -> Result<BTreeMap<Job, Timestamp>, StoreError> {
+    let found = sqlx::query(*NEXT_DUE).fetch_all(pool).await.map_err(failed)?;
+    let pair = |row| {
+        let mut columns = Columns::of(row);
+        Ok((codec::job(columns.str()?)?, columns.at()?))
+    };
+    found.iter().map(pair).collect()
+}
+
+pub(super) async fn stale(
+    pool: &SqlitePool,
+    rules_version: u32,
+    after: Option<StreamId>,
+    limit: u32,
+) -> Result<Vec<StreamId>, StoreError> {
+    let sql = concat!(
+        "SELECT stream FROM streams WHERE stream > ? AND ",
+        is_account!(),
+        " AND rules_version < ? ORDER BY stream LIMIT ?"
+    );
+    let found = sqlx::query(sql)
+        .bind(after.map(|stream| stream.to_string()).unwrap_or_default())
+        .bind(rules_version)
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    found.iter().map(|row| Columns::of(row).stream()).collect()
+}
+
+static ACCOUNTS: LazyLock<&'static str> = LazyLock::new(|| {
+    let (head, is_account) = (rows::HEAD, is_account!());
+    String::leak(format!(
+        "SELECT {head} FROM streams WHERE stream > ? AND {is_account} ORDER BY stream LIMIT ?"
+    ))
+});
+
+pub(super) async fn accounts(
+    pool: &SqlitePool,
+    after: Option<AccountId>,
+    limit: u32,
+) -> Result<Vec<(AccountId, Head)>, StoreError> {
+    let found = sqlx::query(*ACCOUNTS)
+        .bind(after.map(|account| account.to_string()).unwrap_or_default())
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    let pair = |row| {
+        let (stream, head) = rows::head(&mut Columns::of(row))?;
+        Ok((codec::account(stream)?, head))
+    };
+    found.iter().map(pair).collect()
+}
+
+/// Counts the accounts: a walk over the whole table, so it is done once and kept up to date.
+pub(super) async fn account_count(conn: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let sql = concat!("SELECT COUNT(*) FROM streams WHERE ", is_account!());
+    let row = sqlx::query(sql).fetch_one(conn).await.map_err(failed)?;
+    Columns::of(&row).natural()
+}
+
+pub(super) async fn journal(
+    pool: &SqlitePool,
+    stream: StreamId,
+    after_seq: u64,
+    limit: u32,
+) -> Result<Vec<StoredRecord>, StoreError> {
+    let found = sqlx::query(
+        "SELECT stream, seq, at, digest, body FROM journal WHERE stream = ? AND seq > ? \
+         ORDER BY seq LIMIT ?",
+    )
+    .bind(stream.to_string())
+    .bind(codec::whole(after_seq))
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    found.iter().map(|row| rows::record(&mut Columns::of(row)).map(|(_, record)| record)).collect()
+}
+
+pub(super) async fn sealed(
+    pool: &SqlitePool,
+    stream: StreamId,
+    numbers: &[u32],
+) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError> {
+    let stream = stream.to_string();
+    let mut conn = pool.acquire().await.map_err(failed)?;
+    let key = sqlx::query("SELECT wrapped FROM keys WHERE stream = ?")
+        .bind(stream.clone())
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(failed)?;
+    let Some(key) = key else { return Ok(None) };
+    let wrapped = Columns::of(&key).blob()?.to_vec();
+    let found = SEALED.fetch(&mut conn, numbers, |values, number| {
+        values.text(&stream).int(*number);
+    });
+    let found = found.await.map_err(|fault: Fault| StoreError::from(fault))?;
+    let mut found: Vec<_> =
+        found.iter().map(|row| rows::sealed(&mut Columns::of(row))).collect::<Result<_, _>>()?;
+    found.sort_unstable_by_key(|row| row.number);
+    Ok(Some((wrapped, found)))
+}
+
+pub(super) async fn parked(
+    pool: &SqlitePool,
+) -> Result<Vec<(StreamId, Timestamp, String)>, StoreError> {
+    let found = sqlx::query(
+        "SELECT stream, parked_at, parked_reason FROM streams \
+         WHERE parked_at <> 9223372036854775807 ORDER BY parked_at, stream",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    let row = |row| {
+        let mut columns = Columns::of(row);
+        Ok((columns.stream()?, columns.at()?, columns.string()?))
+    };
+    found.iter().map(row).collect()
+}

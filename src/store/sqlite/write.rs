@@ -1,0 +1,414 @@
+//! The one writer: commits through the gate, then their rows, in one transaction.
+//!
+//! First it is hoped that every commit passes, which is nearly always so: then nothing is read,
+//! and the writes themselves prove it, because each must change as many rows as were sent. If
+//! one does not, the transaction is rolled back and heads, claims and tokens are read. If it
+//! fails even so, it is the data: then each commit is tried for itself inside the transaction.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::Hash;
+use std::sync::LazyLock;
+
+use sqlx::SqliteConnection;
+
+use super::chores;
+use super::fault::Fault;
+use super::ladder::{Changes, Ladder};
+use super::rows::{self, Columns};
+use crate::domain::ids::StreamId;
+use crate::domain::rows::Row;
+use crate::store::gate::Known;
+use crate::store::{Chore, Claim, Commit, Head, StoreError, Written, codec, gate};
+
+static INSERT_HEADS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::insert("streams", &format!("{}, parked_at, parked_reason", rows::HEAD), "")
+});
+static MOVE_HEADS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new(
+        "UPDATE streams SET seq = v.column2, at = v.column3, digest = v.column4, \
+         due_at = v.column5, due_job = v.column6, rules_version = v.column7, \
+         summary = v.column8 FROM (VALUES",
+        9,
+        ") AS v WHERE streams.stream = v.column1 AND streams.seq = v.column9",
+    )
+});
+static INSERT_CLAIMS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::insert("claims", "kind, hash, stream", ""));
+static INSERT_TOKENS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::insert("tokens", rows::TOKEN, ""));
+static INSERT_KEYS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::insert("keys", "stream, wrapped", ""));
+static INSERT_SEALED: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::insert("sealed", rows::SEALED, ""));
+static INSERT_RECORDS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::insert("journal", rows::RECORD, ""));
+static UPSERT_ORDERS: LazyLock<Ladder> = LazyLock::new(|| Ladder::upsert("orders", rows::ORDER, 2));
+static UPSERT_SUBSCRIPTIONS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::upsert("subscriptions", rows::SUBSCRIPTION, 2));
+static INSERT_ENTRIES: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::insert("ledger_entries", rows::ENTRY, ""));
+static INSERT_EFFECTS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::insert("outbox", rows::DELIVERY, ""));
+static VOID_EFFECTS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new(
+        "UPDATE outbox SET state = 'void', next_at = v.column4 FROM (VALUES",
+        4,
+        ") AS v WHERE outbox.stream = v.column1 AND outbox.topic = v.column2 \
+         AND outbox.seq <= v.column3 AND outbox.state = 'waiting'",
+    )
+});
+static UPSERT_SNAPSHOTS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::upsert("snapshots", rows::SNAPSHOT, 1));
+
+static ASK_HEADS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new("SELECT stream, seq FROM streams WHERE stream IN (VALUES", 1, ")")
+});
+static ASK_CLAIMS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new(
+        "SELECT v.column1, v.column2 FROM (VALUES",
+        2,
+        ") AS v JOIN claims AS c ON c.kind = v.column1 AND c.hash = v.column2",
+    )
+});
+static ASK_TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::new(
+        "SELECT t.stream, t.token FROM (VALUES",
+        2,
+        ") AS v JOIN tokens AS t ON t.stream = v.column1 AND t.token = v.column2",
+    )
+});
+
+/// How the gate learns what it must know.
+#[derive(Debug, Clone, Copy)]
+enum Gate {
+    /// It hopes.
+    Hopeful,
+    /// It reads.
+    Informed,
+    /// It reads for each commit, and a commit that fails is undone alone.
+    OneByOne,
+}
+
+/// Writes a batch in one transaction. Whatever comes back, no transaction is open afterwards.
+pub(super) async fn write(
+    conn: &mut SqliteConnection,
+    commits: &[Commit],
+    chores: &[Chore],
+) -> Result<Vec<Written>, StoreError> {
+    for gate in [Gate::Hopeful, Gate::Informed] {
+        match transact(conn, commits, chores, gate).await {
+            Ok(written) => return Ok(written),
+            Err(Fault::Store(error)) => return Err(error),
+            Err(Fault::Data(reason)) => tracing::debug!(?gate, reason, "a batch was rolled back"),
+        }
+    }
+    transact(conn, commits, chores, Gate::OneByOne).await.map_err(StoreError::from)
+}
+
+async fn transact(
+    conn: &mut SqliteConnection,
+    commits: &[Commit],
+    chores: &[Chore],
+    gate: Gate,
+) -> Result<Vec<Written>, Fault> {
+    run(conn, "BEGIN IMMEDIATE").await?;
+    let done = match fill(conn, commits, chores, gate).await {
+        Ok(written) => run(conn, "COMMIT").await.map(|()| written),
+        Err(fault) => Err(fault),
+    };
+    if done.is_err() {
+        // Some errors have rolled back already; then this one says so and means nothing.
+        let _ = run(conn, "ROLLBACK").await;
+    }
+    done
+}
+
+async fn run(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), Fault> {
+    sqlx::query(sql).execute(conn).await?;
+    Ok(())
+}
+
+async fn fill(
+    conn: &mut SqliteConnection,
+    commits: &[Commit],
+    chores: &[Chore],
+    gate: Gate,
+) -> Result<Vec<Written>, Fault> {
+    let written = match gate {
+        Gate::Hopeful => pass(conn, commits, Known::hopeful(commits)).await?,
+        Gate::Informed => {
+            let known = informed(conn, commits).await?;
+            pass(conn, commits, known).await?
+        }
+        Gate::OneByOne => one_by_one(conn, commits).await?,
+    };
+    chores::write(conn, chores).await?;
+    Ok(written)
+}
+
+async fn one_by_one(
+    conn: &mut SqliteConnection,
+    commits: &[Commit],
+) -> Result<Vec<Written>, Fault> {
+    let mut written = Vec::with_capacity(commits.len());
+    for commit in commits {
+        run(conn, "SAVEPOINT one").await?;
+        let alone = std::slice::from_ref(commit);
+        let known = informed(conn, alone).await?;
+        match pass(conn, alone, known).await {
+            Ok(done) => written.extend(done),
+            Err(Fault::Data(reason)) => {
+                tracing::error!(stream.id = %commit.stream, reason, "a commit cannot be written");
+                run(conn, "ROLLBACK TO one").await?;
+                written.push(Written::Refused);
+            }
+            Err(fault) => return Err(fault),
+        }
+        run(conn, "RELEASE one").await?;
+    }
+    Ok(written)
+}
+
+/// Reads where the heads stand, and which claims and tokens are gone.
+async fn informed(conn: &mut SqliteConnection, commits: &[Commit]) -> Result<Known, Fault> {
+    let mut known = Known::default();
+    let streams: BTreeSet<String> =
+        commits.iter().map(|commit| commit.stream.to_string()).collect();
+    let streams: Vec<_> = streams.into_iter().collect();
+    let found = ASK_HEADS.fetch(conn, &streams, |values, stream| {
+        values.text(stream);
+    });
+    for row in found.await? {
+        let mut columns = Columns::of(&row);
+        known.heads.insert(columns.stream()?, columns.natural()?);
+    }
+    let claims: BTreeSet<&Claim> = commits.iter().flat_map(|commit| &commit.claims).collect();
+    let claims: Vec<_> = claims.into_iter().collect();
+    let found = ASK_CLAIMS.fetch(conn, &claims, |values, claim| {
+        values.text(claim.kind.as_str()).blob(&claim.hash);
+    });
+    for row in found.await? {
+        let mut columns = Columns::of(&row);
+        let kind = codec::claim_kind(columns.str()?)?;
+        known.claims.insert(Claim { kind, hash: codec::hash(columns.blob()?)? });
+    }
+    let tokens: BTreeSet<(StreamId, &str)> = commits
+        .iter()
+        .flat_map(|commit| commit.tokens.iter().map(|row| (commit.stream, row.token.as_str())))
+        .collect();
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let found = ASK_TOKENS.fetch(conn, &tokens, |values, (stream, token)| {
+        values.text(&stream.to_string()).text(token);
+    });
+    for row in found.await? {
+        let mut columns = Columns::of(&row);
+        known.tokens.insert((columns.stream()?, columns.string()?));
+    }
+    Ok(known)
+}
+
+/// Asks the gate and writes those that pass.
+async fn pass(
+    conn: &mut SqliteConnection,
+    commits: &[Commit],
+    mut known: Known,
+) -> Result<Vec<Written>, Fault> {
+    let written: Vec<_> = commits.iter().map(|commit| known.pass(commit)).collect();
+    let mut winners: Vec<_> = commits
+        .iter()
+        .zip(&written)
+        .filter(|(_, written)| **written == Written::Done)
+        .map(|(commit, _)| (commit.stream.to_string(), commit))
+        .collect();
+    // Neighbours share pages; of one stream the order is kept.
+    winners.sort_by(|a, b| a.0.cmp(&b.0));
+    put(conn, &winners).await?;
+    for (commit, written) in commits.iter().zip(&written) {
+        if *written == Written::Refused
+            && let Some(reason) = gate::unsound(commit)
+        {
+            tracing::error!(stream.id = %commit.stream, reason, "a commit cannot be true");
+        }
+    }
+    Ok(written)
+}
+
+/// A commit with the text of its stream's id.
+type Winner<'a> = (String, &'a Commit);
+
+/// Writes all rows of all winners, table by table: first what the gate stands on, so that a
+/// vain hope fails early.
+async fn put(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
+    put_heads(conn, winners).await?;
+    put_facts(conn, winners).await?;
+    put_rows(conn, winners).await?;
+    put_effects(conn, winners).await?;
+
+    let records: Vec<_> = each(winners, |commit| &commit.records).collect();
+    INSERT_RECORDS
+        .execute(conn, &records, Changes::Each, |values, (stream, record)| {
+            rows::bind_record(values, stream, record);
+        })
+        .await?;
+    let snapshots: BTreeMap<_, _> = each(winners, |commit| &commit.snapshot).collect();
+    let snapshots: Vec<_> = snapshots.into_iter().collect();
+    UPSERT_SNAPSHOTS
+        .execute(conn, &snapshots, Changes::Each, |values, (stream, snapshot)| {
+            rows::bind_snapshot(values, stream, snapshot);
+        })
+        .await
+}
+
+fn each<'a, T, I>(
+    winners: &'a [Winner<'a>],
+    part: impl Fn(&'a Commit) -> I,
+) -> impl Iterator<Item = (&'a str, T)>
+where
+    I: IntoIterator<Item = T>,
+{
+    winners.iter().flat_map(move |(stream, commit)| {
+        part(commit).into_iter().map(move |item| (stream.as_str(), item))
+    })
+}
+
+/// A head that moves once, however many commits of its stream are written.
+struct Move<'a> {
+    stream: &'a str,
+    from: u64,
+    head: &'a Head,
+}
+
+async fn put_heads(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
+    let mut moves: Vec<Move<'_>> = Vec::with_capacity(winners.len());
+    for (stream, commit) in winners {
+        match moves.last_mut() {
+            Some(last) if last.stream == stream => last.head = &commit.head,
+            Some(_) | None => {
+                moves.push(Move { stream, from: commit.expected_seq, head: &commit.head });
+            }
+        }
+    }
+    let (fresh, known): (Vec<_>, Vec<_>) = moves.into_iter().partition(|moved| moved.from == 0);
+    INSERT_HEADS
+        .execute(conn, &fresh, Changes::Each, |values, moved| {
+            rows::bind_head(values, moved.stream, moved.head);
+            values.int(codec::NO_INSTANT).text("");
+        })
+        .await?;
+    MOVE_HEADS
+        .execute(conn, &known, Changes::Each, |values, moved| {
+            rows::bind_head(values, moved.stream, moved.head);
+            values.int(codec::whole(moved.from));
+        })
+        .await
+}
+
+async fn put_facts(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
+    let mut claims: Vec<_> = each(winners, |commit| &commit.claims).collect();
+    claims.sort_by_key(|(_, claim)| *claim);
+    INSERT_CLAIMS
+        .execute(conn, &claims, Changes::Each, |values, (stream, claim)| {
+            values.text(claim.kind.as_str()).blob(&claim.hash).text(stream);
+        })
+        .await?;
+    let mut tokens: Vec<_> = each(winners, |commit| &commit.tokens).collect();
+    tokens.sort_by_key(|(stream, row)| (*stream, &row.token));
+    INSERT_TOKENS
+        .execute(conn, &tokens, Changes::Each, |values, (stream, token)| {
+            rows::bind_token(values, stream, token);
+        })
+        .await?;
+    let keys: Vec<_> = each(winners, |commit| &commit.key).collect();
+    INSERT_KEYS
+        .execute(conn, &keys, Changes::Each, |values, (stream, wrapped)| {
+            values.text(stream).blob(wrapped);
+        })
+        .await?;
+    let sealed: Vec<_> = each(winners, |commit| &commit.sealed).collect();
+    INSERT_SEALED
+        .execute(conn, &sealed, Changes::Each, |values, (stream, row)| {
+            rows::bind_sealed(values, stream, row);
+        })
+        .await
+}
+
+async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
+    let mut orders = BTreeMap::new();
+    let mut subscriptions = BTreeMap::new();
+    for (stream, row) in each(winners, |commit| &commit.rows) {
+        match row {
+            Row::Order(order) => {
+                orders.insert((stream, order.id.number), order);
+            }
+            Row::Subscription(row) => {
+                subscriptions.insert((stream, row.id.number), row);
+            }
+        }
+    }
+    let orders: Vec<_> = orders.into_iter().collect();
+    UPSERT_ORDERS
+        .execute(conn, &orders, Changes::Each, |values, ((stream, _), order)| {
+            rows::bind_order(values, stream, order);
+        })
+        .await?;
+    let subscriptions: Vec<_> = subscriptions.into_iter().collect();
+    UPSERT_SUBSCRIPTIONS
+        .execute(conn, &subscriptions, Changes::Each, |values, ((stream, _), row)| {
+            rows::bind_subscription(values, stream, row);
+        })
+        .await?;
+    let entries: Vec<_> = each(winners, |commit| &commit.entries).collect();
+    INSERT_ENTRIES
+        .execute(conn, &entries, Changes::Each, |values, (stream, entry)| {
+            rows::bind_entry(values, stream, entry);
+        })
+        .await
+}
+
+/// What leaves a stream, then what is void: a later commit of the batch may void what an earlier
+/// one sent.
+async fn put_effects(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
+    let effects: Vec<_> = each(winners, |commit| &commit.outbox).collect();
+    INSERT_EFFECTS
+        .execute(conn, &effects, Changes::Each, |values, (stream, row)| {
+            rows::bind_effect(values, stream, row);
+        })
+        .await?;
+    let voids: Vec<_> = winners
+        .iter()
+        .flat_map(|(stream, commit)| {
+            let topics = commit.voids.iter().filter(|topic| !topic.is_empty());
+            topics.map(move |topic| (stream.as_str(), topic.as_str(), *commit))
+        })
+        .collect();
+    for voids in runs(&voids, |(stream, topic, _)| (*stream, *topic)) {
+        VOID_EFFECTS
+            .execute(conn, voids, Changes::Any, |values, (stream, topic, commit)| {
+                values
+                    .text(stream)
+                    .text(topic)
+                    .int(codec::whole(commit.expected_seq))
+                    .int(commit.head.at.micros());
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// Cuts `items` so that no run has the same key twice: an update that meets a row twice takes
+/// either.
+pub(super) fn runs<T, K: Eq + Hash>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&[T]> {
+    let mut runs = Vec::new();
+    let mut seen = HashSet::new();
+    let mut start = 0;
+    for (place, item) in items.iter().enumerate() {
+        if !seen.insert(key(item)) {
+            runs.push(&items[start..place]);
+            start = place;
+            seen.clear();
+            seen.insert(key(item));
+        }
+    }
+    runs.push(&items[start..]);
+    runs
+}

@@ -1,0 +1,123 @@
+//! The writer's thread: it owns the one connection that writes and takes batch after batch. Who
+//! asks only waits for the answer, so nobody can stop a batch half-way.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+
+use sqlx::{Connection, SqliteConnection};
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{open, write};
+use crate::domain::ids::StreamId;
+use crate::store::{Chore, Commit, StoreError, Written};
+
+type Answer = Result<Vec<Written>, StoreError>;
+
+struct Batch {
+    commits: Vec<Commit>,
+    chores: Vec<Chore>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The handle of the writer's thread. Dropping it waits for the batch in hand.
+#[derive(Debug)]
+pub(super) struct Writer {
+    batches: Option<mpsc::UnboundedSender<Batch>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(
+        path: &Path,
+        conn: SqliteConnection,
+        account_count: Arc<AtomicU64>,
+    ) -> Result<Self, StoreError> {
+        let failed = |error: std::io::Error| StoreError::Unavailable(error.to_string());
+        let runtime =
+            runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
+        let (batches, inbox) = mpsc::unbounded_channel();
+        let path = path.to_owned();
+        let thread = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || runtime.block_on(work(path, conn, inbox, account_count)))
+            .map_err(failed)?;
+        Ok(Self { batches: Some(batches), thread: Some(thread) })
+    }
+
+    /// Writes one batch.
+    pub(super) async fn write(&self, commits: Vec<Commit>, chores: Vec<Chore>) -> Answer {
+        let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
+        let (answer, answered) = oneshot::channel();
+        self.batches
+            .as_ref()
+            .and_then(|batches| batches.send(Batch { commits, chores, answer }).ok())
+            .ok_or_else(gone)?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.batches = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's writer had panicked");
+        }
+    }
+}
+
+async fn work(
+    path: PathBuf,
+    conn: SqliteConnection,
+    mut inbox: mpsc::UnboundedReceiver<Batch>,
+    account_count: Arc<AtomicU64>,
+) {
+    let mut conn = Some(conn);
+    while let Some(Batch { commits, chores, answer }) = inbox.recv().await {
+        let written = one(&path, &mut conn, &commits, &chores).await;
+        if let Ok(written) = &written {
+            let opened = commits.iter().zip(written).filter(|(commit, written)| {
+                **written == Written::Done
+                    && commit.expected_seq == 0
+                    && matches!(commit.stream, StreamId::Account(_))
+            });
+            let opened = u64::try_from(opened.count()).unwrap_or(0);
+            account_count.fetch_add(opened, Ordering::Relaxed);
+        }
+        // Whoever asked may have gone: what is written stays written.
+        let _ = answer.send(written);
+    }
+    if let Some(conn) = conn
+        && let Err(error) = conn.close().await
+    {
+        tracing::warn!(%error, "the database did not close well");
+    }
+}
+
+/// Writes a batch. After an error of the database the connection is not trusted again: the next
+/// batch gets a new one.
+async fn one(
+    path: &Path,
+    slot: &mut Option<SqliteConnection>,
+    commits: &[Commit],
+    chores: &[Chore],
+) -> Answer {
+    let mut conn = match slot.take() {
+        Some(conn) => conn,
+        None => open::writer(path).await?,
+    };
+    let written = write::write(&mut conn, commits, chores).await;
+    match &written {
+        Ok(_) => *slot = Some(conn),
+        Err(error) => {
+            tracing::error!(%error, "a batch could not be written");
+            let _ = conn.close().await;
+        }
+    }
+    written
+}
