@@ -258,7 +258,7 @@ impl Outbox {
         let mut run = mail?;
         run.merge(webhook?);
         run.merge(tell?);
-        run.next_at = self.next_at(now, None).await?;
+        run.next_at = self.next_at(now).await?;
         Ok(run)
     }
 
@@ -266,7 +266,7 @@ impl Outbox {
     /// of different channels may overlap.
     pub async fn run_channel(&self, channel: Channel, now: Timestamp) -> Result<Run, StoreError> {
         let mut run = self.drain(channel, now).await?;
-        run.next_at = self.next_at(now, Some(channel)).await?;
+        run.next_at = self.next_on(now, Some(channel)).await?;
         Ok(run)
     }
 
@@ -368,8 +368,15 @@ impl Outbox {
         Settled { chore, counts, mail: None }
     }
 
-    /// When the next attempt is due, on one channel or on all.
-    async fn next_at(
+    /// When the next attempt is due, seen from `now`. Not the same as the earliest `next_at` of
+    /// the rows that wait: a webhook behind one that waits for its retry is due on paper only, and
+    /// whoever waits by that looks again every second for days.
+    pub async fn next_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.next_on(now, None).await
+    }
+
+    /// The same, on one channel or on all.
+    async fn next_on(
         &self,
         now: Timestamp,
         only: Option<Channel>,

@@ -100,5 +100,21 @@ impl Run {
             self.count(channel, counts);
         }
         self.mails.extend(other.mails);
+        self.next_at = self.next_at.into_iter().chain(other.next_at).min();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn together_the_next_attempt_is_the_earlier_one() {
+        let at = |seconds: i64| Some(Timestamp::from_micros(seconds * 1_000_000));
+        let mut run = Run::default();
+        for next_at in [None, at(20), at(10), None, at(30)] {
+            run.merge(Run { next_at, ..Run::default() });
+        }
+        assert_eq!(run.next_at, at(10));
     }
 }
