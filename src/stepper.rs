@@ -100,7 +100,7 @@ impl Stepper {
     async fn next_instant(&self, now: Timestamp) -> Result<Option<Timestamp>, StepError> {
         let store = &self.accounts.ports().store;
         let due = store.next_due().await?;
-        let deliveries = store.outbox_depth().await?;
+        let retry = self.sender.outbox().next_at(now).await?;
         let soon = now.plus(Duration::from_secs(1));
         let jobs = self.lines.iter().filter_map(|(job, line)| match job {
             Job::Housekeeping => line.next_after(now),
