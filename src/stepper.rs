@@ -109,8 +109,7 @@ impl Stepper {
                 line.at_or_after((*due).max(soon))
             }
         });
-        let retries = deliveries.values().filter_map(|depth| depth.next_at).map(|at| at.max(soon));
-        Ok(jobs.chain(retries).min())
+        Ok(jobs.chain(retry.map(|at| at.max(soon))).min())
     }
 
     /// Runs whatever ticks at `now`, until nothing did anything.

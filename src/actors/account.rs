@@ -18,7 +18,7 @@ use crate::domain::ids::StreamId;
 const PANICS_MAX: u32 = 3;
 
 /// One writer for one stream.
-pub struct AccountActor {
+pub(super) struct AccountActor {
     stream: StreamId,
     ports: Ports,
     journal: Journal,
@@ -33,7 +33,7 @@ pub struct AccountActor {
 
 impl AccountActor {
     /// An actor that knows nothing yet.
-    pub const fn new(
+    pub(super) const fn new(
         stream: StreamId,
         ports: Ports,
         journal: Journal,
@@ -87,7 +87,7 @@ impl Actor for AccountActor {
 /// A question for this stream.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Enter(pub Ask);
+pub(super) struct Enter(pub Ask);
 
 impl Handler<Enter> for AccountActor {
     type Result = ();
@@ -106,7 +106,7 @@ impl Handler<Enter> for AccountActor {
 /// Go: nothing is pending.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Retire;
+pub(super) struct Retire;
 
 impl Handler<Retire> for AccountActor {
     type Result = ();
@@ -118,7 +118,7 @@ impl Handler<Retire> for AccountActor {
 
 impl Ask {
     /// Answers with a failure.
-    pub fn refuse(self, error: ExecuteError) {
+    pub(super) fn refuse(self, error: ExecuteError) {
         // Whoever asked may have gone.
         match self {
             Self::Execute(_, reply) | Self::Preview(_, reply) => drop(reply.send(Err(error))),

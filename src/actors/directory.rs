@@ -19,7 +19,7 @@ const WAITING_MAX: usize = 65_536;
 const LOOK_MAX: usize = 64;
 
 /// Knows where every stream's actor is.
-pub struct Directory {
+pub(super) struct Directory {
     ports: Ports,
     journal: Journal,
     entries: BTreeMap<StreamId, Entry>,
@@ -37,7 +37,7 @@ struct Entry {
 
 impl Directory {
     /// Starts the directory on `arbiter`; the actors live beside it.
-    pub fn start(ports: Ports, journal: Journal, arbiter: &ArbiterHandle) -> Addr<Self> {
+    pub(super) fn start(ports: Ports, journal: Journal, arbiter: &ArbiterHandle) -> Addr<Self> {
         Self::start_in_arbiter(arbiter, |context| {
             context.set_mailbox_capacity(WAITING_MAX);
             Self { ports, journal, entries: BTreeMap::new(), seen: VecDeque::new() }
@@ -117,7 +117,7 @@ impl Actor for Directory {
 /// A question on its way to its stream.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Forward {
+pub(super) struct Forward {
     /// Which stream.
     pub stream: StreamId,
     /// What is asked.

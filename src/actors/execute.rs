@@ -31,7 +31,7 @@ const CONFLICTS_MAX: u32 = 5;
 const TAIL_MIN: usize = 16 * 1024;
 
 /// A stream in memory: its state after its last record, and nothing uncommitted.
-pub struct Slot {
+pub(super) struct Slot {
     state: State,
     agenda: Agenda,
     head: Head,
@@ -42,7 +42,7 @@ pub struct Slot {
 }
 
 /// How a turn ended.
-pub struct Ended {
+pub(super) struct Ended {
     /// The slot to keep; none if the next turn must reload.
     pub slot: Option<Slot>,
     /// Did the core give up on this stream?
@@ -51,7 +51,7 @@ pub struct Ended {
 
 /// Takes the next turn from what waits. A request that makes claims has a turn of its own, so
 /// that a claim that is taken fails nobody else.
-pub fn next_turn(waiting: &mut VecDeque<Ask>, turn_max: usize) -> Vec<Ask> {
+pub(super) fn next_turn(waiting: &mut VecDeque<Ask>, turn_max: usize) -> Vec<Ask> {
     let claims = |ask: &Ask| matches!(ask, Ask::Execute(request, _) if !request.claims.is_empty());
     let mut turn = Vec::new();
     while turn.len() < turn_max {
@@ -71,7 +71,7 @@ pub fn next_turn(waiting: &mut VecDeque<Ask>, turn_max: usize) -> Vec<Ask> {
 }
 
 /// One turn. `is_last_chance` parks the stream if the core gives up on it again.
-pub async fn turn(
+pub(super) async fn turn(
     ports: Ports,
     journal: Journal,
     stream: StreamId,

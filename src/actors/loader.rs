@@ -12,26 +12,26 @@ const GROUP_MAX: usize = 256;
 const WAITING_MAX: usize = 65_536;
 
 /// The build that snapshots are good for.
-pub const BUILD: &str = env!("RENEWD_DOMAIN_HASH");
+pub(super) const BUILD: &str = env!("RENEWD_DOMAIN_HASH");
 
 type Asked = (StreamId, oneshot::Sender<Result<Option<Loaded>, StoreError>>);
 
 /// The handle to the loader.
 #[derive(Clone)]
-pub struct Loader {
+pub(super) struct Loader {
     queue: mpsc::Sender<Asked>,
 }
 
 impl Loader {
     /// Starts the loader on an arbiter.
-    pub fn start(store: store::Handle, arbiter: &ArbiterHandle) -> Self {
+    pub(super) fn start(store: store::Handle, arbiter: &ArbiterHandle) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         arbiter.spawn(run(store, waiting));
         Self { queue }
     }
 
     /// The stream as it is stored; `None` if it does not exist.
-    pub async fn load(&self, stream: StreamId) -> Result<Option<Loaded>, StoreError> {
+    pub(super) async fn load(&self, stream: StreamId) -> Result<Option<Loaded>, StoreError> {
         let gone = || StoreError::Unavailable("the loader is gone".to_owned());
         let (reply, answer) = oneshot::channel();
         self.queue.send((stream, reply)).await.map_err(|_| gone())?;

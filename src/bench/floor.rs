@@ -9,10 +9,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 /// A table that commits write, and the column that names the record.
-pub type Written = (&'static str, Option<&'static str>);
+pub(super) type Written = (&'static str, Option<&'static str>);
 
 /// What a command writes that touches only the wallet.
-pub const OF_WALLET: [Written; 4] = [
+pub(super) const OF_WALLET: [Written; 4] = [
     ("journal", Some("seq")),
     ("streams", None),
     ("ledger_entries", Some("seq")),
@@ -20,7 +20,7 @@ pub const OF_WALLET: [Written; 4] = [
 ];
 
 /// What a renewal writes.
-pub const OF_RENEWAL: [Written; 6] = [
+pub(super) const OF_RENEWAL: [Written; 6] = [
     ("journal", Some("seq")),
     ("streams", None),
     ("orders", None),
@@ -33,7 +33,7 @@ pub const OF_RENEWAL: [Written; 6] = [
 const CHUNK: usize = 20_000;
 
 /// What the floor took.
-pub struct Floor {
+pub(super) struct Floor {
     /// Commits that were written again.
     pub commit_count: u64,
     /// How long that took; reading the rows is not counted.
@@ -48,7 +48,7 @@ struct Table {
 
 /// Writes again what `written` holds of `commits`, a list of `(stream, seq)`, into `copy`,
 /// `batch` commits a transaction.
-pub fn run(
+pub(super) fn run(
     written: &Path,
     copy: &Path,
     commits: &[(String, i64)],
@@ -149,7 +149,7 @@ impl Table {
 }
 
 /// The records of streams that were written at or after `at`, in the order of their keys.
-pub fn commits_since(written: &Path, at: i64) -> anyhow::Result<Vec<(String, i64)>> {
+pub(super) fn commits_since(written: &Path, at: i64) -> anyhow::Result<Vec<(String, i64)>> {
     let from = Connection::open(written)?;
     let mut select = from
         .prepare("SELECT stream, seq FROM journal WHERE at >= ?1 ORDER BY stream, seq")
@@ -159,7 +159,7 @@ pub fn commits_since(written: &Path, at: i64) -> anyhow::Result<Vec<(String, i64
 }
 
 /// Folds the write-ahead log into the file, so that its size and a copy of it are whole.
-pub fn checkpoint(path: &Path) -> anyhow::Result<()> {
+pub(super) fn checkpoint(path: &Path) -> anyhow::Result<()> {
     let connection = Connection::open(path)?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
     Ok(())

@@ -21,7 +21,7 @@ use crate::domain::verbs::import::{Import, Imported};
 use crate::domain::verbs::open::Open;
 
 /// What accounts are seeded with.
-pub struct Seed {
+pub(super) struct Seed {
     /// The product that each has one subscription of.
     pub product: &'static str,
     /// Its plan.
@@ -31,10 +31,10 @@ pub struct Seed {
 }
 
 /// The subscription of every seeded account.
-pub const SEED: Seed = Seed { product: "ecs", plan: "small", region: "eu-central-1" };
+pub(super) const SEED: Seed = Seed { product: "ecs", plan: "small", region: "eu-central-1" };
 
 /// A database of its own, removed afterwards.
-pub struct Bench {
+pub(super) struct Bench {
     /// Its directory.
     pub directory: PathBuf,
     /// The house over it.
@@ -45,7 +45,7 @@ pub struct Bench {
 
 impl Bench {
     /// A house over an empty database below `parent`, with its clock at `at`.
-    pub async fn start(parent: &Path, at: Timestamp, rules: Rules) -> anyhow::Result<Self> {
+    pub(super) async fn start(parent: &Path, at: Timestamp, rules: Rules) -> anyhow::Result<Self> {
         let directory = parent.join(format!("renewd-bench-{}", std::process::id()));
         std::fs::create_dir_all(&directory)?;
         let mut config = Config::default();
@@ -59,13 +59,13 @@ impl Bench {
 
     /// The database file.
     #[must_use]
-    pub fn database(&self) -> PathBuf {
+    pub(super) fn database(&self) -> PathBuf {
         self.directory.join("renewd.db")
     }
 
     /// Seeds `count` accounts through the import path, each with one subscription that expires at
     /// `expires_at` and money for two renewals.
-    pub async fn seed(
+    pub(super) async fn seed(
         &self,
         count: u64,
         mode: Mode,
@@ -86,7 +86,7 @@ impl Bench {
     }
 
     /// Seeds one account without subscriptions: nothing ever becomes due there.
-    pub async fn seed_bystander(&self, number: u64) -> anyhow::Result<()> {
+    pub(super) async fn seed_bystander(&self, number: u64) -> anyhow::Result<()> {
         seed_one(&self.house.accounts, number, None).await
     }
 }
@@ -100,7 +100,7 @@ impl Drop for Bench {
 
 /// The id of the account seeded as `number`: spread over the keys as random ids are.
 #[must_use]
-pub fn account(number: u64) -> AccountId {
+pub(super) fn account(number: u64) -> AccountId {
     AccountId::from_bits((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 14)
 }
 

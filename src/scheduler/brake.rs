@@ -16,7 +16,7 @@ use crate::domain::verbs::brake::Engage;
 /// Counts what the pass would take away from customers, by deciding it on copies, and engages the
 /// brake if it is too much. Only what is overdue for longer than the gap is looked at: punctual
 /// work is never held.
-pub async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError> {
+pub(super) async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError> {
     let house = run.accounts.ports().house();
     if house.brake.is_some() {
         return Ok(());

@@ -182,7 +182,7 @@ impl Run {
 }
 
 /// Adds what an account's advance settled.
-pub fn count(ran: &mut JobRun, receipt: &Receipt) {
+pub(super) fn count(ran: &mut JobRun, receipt: &Receipt) {
     ran.advanced_count += 1;
     for (kind, tally) in &receipt.steps {
         let sum = ran.steps.entry((*kind).to_owned()).or_default();
