@@ -23,7 +23,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("actix", &["src/actors/", "src/scheduler/", "src/outbox/sender.rs"]),
     ("actix_rt", &["src/app.rs", "src/main.rs", "src/bench/", "src/serve.rs", "src/admin/"]),
     ("actix_web", &["src/admin/"]),
-    ("anyhow", &["src/main.rs", "src/app.rs", "src/serve.rs", "src/demo.rs", "src/bench/", "src/bin/"]),
+    (
+        "anyhow",
+        &["src/main.rs", "src/app.rs", "src/serve.rs", "src/demo.rs", "src/bench/", "src/bin/"],
+    ),
     ("clap", &["src/main.rs", "src/bin/"]),
     ("clap_complete", &["src/bin/"]),
     ("clap_mangen", &["src/bin/"]),
@@ -78,10 +81,7 @@ fn sources() -> Vec<(String, String)> {
 
 /// The code without its comments, so that words in prose are no imports.
 fn code(text: &str) -> String {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 fn room_of(file: &str) -> &str {
@@ -146,7 +146,11 @@ fn renewctl_sees_only_the_wire() {
         }
         for (place, _) in code(&text).match_indices("renewd::") {
             let rest = &code(&text)[place..];
-            assert!(rest.starts_with("renewd::admin::wire"), "{file}: {}", &rest[..40.min(rest.len())]);
+            assert!(
+                rest.starts_with("renewd::admin::wire"),
+                "{file}: {}",
+                &rest[..40.min(rest.len())]
+            );
         }
     }
 }
@@ -174,8 +178,20 @@ fn a_third_party_crate_has_one_home() {
 #[test]
 fn the_core_is_pure() {
     let forbidden = [
-        "Utc::now", "Local::now", "SystemTime", "Instant::now", "std::fs", "std::net", "std::env",
-        "tokio::", "HashMap", "HashSet", "f32", "f64", "thread::", "async fn",
+        "Utc::now",
+        "Local::now",
+        "SystemTime",
+        "Instant::now",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "tokio::",
+        "HashMap",
+        "HashSet",
+        "f32",
+        "f64",
+        "thread::",
+        "async fn",
     ];
     let mut wrong = Vec::new();
     for (file, text) in sources() {
