@@ -54,7 +54,11 @@ pub struct App {
 impl App {
     /// Starts the house. `rules` seed an empty rules timeline; without them an empty timeline is
     /// left for the operator to fill.
-    pub async fn start(config: &Config, clock: Clock, rules: Option<Rules>) -> anyhow::Result<Self> {
+    pub async fn start(
+        config: &Config,
+        clock: Clock,
+        rules: Option<Rules>,
+    ) -> anyhow::Result<Self> {
         let store = open_store(config).await?;
         Self::start_over(config, clock, rules, store).await
     }
@@ -90,16 +94,14 @@ impl App {
         let accounts = Accounts::start(ports, journal, &streams.handle());
         if let Some(rules) = rules.filter(|_| accounts.ports().house().timeline.newest() == 0) {
             let apply = ApplyRules { rules: Arc::new(rules), effective_at: None };
-            let request =
-                Request::new(Command::ApplyRules(apply), Cause::Daemon, Lane::People);
+            let request = Request::new(Command::ApplyRules(apply), Cause::Daemon, Lane::People);
             accounts.execute(StreamId::House, request).await.context("the first catalogue")?;
         }
         let vault = Vault { store: Arc::clone(&store), sealer: sealer.clone() };
         let schedulers = Schedulers::start(&accounts, config, &lines, &clockwork.handle());
         let addresses = Arc::new(Opened(vault.clone()));
         let names = product_names(accounts.ports().clone());
-        let outbox =
-            Outbox::open(config, Arc::clone(&store), accounts.clone(), addresses, names)?;
+        let outbox = Outbox::open(config, Arc::clone(&store), accounts.clone(), addresses, names)?;
         let sender = Sender::start(outbox, &clock, config.outbox.every.0, &clockwork.handle());
         Ok(Self {
             config: Arc::new(config.clone()),

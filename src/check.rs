@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::draft::Touched;
 use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
 use crate::domain::ledger;
 use crate::domain::nouns::order::Order;
 use crate::domain::record::Record;
-use crate::domain::rows::{Row, Summary, SubscriptionRow, rows};
-use crate::domain::draft::Touched;
+use crate::domain::rows::{Row, SubscriptionRow, Summary, rows};
 use crate::domain::stream::State;
 use crate::store::{
     Digest, Handle, Head, LedgerRow, OrderQuery, StoreError, StoredRecord, SubscriptionQuery, codec,

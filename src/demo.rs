@@ -14,8 +14,8 @@ use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::notice::{self, Kind};
-use crate::domain::nouns::subscription::{self, Failure};
 use crate::domain::nouns::order;
+use crate::domain::nouns::subscription::{self, Failure};
 use crate::domain::rules::Rules;
 use crate::serve;
 use crate::store::{Channel, DeliveryQuery, DeliveryState};
@@ -183,9 +183,8 @@ pub async fn play(
     until: Timestamp,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let (_, mut stepper) = app
-        .stepper()
-        .ok_or_else(|| anyhow::anyhow!("the demo needs a manual clock"))?;
+    let (_, mut stepper) =
+        app.stepper().ok_or_else(|| anyhow::anyhow!("the demo needs a manual clock"))?;
     let mut feed = app.accounts.ports().watch();
     let mut failed = None;
     stepper

@@ -109,9 +109,8 @@ impl Control for Shell {
     async fn advance_clock(&self, to: Timestamp) -> Result<StepReport, String> {
         let stepper = self.stepper.as_ref().ok_or("the clock is not a manual one")?;
         let stepper = Arc::clone(stepper);
-        let stretch = actix_rt::spawn(async move {
-            stepper.lock().await.advance_to(to, |_| {}).await
-        });
+        let stretch =
+            actix_rt::spawn(async move { stepper.lock().await.advance_to(to, |_| {}).await });
         let stepped = stretch.await.map_err(|error| error.to_string())?;
         let stepped = stepped.map_err(|error| error.to_string())?;
         let mut report = StepReport {
@@ -189,12 +188,7 @@ pub struct Imported {
 }
 
 /// Imports a book line by line. A bad line stops nothing else.
-pub async fn import(
-    app: &App,
-    book: &str,
-    held: bool,
-    mut progress: impl FnMut(u64),
-) -> Imported {
+pub async fn import(app: &App, book: &str, held: bool, mut progress: impl FnMut(u64)) -> Imported {
     let admin = admin(app);
     let query = wire::ImportQuery { held, dry_run: false };
     let lines = (1_u64..).zip(book.lines()).filter(|(_, line)| !line.trim().is_empty());
@@ -208,7 +202,8 @@ pub async fn import(
             wire::ImportOutcome::Imported => imported.imported_count += 1,
             wire::ImportOutcome::AlreadyImported => imported.known_count += 1,
             wire::ImportOutcome::Rejected => {
-                let reason = answer.problem.map(|problem| format!("{}: {}", problem.code, problem.detail));
+                let reason =
+                    answer.problem.map(|problem| format!("{}: {}", problem.code, problem.detail));
                 imported.failed.push((answer.line, reason.unwrap_or_default()));
             }
         }

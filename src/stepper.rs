@@ -84,7 +84,8 @@ impl Stepper {
         // What waits at this instant already: mail of the commands that came before.
         self.settle(now, &mut stepped).await?;
         seen(now);
-        while let Some(next) = self.next_instant(self.clock.now()).await?.filter(|at| *at <= target) {
+        while let Some(next) = self.next_instant(self.clock.now()).await?.filter(|at| *at <= target)
+        {
             self.clock.set(next);
             stepped.instant_count += 1;
             self.settle(next, &mut stepped).await?;
@@ -108,8 +109,7 @@ impl Stepper {
                 line.at_or_after((*due).max(soon))
             }
         });
-        let retries =
-            deliveries.values().filter_map(|depth| depth.next_at).map(|at| at.max(soon));
+        let retries = deliveries.values().filter_map(|depth| depth.next_at).map(|at| at.max(soon));
         Ok(jobs.chain(retries).min())
     }
 

@@ -55,12 +55,8 @@ impl Directory {
         let (ports, journal) = (&self.ports, &self.journal);
         let entry = self.entries.entry(stream).or_insert_with(|| {
             let pending = Rc::new(Cell::new(0));
-            let actor = AccountActor::new(
-                stream,
-                ports.clone(),
-                journal.clone(),
-                Rc::clone(&pending),
-            );
+            let actor =
+                AccountActor::new(stream, ports.clone(), journal.clone(), Rc::clone(&pending));
             Entry { actor: actor.start(), pending, used_at: Instant::now(), used_again: false }
         });
         entry.used_again = true;

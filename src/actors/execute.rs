@@ -210,9 +210,8 @@ impl Turn<'_> {
                 None => self.load().await?,
             };
             let lookups = self.look_up(&warm, commands).await?;
-            let decided = catch_unwind(AssertUnwindSafe(|| {
-                self.decide(&mut warm, commands, &lookups)
-            }));
+            let decided =
+                catch_unwind(AssertUnwindSafe(|| self.decide(&mut warm, commands, &lookups)));
             let Ok(decided) = decided else { return Err(Failure::Panicked) };
             let Decided { commit, answers, committed } = decided?;
             let Some(commit) = commit else { return Ok((Some(warm), answers)) };
@@ -352,14 +351,8 @@ impl Turn<'_> {
                 answers.push(answer);
                 continue;
             }
-            let answer = self.decide_one(
-                slot,
-                request,
-                lookups,
-                &context,
-                rules_version,
-                &mut gathered,
-            )?;
+            let answer =
+                self.decide_one(slot, request, lookups, &context, rules_version, &mut gathered)?;
             answers.push(answer);
         }
         let due = match &slot.state {
@@ -622,7 +615,10 @@ impl Gathered {
                     steps: BTreeMap::new(),
                 })
                 .map_err(|error| {
-                    ExecuteError::Store(StoreError::Corrupt(format!("token {}: {error}", row.token)))
+                    ExecuteError::Store(StoreError::Corrupt(format!(
+                        "token {}: {error}",
+                        row.token
+                    )))
                 }),
         )
     }
@@ -702,7 +698,8 @@ impl Gathered {
     }
 
     fn finish(mut self) -> (Commit, Vec<Committed>) {
-        self.commit.rows = self.orders.into_values().chain(self.subscriptions.into_values()).collect();
+        self.commit.rows =
+            self.orders.into_values().chain(self.subscriptions.into_values()).collect();
         self.commit.voids.sort_unstable();
         self.commit.voids.dedup();
         (self.commit, self.committed)

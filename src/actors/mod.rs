@@ -20,9 +20,9 @@ use std::collections::BTreeMap;
 use actix::Addr;
 use tokio::sync::oneshot;
 
+use self::directory::Directory;
 pub use self::journal::Journal;
 pub use self::ports::{Committed, Limits, Ports};
-use self::directory::Directory;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::{Answer, Command};
 use crate::domain::ids::StreamId;

@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::future::Future;
 
-use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::problem::Problem;
@@ -15,9 +14,9 @@ use crate::domain::rejection::Rejection;
 /// How many replies are kept.
 const KEPT_MAX: usize = 256;
 
-/// The latest replies, oldest first.
+/// The latest replies, as JSON, oldest first.
 #[derive(Debug, Default)]
-pub struct Replies(Mutex<VecDeque<(Token, Value)>>);
+pub struct Replies(Mutex<VecDeque<(Token, String)>>);
 
 impl Replies {
     /// The reply that was given under this token before, or else the one that `work` comes to,
@@ -26,8 +25,8 @@ impl Replies {
     pub async fn once(
         &self,
         token: Option<&Token>,
-        work: impl Future<Output = Result<Value, Problem>>,
-    ) -> Result<(Value, bool), Problem> {
+        work: impl Future<Output = Result<String, Problem>>,
+    ) -> Result<(String, bool), Problem> {
         let Some(token) = token else { return Ok((work.await?, false)) };
         let mut kept = self.0.lock().await;
         if let Some((before, reply)) = kept.iter().find(|(before, _)| before.text == token.text) {
@@ -59,11 +58,11 @@ mod tests {
         let done = Cell::new(0);
         let work = || async {
             done.set(done.get() + 1);
-            Ok(Value::from(done.get()))
+            Ok(done.get().to_string())
         };
-        assert_eq!(replies.once(Some(&token), work()).await, Ok((1.into(), false)));
-        assert_eq!(replies.once(Some(&token), work()).await, Ok((1.into(), true)));
-        assert_eq!(replies.once(None, work()).await, Ok((2.into(), false)));
+        assert_eq!(replies.once(Some(&token), work()).await, Ok(("1".into(), false)));
+        assert_eq!(replies.once(Some(&token), work()).await, Ok(("1".into(), true)));
+        assert_eq!(replies.once(None, work()).await, Ok(("2".into(), false)));
         let other = Token { fingerprint: [2; 32], ..token };
         let refused = replies.once(Some(&other), work()).await.expect_err("other parameters");
         assert_eq!(refused.code(), "IdempotenceParamNotMatch");
@@ -76,7 +75,7 @@ mod tests {
         let token = Token { text: "t".into(), fingerprint: [1; 32] };
         let failed = async { Err(Problem::new(Code::ControlFailed, "not now")) };
         assert!(replies.once(Some(&token), failed).await.is_err());
-        let works = async { Ok(Value::Null) };
-        assert_eq!(replies.once(Some(&token), works).await, Ok((Value::Null, false)));
+        let works = async { Ok(String::new()) };
+        assert_eq!(replies.once(Some(&token), works).await, Ok((String::new(), false)));
     }
 }

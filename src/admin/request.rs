@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::error::QueryPayloadError;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut, Data, Query};
@@ -72,9 +73,13 @@ impl Asking {
 
 /// Reads what stands behind the `?`.
 pub fn query<Q: DeserializeOwned>(text: &str) -> Result<Q, Problem> {
-    Query::from_query(text)
-        .map(Query::into_inner)
-        .map_err(|error| Problem::new(Code::MalformedRequest, format!("in the query: {error}")))
+    Query::from_query(text).map(Query::into_inner).map_err(|error| {
+        let detail = match &error {
+            QueryPayloadError::Deserialize(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        Problem::new(Code::MalformedRequest, format!("in the query: {detail}"))
+    })
 }
 
 /// Is the body of a type that is read here? One that says nothing is taken for it.
@@ -268,3 +273,70 @@ macro_rules! from_path {
 from_path!(OfAccount, account);
 from_path!(OfOrder, order);
 from_path!(OfSubscription, subscription);
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn token(values: &[&str]) -> Result<Option<String>, &'static str> {
+        let mut request = TestRequest::default();
+        for value in values {
+            request = request.append_header(("Idempotency-Key", *value));
+        }
+        token_text(&request.to_http_request(), &config::Tokens::default())
+            .map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn a_token_is_64_printable_characters_at_the_most() {
+        assert_eq!(token(&[]), Ok(None));
+        assert_eq!(token(&["a b~"]), Ok(Some("a b~".into())));
+        assert_eq!(token(&[&"x".repeat(64)]), Ok(Some("x".repeat(64))));
+        for bad in ["", " ", &"x".repeat(65), "a\tb", "\u{e9}"] {
+            assert_eq!(token(&[bad]), Err("InvalidToken"), "{bad:?}");
+        }
+        assert_eq!(token(&["a", "b"]), Err("InvalidToken"), "one request, one token");
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_known_is_refused() {
+        assert_eq!(query("dry_run=true"), Ok(wire::WriteQuery { dry_run: true }));
+        assert_eq!(query(""), Ok(wire::WriteQuery { dry_run: false }));
+        for bad in ["dryrun=true", "dry_run", "dry_run=1", "dry_run=true&dry_run=true"] {
+            let refused = query::<wire::WriteQuery>(bad).expect_err(bad);
+            assert_eq!(refused.code(), "MalformedRequest", "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_media_type_has_no_parameters() {
+        let given = |text: &str| {
+            let request = TestRequest::default().insert_header((CONTENT_TYPE, text));
+            media_type(&request.to_http_request())
+        };
+        assert_eq!(given("Application/JSON; charset=utf-8").as_deref(), Some(JSON));
+        assert!(media_type_is(None, &[JSON]).is_ok());
+        let refused = media_type_is(Some("text/html"), &[JSON]).expect_err("another type");
+        assert_eq!(refused.code(), "WrongContentType");
+    }
+
+    #[test]
+    fn an_id_of_another_account_is_not_found_here() {
+        let account = AccountId::from_bits(7);
+        let found = |order: &str| {
+            let request = TestRequest::default()
+                .param("account", account.to_string())
+                .param("order", order.to_owned());
+            super::order(&request.to_http_request()).map_err(|problem| problem.code())
+        };
+        let own = OrderId::new(account, 3);
+        assert_eq!(found(&own.to_string()), Ok(own));
+        for other in [OrderId::new(AccountId::from_bits(8), 3).to_string(), "3".into()] {
+            assert_eq!(found(&other), Err("OrderNotFound"));
+        }
+        let request = TestRequest::default().param("account", "acc_x").to_http_request();
+        assert_eq!(super::account(&request).map_err(|p| p.code()), Err("AccountNotFound"));
+    }
+}

@@ -99,7 +99,9 @@ fn rows_of(
     let mut rows = Vec::new();
     for (number, table) in tables.iter().enumerate() {
         let select = match table.record {
-            Some(column) => format!("SELECT * FROM {} WHERE stream = ?1 AND {column} = ?2", table.name),
+            Some(column) => {
+                format!("SELECT * FROM {} WHERE stream = ?1 AND {column} = ?2", table.name)
+            }
             None => format!("SELECT * FROM {} WHERE stream = ?1 AND ?2 > 0", table.name),
         };
         let mut statement = from.prepare_cached(&select)?;

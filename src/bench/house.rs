@@ -139,11 +139,9 @@ async fn seed_one(
         subscriptions: imported.into_iter().collect(),
         held: false,
     };
-    let mut request =
-        Request::new(Command::Import(import), Cause::Import, Lane::Clockwork);
+    let mut request = Request::new(Command::Import(import), Cause::Import, Lane::Clockwork);
     request.sidecar =
         vec![format!(r#"{{"name":"Account {number}","email":"{number}@bench.example"}}"#)];
     accounts.execute(account.into(), request).await?;
     Ok(())
 }
-

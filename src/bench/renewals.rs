@@ -84,11 +84,8 @@ pub async fn run(
     let rss_before_mib = rss_mib();
     progress("renewing", 0);
     let draining = Arc::new(AtomicBool::new(true));
-    let unrelated = actix_rt::spawn(stand_by(
-        bench.house.accounts.clone(),
-        bystanders,
-        Arc::clone(&draining),
-    ));
+    let unrelated =
+        actix_rt::spawn(stand_by(bench.house.accounts.clone(), bystanders, Arc::clone(&draining)));
     let batches_before = bench.house.accounts.batch_count();
     let started = Instant::now();
     let ran = bench.house.schedulers.run(Job::Renewals, slot).await?;

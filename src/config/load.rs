@@ -317,7 +317,7 @@ mod tests {
                 let at =
                     |key: &str| text(subscription, key).parse::<Timestamp>().expect("an instant");
                 let (anchor, expires_at) = (at("anchor"), at("expires_at"));
-                assert!(Course::ending(anchor, expires_at, zone).is_some(), "{id}");
+                assert!(Course::ending(anchor, expires_at, period.unit(), zone).is_some(), "{id}");
                 let from = "2026-01-02T00:00:00Z".parse().expect("an instant");
                 let to = "2026-03-11T00:00:00Z".parse().expect("an instant");
                 assert!((from..to).contains(&expires_at), "{id}");

@@ -133,7 +133,7 @@ impl Default for Schedulers {
             renewals: minutely(),
             lifecycle: minutely(),
             orders: minutely(),
-            housekeeping: "30 */5 * * * *".to_owned(),
+            housekeeping: "30 7 * * * *".to_owned(),
             concurrency: 512,
             any_after: seconds(600),
         }

@@ -341,6 +341,9 @@ pub fn charge_of(timeline: &Timeline, subscription: &Subscription, at: Timestamp
     let period = subscription.auto_period()?;
     let rules = &timeline.in_force(at)?.rules;
     let offer = rules.offer(&subscription.subject.product, &subscription.subject.plan)?;
+    if offer.plan.renewal_ends.is_some_and(|ends| ends <= at) {
+        return None;
+    }
     Some(subscription.honoured(offer.price(period, currency)?))
 }
 

@@ -2,6 +2,7 @@
 //! several steps sees the state between them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::account::{Account, Open};
 use super::agenda::Agenda;
@@ -14,6 +15,7 @@ use super::nouns::order::Order;
 use super::nouns::subscription::Subscription;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
+use super::verbs::renew::Queue;
 
 /// The nouns that a record touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,6 +57,7 @@ pub struct Draft<'a> {
     pub outgoing: Vec<Outgoing>,
     /// Which nouns were touched.
     pub touched: Touched,
+    queue: Option<Arc<Queue>>,
 }
 
 impl<'a> Draft<'a> {
@@ -78,6 +81,7 @@ impl<'a> Draft<'a> {
             events: Vec::new(),
             outgoing: Vec::new(),
             touched: Touched::default(),
+            queue: None,
         }
     }
 
@@ -86,6 +90,10 @@ impl<'a> Draft<'a> {
     pub fn push(&mut self, event: impl Into<Event>) {
         let event = event.into();
         self.account.apply(&event);
+        // A notice changes nothing about the order or the cost of what is to come.
+        if !matches!(event, Event::Notice(_)) {
+            self.queue = None;
+        }
         self.touched.note(&event);
         if let Some(open) = self.account.open() {
             match &event {
@@ -101,6 +109,15 @@ impl<'a> Draft<'a> {
             effects::effects(&event, open, &mut self.outgoing);
         }
         self.events.push(event);
+    }
+
+    /// The automatic renewals to come, as seen at `at`.
+    pub fn queue_at(&mut self, at: Timestamp) -> Option<Arc<Queue>> {
+        if self.queue.as_ref().is_none_or(|queue| !queue.is_at(at)) {
+            let open = self.account.open()?;
+            self.queue = Some(Arc::new(Queue::at(self.timeline, open, at)));
+        }
+        self.queue.clone()
     }
 
     /// The account as it stands now.

@@ -2,6 +2,8 @@
 //! webhook for the provider's systems, a command for another stream. They carry references and
 //! values, nothing personal; addresses and names are resolved when sending.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Open};
@@ -290,6 +292,23 @@ pub enum Outgoing {
     },
     /// What still waits under this topic is void.
     Void(Topic),
+}
+
+/// Drops what the same record made void again: a purchase that is paid at once leaves no order
+/// to be paid, and after a long sleep nobody is told of what was lost and won back meanwhile.
+pub fn drop_voided(out: &mut Vec<Outgoing>) {
+    let mut voided = HashSet::new();
+    let mut kept: Vec<_> = std::mem::take(out)
+        .into_iter()
+        .rev()
+        .filter(|outgoing| match outgoing {
+            // Once is enough.
+            Outgoing::Void(topic) => voided.insert(*topic),
+            Outgoing::Send { topic, .. } => !voided.contains(topic),
+        })
+        .collect();
+    kept.reverse();
+    *out = kept;
 }
 
 /// What the world must be told of `event`, given the account after it.

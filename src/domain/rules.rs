@@ -557,6 +557,9 @@ impl Rules {
         for (name, product) in &self.products {
             product.faults(&format!("products.{name}"), self, &mut fault);
         }
+        if self.orders.unpaid_ttl.0.is_zero() {
+            fault("orders.unpaid_ttl".into(), "leaves no time to pay".into());
+        }
         if self.products.is_empty() {
             fault("products".into(), "nothing is sold".into());
         }
@@ -575,6 +578,9 @@ impl Product {
             if !known {
                 fault(format!("{path}.{field}"), format!("there is no preset {name:?}"));
             }
+        }
+        if self.unpaid_ttl.is_some_and(|ttl| ttl.0.is_zero()) {
+            fault(format!("{path}.unpaid_ttl"), "leaves no time to pay".into());
         }
         if self.regions.is_empty() {
             fault(format!("{path}.regions"), "is empty".into());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
-use super::agenda::{Agenda, Due};
+use super::agenda::{self, Agenda, Due};
 use super::calendar::Timestamp;
 use super::command::{Answer, Command};
 use super::draft::{Draft, Touched};
@@ -121,14 +121,19 @@ impl State {
                     Draft::new(context.timeline, facts, context.at, context.brake, account, agenda);
                 let mut steps = advance::advance(&mut draft);
                 let settled = draft.events.len();
-                let answer = decide(&mut draft, command);
+                let mut answer = decide(&mut draft, command);
                 assert!(
                     answer.is_ok() || draft.events.len() == settled,
                     "a rejected command left a trace: {command:?}"
                 );
-                if answer.is_ok() {
-                    steps.extend(advance::advance(&mut draft));
+                if let Ok(answer) = &mut answer {
+                    let due = advance::advance(&mut draft);
+                    if !due.is_empty() {
+                        bring_up_to_date(answer, &draft);
+                    }
+                    steps.extend(due);
                 }
+                effects::drop_voided(&mut draft.outgoing);
                 Executed {
                     events: draft.events,
                     outgoing: draft.outgoing,
@@ -180,6 +185,37 @@ pub struct Tally {
     pub count: u64,
     /// The longest delay behind the due instant, in seconds.
     pub lag_seconds_max: u64,
+}
+
+/// What the decision made due at once is in its answer too: it tells things as they stand.
+fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
+    let Some(open) = draft.account().open() else { return };
+    match answer {
+        Answer::Ordered { order, subscription, cash } => {
+            if let Some(now) = open.orders.get(&order.id) {
+                **order = now.as_ref().clone();
+            }
+            if let Some(now) = open.subscriptions.get(&subscription.id) {
+                **subscription = now.as_ref().clone();
+            }
+            *cash = open.wallet.cash;
+        }
+        Answer::ModeSet { subscription, next_attempt_at } => {
+            if let Some(now) = open.subscriptions.get(&subscription.id) {
+                **subscription = now.as_ref().clone();
+            }
+            *next_attempt_at = subscription
+                .span()
+                .and_then(|span| agenda::next_attempt(draft.timeline, subscription, &span));
+        }
+        // Cash changes with orders only, and a top-up pays none (R4.5).
+        Answer::ToppedUp { .. }
+        | Answer::Opened { .. }
+        | Answer::Imported { .. }
+        | Answer::AlreadyRenewed { .. }
+        | Answer::Done
+        | Answer::RulesApplied { .. } => {}
+    }
 }
 
 fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection> {

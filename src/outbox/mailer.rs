@@ -71,7 +71,7 @@ impl Memory {
 }
 
 enum Backend {
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
     Directory(PathBuf),
     Memory(Memory),
 }
@@ -116,7 +116,9 @@ impl Mailer {
             .then(|| mailbox("mail.operator", &mail.operator))
             .transpose()?;
         let backend = match mail.backend {
-            MailBackend::Smtp => Backend::Smtp(Smtp::open(mail, config.outbox.timeout.0)?),
+            MailBackend::Smtp => {
+                Backend::Smtp(Box::new(Smtp::open(mail, config.outbox.timeout.0)?))
+            }
             MailBackend::Directory => Backend::Directory(open_directory(config)?),
             MailBackend::Memory => Backend::Memory(Memory::default()),
         };
@@ -285,7 +287,11 @@ impl Smtp {
                            ?tls=opportunistic";
             OutboxError::setting("mail.smtp_url", message)
         };
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mail.smtp_url)
+        let url = mail.smtp_url.as_str();
+        if url.starts_with("smtp://") && url.contains('@') && !url.contains("tls=") {
+            tracing::warn!("mail.smtp_url has a password and no ?tls=: it travels in the clear");
+        }
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_| wrong())?
             .timeout(Some(timeout))
             .pool_config(PoolConfig::new().max_size(mail.connections_max.max(1)));
@@ -334,7 +340,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn mailbox(key: &str, text: &str) -> Result<Mailbox, OutboxError> {
-    text.parse().map_err(|error| OutboxError::setting(key, format!("{text:?}: {error}")))
+    text.parse().map_err(|error| OutboxError::setting(key, &format!("{text:?}: {error}")))
 }
 
 fn open_directory(config: &Config) -> Result<PathBuf, OutboxError> {
@@ -344,7 +350,7 @@ fn open_directory(config: &Config) -> Result<PathBuf, OutboxError> {
         config.mail.directory.clone()
     };
     std::fs::create_dir_all(&directory).map_err(|error| {
-        OutboxError::setting("mail.directory", format!("{}: {error}", directory.display()))
+        OutboxError::setting("mail.directory", &format!("{}: {error}", directory.display()))
     })?;
     Ok(directory)
 }

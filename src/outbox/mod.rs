@@ -20,11 +20,14 @@ mod fake;
 mod letters;
 pub mod mailer;
 mod markup;
+#[cfg(test)]
+mod overrides;
 mod payload;
 mod relay;
 mod retry;
-pub mod sender;
+mod run;
 mod samples;
+pub mod sender;
 pub mod templates;
 #[cfg(test)]
 mod tests;
@@ -34,17 +37,16 @@ mod words;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream;
-use serde::Serialize;
 
 use crate::actors::{Accounts, ExecuteError, Receipt, Request};
 use crate::config::Config;
 use crate::domain::calendar::Timestamp;
-use crate::domain::effects::Template;
 use crate::domain::ids::StreamId;
 use crate::store::{
     self, Channel, Chore, Delivery, DeliveryQuery, DeliveryState, OutboxDepth, StoreError,
@@ -54,6 +56,8 @@ use mailer::Mailer;
 use retry::{Breaker, Policy};
 use templates::Templates;
 use webhooks::Webhooks;
+
+pub use run::{Counts, Run, SentMail};
 
 /// Deliveries that are taken at once.
 const PAGE: u32 = 128;
@@ -71,9 +75,9 @@ pub struct Profile {
     pub email: String,
 }
 
-impl std::fmt::Debug for Profile {
+impl fmt::Debug for Profile {
     /// Says nothing: profiles must not reach a log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Profile(…)")
     }
 }
@@ -167,92 +171,8 @@ fn first(problems: &[templates::Problem]) -> String {
 }
 
 impl OutboxError {
-    fn setting(key: impl Into<String>, message: impl ToString) -> Self {
+    fn setting(key: impl Into<String>, message: &(impl fmt::Display + ?Sized)) -> Self {
         Self::Setting { key: key.into(), message: message.to_string() }
-    }
-}
-
-/// How the deliveries of a channel went in a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Taken by the other side.
-    pub sent: u64,
-    /// Failed, and tried again later.
-    pub failed: u64,
-    /// Not sent, for a reason.
-    pub void: u64,
-    /// Given up.
-    pub dead: u64,
-    /// Not tried, because the other side doesn't answer anybody.
-    pub postponed: u64,
-}
-
-impl Counts {
-    fn add(&mut self, other: Self) {
-        self.sent += other.sent;
-        self.failed += other.failed;
-        self.void += other.void;
-        self.dead += other.dead;
-        self.postponed += other.postponed;
-    }
-
-    /// Did anything happen?
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// A mail that went out in a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SentMail {
-    /// The stream that caused it.
-    pub stream: String,
-    /// When it was caused.
-    pub at: Timestamp,
-    /// Its template.
-    pub template: Template,
-    /// Its subject, as it was written.
-    pub subject: String,
-}
-
-/// What a run did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Run {
-    /// How the deliveries went, by channel; channels on which nothing happened are absent.
-    pub channels: BTreeMap<Channel, Counts>,
-    /// The mails that went out, in the order in which they did.
-    pub mails: Vec<SentMail>,
-    /// When the next attempt is due; `None` if nothing waits.
-    pub next_at: Option<Timestamp>,
-}
-
-impl Run {
-    /// Did it find nothing to do?
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.channels.is_empty()
-    }
-
-    /// All channels together.
-    #[must_use]
-    pub fn total(&self) -> Counts {
-        let mut total = Counts::default();
-        self.channels.values().for_each(|counts| total.add(*counts));
-        total
-    }
-
-    fn count(&mut self, channel: Channel, counts: Counts) {
-        if !counts.is_nothing() {
-            self.channels.entry(channel).or_default().add(counts);
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        for (channel, counts) in other.channels {
-            self.count(channel, counts);
-        }
-        self.mails.extend(other.mails);
     }
 }
 
@@ -279,8 +199,8 @@ pub struct Outbox {
     policy: Policy,
 }
 
-impl std::fmt::Debug for Outbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
@@ -306,7 +226,9 @@ impl Outbox {
         names: Names,
     ) -> Result<Self, OutboxError> {
         let templates = Templates::load(&config.mail)?;
-        let problems = templates.check();
+        // What is embedded was checked when it was built.
+        let is_overridden = !config.mail.templates.as_os_str().is_empty();
+        let problems = if is_overridden { templates.check() } else { Vec::new() };
         if !problems.is_empty() {
             return Err(OutboxError::Templates(problems));
         }
@@ -414,40 +336,23 @@ impl Outbox {
         mail: Option<SentMail>,
     ) -> Settled {
         let attempts = delivery.attempts.saturating_add(1);
-        let one = |pick: fn(&mut Counts) -> &mut u64| {
-            let mut counts = Counts::default();
-            *pick(&mut counts) += 1;
-            counts
-        };
-        let (state, attempts, next_at, text, counts) = match outcome {
-            Outcome::Sent(text) => {
-                (DeliveryState::Sent, attempts, now, text, one(|counts| &mut counts.sent))
-            }
-            Outcome::Void(text) => {
-                let counts = one(|counts| &mut counts.void);
-                (DeliveryState::Void, delivery.attempts, now, text, counts)
-            }
-            Outcome::Dead(text) => {
-                (DeliveryState::Dead, attempts, now, text, one(|counts| &mut counts.dead))
-            }
+        let (state, attempts, next_at, text) = match outcome {
+            Outcome::Sent(text) => (DeliveryState::Sent, attempts, now, text),
+            Outcome::Void(text) => (DeliveryState::Void, delivery.attempts, now, text),
+            Outcome::Dead(text) => (DeliveryState::Dead, attempts, now, text),
             Outcome::Failed(text) | Outcome::Unreachable(text) => {
-                match self.policy.next(delivery, attempts, now) {
-                    Some(next_at) => {
-                        let counts = one(|counts| &mut counts.failed);
-                        (DeliveryState::Waiting, attempts, next_at, text, counts)
-                    }
-                    None => {
-                        let text = format!("given up after {attempts} attempts: {text}");
-                        let counts = one(|counts| &mut counts.dead);
-                        (DeliveryState::Dead, attempts, now, text, counts)
-                    }
+                if let Some(next_at) = self.policy.next(delivery, attempts, now) {
+                    (DeliveryState::Waiting, attempts, next_at, text)
+                } else {
+                    let text = format!("given up after {attempts} attempts: {text}");
+                    (DeliveryState::Dead, attempts, now, text)
                 }
             }
         };
         log(delivery, state, attempts, next_at, &text);
         let key = delivery.key();
         let chore = Chore::Delivery { key, state, attempts, next_at, outcome: text };
-        Settled { chore, counts, mail }
+        Settled { chore, counts: Counts::one(state), mail }
     }
 
     /// Not tried, and not counted as an attempt.

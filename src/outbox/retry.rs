@@ -129,7 +129,7 @@ mod tests {
     fn the_last_attempt_comes_when_the_window_closes() {
         let delivery = fake::mail(1, 0);
         let (at, closes_at) =
-            (delivery.row.at, delivery.row.at.plus(Duration::from_secs(3 * 86_400)));
+            (delivery.row.at, delivery.row.at.plus(config::Outbox::default().give_up_after.0));
         let mut now = at;
         let mut attempts = 0;
         while let Some(next_at) = policy().next(&delivery, attempts + 1, now) {
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn what_lay_here_while_the_daemon_was_down_still_gets_a_few_attempts() {
         let delivery = fake::mail(1, 0);
-        let now = delivery.row.at.plus(Duration::from_secs(30 * 86_400));
+        let now = delivery.row.at.plus(10 * config::Outbox::default().give_up_after.0);
         assert!(policy().next(&delivery, 1, now).is_some());
         assert!(policy().next(&delivery, ATTEMPTS_MIN, now).is_none());
     }

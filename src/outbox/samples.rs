@@ -68,6 +68,8 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
             ..full(15)
         });
         all.push(About { amount: None, covered: None, ..full(15) });
+        // Covered by itself, but not after what is due before it.
+        all.push(About { cash: full(15).amount, covered: Some(false), ..full(15) });
     }
     all.push(About::default());
     for about in &mut all {

@@ -27,8 +27,10 @@ use super::OutboxError;
 use super::embedded::EMBEDDED;
 use super::markup::{self, ABSENT, Block};
 use super::samples;
-use super::values::{Subject, one_line, preview, values};
+use super::values::{one_line, preview, values};
 use super::words::Words;
+
+pub use super::values::Subject;
 
 /// The language that everything falls back to.
 const BASE: &str = "en";
@@ -95,7 +97,7 @@ impl Templates {
         let vocabulary = Arc::new(vocabulary(&sources, &mut problems));
         let files = Arc::new(sources.keys().cloned().collect::<BTreeSet<_>>());
         let mut environment = environment(&files, &vocabulary)?;
-        for (file, source) in sources.into_iter().filter(|(file, _)| !file.ends_with(".json")) {
+        for (file, source) in sources.into_iter().filter(|(file, _)| ending(file) != "json") {
             if let Err(error) = environment.add_template_owned(file.clone(), source) {
                 problems.push(Problem { file, message: told(&error) });
             }
@@ -254,7 +256,7 @@ fn overrides(mail: &config::Mail) -> Result<BTreeMap<String, String>, OutboxErro
         return Ok(found);
     }
     let wrong = |path: &std::path::Path, error: &dyn fmt::Display| {
-        OutboxError::setting("mail.templates", format!("{}: {error}", path.display()))
+        OutboxError::setting("mail.templates", &format!("{}: {error}", path.display()))
     };
     let list = |path: &std::path::Path| -> Result<Vec<std::path::PathBuf>, OutboxError> {
         std::fs::read_dir(path)
@@ -276,8 +278,11 @@ fn overrides(mail: &config::Mail) -> Result<BTreeMap<String, String>, OutboxErro
 
 /// Editors leave other files behind.
 fn is_ours(name: &str) -> bool {
-    let known = [".txt", ".html", ".json"].iter().any(|ending| name.ends_with(ending));
-    known && !name.starts_with('.')
+    matches!(ending(name), "txt" | "html" | "json") && !name.starts_with('.')
+}
+
+fn ending(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 fn vocabulary(
@@ -309,11 +314,11 @@ fn environment(
         .lstrip_blocks(true)
         .keep_trailing_newline(true)
         .build()
-        .map_err(|error| OutboxError::setting("mail.templates", error))?;
+        .map_err(|error| OutboxError::setting("mail.templates", &error))?;
     environment.set_syntax(syntax);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| {
-        if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
+        if ending(name) == "html" { AutoEscape::Html } else { AutoEscape::None }
     });
     // A value that is absent leaves a mark, so that its row can be left out.
     environment.set_formatter(|out, state, value| {

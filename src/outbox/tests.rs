@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fake::{Ada, Fake, Nobody, about, config, mail, mail_of, names, now, tell, webhook};
 use super::*;
-use crate::domain::effects::{About, Recipient};
+use crate::domain::effects::{About, Recipient, Template};
 use crate::domain::rejection::Rejection;
 
 fn outbox(config: &Config, fake: &Arc<Fake>) -> Outbox {
@@ -167,8 +167,7 @@ async fn settings_that_cannot_work_are_refused_at_once() {
         let mut config = config();
         change(&mut config);
         let error = Outbox::over(&config, Arc::new(Fake::default()), Arc::new(Ada), names())
-            .err()
-            .expect("an error");
+            .expect_err("an error");
         error.to_string()
     };
 

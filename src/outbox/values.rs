@@ -79,10 +79,7 @@ pub(super) fn values(
         "reason": text(about.reason.as_ref()),
         "count": about.count,
     });
-    match values {
-        serde_json::Value::Object(values) => values,
-        _ => Map::new(),
-    }
+    if let serde_json::Value::Object(values) = values { values } else { Map::new() }
 }
 
 /// Calendar days from one instant to another: tomorrow is 1, however few hours away.

@@ -92,7 +92,7 @@ impl Endpoint {
         let url: Url = endpoint
             .url
             .parse()
-            .map_err(|error| OutboxError::setting(format!("webhooks.{name}.url"), error))?;
+            .map_err(|error| OutboxError::setting(format!("webhooks.{name}.url"), &error))?;
         if !matches!(url.scheme(), "http" | "https") {
             let key = format!("webhooks.{name}.url");
             return Err(OutboxError::setting(key, "neither http nor https"));
@@ -114,7 +114,7 @@ fn client(timeout: Duration) -> Result<Client, OutboxError> {
         .redirect(Policy::none())
         .user_agent(concat!("renewd/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|error| OutboxError::setting("webhooks", chain(&error)))
+        .map_err(|error| OutboxError::setting("webhooks", &chain(&error)))
 }
 
 /// The id that a receiver tells repeats by. Without full stops: those part the signed text.

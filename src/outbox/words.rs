@@ -94,7 +94,11 @@ impl Words {
     pub(super) fn count(&self, n: u64, unit: &str) -> String {
         self.units.get(unit).map_or_else(
             || n.to_string(),
-            |[one, many]| (if n == 1 { one } else { many }).replace("{n}", &n.to_string()),
+            |[one, many]| {
+                (if n == 1 { one } else { many })
+                    .replace("{n}", &n.to_string())
+                    .replace(' ', NO_BREAK)
+            },
         )
     }
 
@@ -160,9 +164,9 @@ mod tests {
     #[test]
     fn lengths_and_modes_have_words() {
         let period = |text: &str| text.parse().expect("a period");
-        assert_eq!(words("en").period(period("P1M")), "1 month");
-        assert_eq!(words("en").period(period("P2Y")), "2 years");
-        assert_eq!(words("de").period(period("P3W")), "3 Wochen");
+        assert_eq!(plain(&words("en").period(period("P1M"))), "1 month");
+        assert_eq!(plain(&words("en").period(period("P2Y"))), "2 years");
+        assert_eq!(plain(&words("de").period(period("P3W"))), "3 Wochen");
         assert_eq!(words("de").mode(Mode::NotRenewal), "keine");
     }
 }

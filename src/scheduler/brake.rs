@@ -38,8 +38,7 @@ pub async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError> {
                 std::future::ready(!let_through)
             })
             .map(|row| async {
-                let request =
-                    Request::new(Command::Advance, Cause::Job(run.job), Lane::Clockwork);
+                let request = Request::new(Command::Advance, Cause::Job(run.job), Lane::Clockwork);
                 let receipt = run.accounts.preview(row?.stream, request).await;
                 let destructive = ["suspended", "released"];
                 Ok::<u64, ExecuteError>(receipt.map_or(0, |receipt| {
@@ -68,8 +67,7 @@ pub async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError> {
         held_count: u32::try_from(held).unwrap_or(u32::MAX),
         limit: u32::try_from(limit).unwrap_or(u32::MAX),
     };
-    let request =
-        Request::new(Command::EngageBrake(engage), Cause::Job(run.job), Lane::Clockwork);
+    let request = Request::new(Command::EngageBrake(engage), Cause::Job(run.job), Lane::Clockwork);
     run.accounts.execute(StreamId::House, request).await?;
     Ok(())
 }

@@ -41,11 +41,8 @@ async fn refresh_due_rows(run: &Run, ran: &mut JobRun) -> Result<(), ExecuteErro
         after = Some(*last);
         let mut receipts = stream::iter(page)
             .map(|stream| {
-                let request = Request::new(
-                    Command::Advance,
-                    Cause::Job(Job::Housekeeping),
-                    Lane::Clockwork,
-                );
+                let request =
+                    Request::new(Command::Advance, Cause::Job(Job::Housekeeping), Lane::Clockwork);
                 run.accounts.execute(stream, request)
             })
             .buffer_unordered(run.concurrency);

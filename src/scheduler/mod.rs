@@ -55,8 +55,7 @@ impl Schedulers {
         let actors = lines
             .iter()
             .map(|(job, cron)| {
-                let status =
-                    Status { job: *job, cron: cron.clone(), first: None, last: None };
+                let status = Status { job: *job, cron: cron.clone(), first: None, last: None };
                 let (publish, watch) = watch::channel(status);
                 let run = Run::new(*job, accounts.clone(), settings);
                 let actor = SchedulerActor::start_in_arbiter(arbiter, move |_| SchedulerActor {

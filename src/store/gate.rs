@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
-use super::{Claim, Commit, Written};
+use super::{Channel, Claim, Commit, Written};
 use crate::domain::ids::StreamId;
 use crate::domain::rows::Row;
 
@@ -79,6 +79,13 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
             !commit.entries.iter().all(|entry| own(entry.seq))
                 || !commit.outbox.iter().all(|row| own(row.seq)),
             "consequences of a record that is not its own",
+        ),
+        (
+            commit
+                .outbox
+                .iter()
+                .any(|row| (row.channel == Channel::Webhook) == row.endpoint.is_empty()),
+            "a webhook without an endpoint, or an endpoint without a webhook",
         ),
         (
             commit.tokens.iter().any(|row| i64::try_from(row.seq).is_err()),

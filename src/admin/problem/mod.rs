@@ -8,7 +8,6 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::IntoResponses;
 use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
@@ -221,7 +220,7 @@ fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::WrongCurrency { expected, given } => {
             json!({ "expected": text(expected), "given": text(given) })
         }
-        Rejection::AmountNotPositive { amount } => json!({ "amount": money(*amount) }),
+        Rejection::AmountNotPositive { amount } => json!({ "amount": convert::money(*amount) }),
         Rejection::CurrencyNotOffered { product, plan, currency } => {
             json!({ "product": product, "plan": plan, "currency": text(currency) })
         }
@@ -241,19 +240,13 @@ fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::PeriodInPast { minimum } => json!({ "minimum": text(minimum) }),
         Rejection::OffAnchor { expires_at } => json!({ "expires_at": text(expires_at) }),
         Rejection::NotEnoughFunds { needed, available } => {
-            json!({ "needed": money(*needed), "available": money(*available) })
+            json!({ "needed": convert::money(*needed), "available": convert::money(*available) })
         }
         Rejection::InvalidRules { faults } => json!({ "faults": faults }),
         Rejection::EffectiveInPast { earliest } => json!({ "earliest": text(earliest) }),
     };
-    match values {
-        Value::Object(values) => values.into_iter().collect(),
-        _ => BTreeMap::new(),
-    }
-}
-
-fn money(amount: crate::domain::money::Money) -> impl Serialize {
-    convert::money(amount)
+    let Value::Object(values) = values else { return BTreeMap::new() };
+    values.into_iter().collect()
 }
 
 #[cfg(test)]

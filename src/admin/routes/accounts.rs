@@ -34,7 +34,10 @@ pub(super) struct Nothing {}
     tag = "accounts",
     params(wire::WriteQuery, wire::WriteHeaders),
     request_body = wire::OpenAccount,
-    responses((status = 201, body = wire::Receipt<wire::Opened>), Problem)
+    responses(
+        (status = 201, description = "It is recorded", body = wire::Receipt<wire::Opened>),
+        Problem
+    )
 )]
 #[post("/v1/accounts")]
 async fn open_account(
@@ -54,7 +57,10 @@ async fn open_account(
 #[utoipa::path(
     tag = "accounts",
     params(wire::PageQuery),
-    responses((status = 200, body = wire::Page<wire::AccountSummary>), Problem)
+    responses(
+        (status = 200, description = "A page", body = wire::Page<wire::AccountSummary>),
+        Problem
+    )
 )]
 #[get("/v1/accounts")]
 async fn list_accounts(
@@ -81,7 +87,7 @@ async fn list_accounts(
 #[utoipa::path(
     tag = "accounts",
     params(("account" = String, Path, description = "The account's id")),
-    responses((status = 200, body = wire::Account), Problem)
+    responses((status = 200, description = "As it stands", body = wire::Account), Problem)
 )]
 #[get("/v1/accounts/{account}")]
 async fn show_account(
@@ -105,7 +111,10 @@ async fn show_account(
         wire::WriteHeaders
     ),
     request_body = wire::TopUp,
-    responses((status = 201, body = wire::Receipt<wire::ToppedUp>), Problem)
+    responses(
+        (status = 201, description = "It is recorded", body = wire::Receipt<wire::ToppedUp>),
+        Problem
+    )
 )]
 #[post("/v1/accounts/{account}/top-ups")]
 async fn top_up(
@@ -130,7 +139,10 @@ async fn top_up(
         wire::WriteQuery,
         wire::WriteHeaders
     ),
-    responses((status = 200, body = wire::Receipt<wire::Done>), Problem)
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::Done>),
+        Problem
+    )
 )]
 #[post("/v1/accounts/{account}/hold")]
 async fn hold_account(
@@ -151,7 +163,10 @@ async fn hold_account(
         wire::WriteQuery,
         wire::WriteHeaders
     ),
-    responses((status = 200, body = wire::Receipt<wire::Done>), Problem)
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::Done>),
+        Problem
+    )
 )]
 #[post("/v1/accounts/{account}/let-go")]
 async fn let_account_go(

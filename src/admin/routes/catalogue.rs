@@ -13,6 +13,7 @@ use crate::admin::request::{Asking, JSON, media_type_is};
 use crate::admin::{Admin, convert, fields, reply, unexpected, wire};
 use crate::catalogue::difference;
 use crate::config::parse_rules;
+use crate::domain::agenda::Job;
 use crate::domain::command::{Answer, Command};
 use crate::domain::ids::StreamId;
 use crate::domain::rejection::Rejection;
@@ -29,7 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 /// Shows the rules in force, and the versions there are.
 #[utoipa::path(
     tag = "catalogue",
-    responses((status = 200, body = wire::Catalogue), Problem)
+    responses((status = 200, description = "As it stands", body = wire::Catalogue), Problem)
 )]
 #[get("/v1/catalogue")]
 async fn show_catalogue(admin: Data<Admin>) -> Result<Json<wire::Catalogue>, Problem> {
@@ -74,6 +75,15 @@ async fn apply_catalogue(admin: Data<Admin>, asking: Asking) -> Result<HttpRespo
     let Answer::RulesApplied { version, effective_at } = receipt.answer else {
         return Err(unexpected(&receipt));
     };
+    if !receipt.replayed {
+        // What is due is looked at again under the new rules now, not at the next sweep.
+        let control = Arc::clone(&admin.control);
+        actix_web::rt::spawn(async move {
+            if let Err(error) = control.run_job(Job::Housekeeping).await {
+                tracing::warn!(%error, "due rows were not refreshed; the next sweep does it");
+            }
+        });
+    }
     let answer = wire::CatalogueApplied { version, effective_at: effective_at.to_string() };
     Ok(reply(StatusCode::OK, &receipt, false, answer))
 }
@@ -102,10 +112,12 @@ async fn tried(
     let changes = difference(newest.map(|version| version.rules.as_ref()), &apply.rules);
     let request = asking.request(Command::ApplyRules(apply).into(), true);
     let (effective_at, faults) = match admin.accounts.preview(StreamId::House, request).await {
-        Ok(receipt) => match receipt.answer {
-            Answer::RulesApplied { effective_at, .. } => (Some(effective_at), Vec::new()),
-            _ => return Err(unexpected(&receipt)),
-        },
+        Ok(receipt) => {
+            let Answer::RulesApplied { effective_at, .. } = receipt.answer else {
+                return Err(unexpected(&receipt));
+            };
+            (Some(effective_at), Vec::new())
+        }
         Err(ExecuteError::Rejected(Rejection::InvalidRules { faults })) => (None, faults),
         Err(error) => return Err(error.into()),
     };

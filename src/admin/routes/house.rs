@@ -27,7 +27,10 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// Says how the daemon stands.
-#[utoipa::path(tag = "house", responses((status = 200, body = wire::Status), Problem))]
+#[utoipa::path(
+    tag = "house",
+    responses((status = 200, description = "As it stands", body = wire::Status), Problem)
+)]
 #[get("/v1/status")]
 async fn status(admin: Data<Admin>) -> Result<Json<wire::Status>, Problem> {
     let now = admin.clock.now();
@@ -53,7 +56,10 @@ async fn status(admin: Data<Admin>) -> Result<Json<wire::Status>, Problem> {
 }
 
 /// Shows the brake on mass destruction.
-#[utoipa::path(tag = "house", responses((status = 200, body = wire::Brake), Problem))]
+#[utoipa::path(
+    tag = "house",
+    responses((status = 200, description = "As it stands", body = wire::Brake), Problem)
+)]
 #[get("/v1/brake")]
 async fn show_brake(admin: Data<Admin>) -> Result<Json<wire::Brake>, Problem> {
     Ok(Json(convert::brake(&admin.house().await?)))
@@ -63,7 +69,10 @@ async fn show_brake(admin: Data<Admin>) -> Result<Json<wire::Brake>, Problem> {
 #[utoipa::path(
     tag = "house",
     params(wire::WriteQuery, wire::WriteHeaders),
-    responses((status = 200, body = wire::Receipt<wire::Done>), Problem)
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::Done>),
+        Problem
+    )
 )]
 #[post("/v1/brake/release")]
 async fn release_brake(admin: Data<Admin>, write: Write<Nothing>) -> Result<HttpResponse, Problem> {
@@ -73,7 +82,10 @@ async fn release_brake(admin: Data<Admin>, write: Write<Nothing>) -> Result<Http
 }
 
 /// Lists the streams that were set aside after repeated failure.
-#[utoipa::path(tag = "house", responses((status = 200, body = wire::Page<wire::Parked>), Problem))]
+#[utoipa::path(
+    tag = "house",
+    responses((status = 200, description = "A page", body = wire::Page<wire::Parked>), Problem)
+)]
 #[get("/v1/parked")]
 async fn list_parked(admin: Data<Admin>) -> Result<Json<wire::Page<wire::Parked>>, Problem> {
     let parked = admin.store.parked().await?.into_iter().map(|(stream, at, reason)| wire::Parked {
@@ -92,7 +104,7 @@ async fn list_parked(admin: Data<Admin>) -> Result<Json<wire::Page<wire::Parked>
         wire::WriteQuery,
         wire::WriteHeaders
     ),
-    responses((status = 200, body = wire::Done), Problem)
+    responses((status = 200, description = "Done", body = wire::Done), Problem)
 )]
 #[post("/v1/accounts/{account}/unpark")]
 async fn unpark_account(
@@ -108,8 +120,8 @@ async fn unpark_account(
             return Err(Problem::new(Code::AccountNotParked, "the account is not parked"));
         }
         admin.accounts.chores(vec![Chore::Unpark { stream }]).await?;
-        serde_json::to_value(wire::Done {}).map_err(Problem::broken)
+        serde_json::to_string(&wire::Done {}).map_err(Problem::broken)
     };
     let (done, replayed) = admin.replies.once(write.asking.token.as_ref(), work).await?;
-    Ok(time::answered(&done, replayed))
+    Ok(time::answered(done, replayed))
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use actix_web::error::PayloadError;
-use actix_web::rt::time::timeout;
+use actix_web::rt::time::{sleep, timeout};
 use actix_web::web::{Bytes, BytesMut, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use futures_util::{Stream, StreamExt as _, stream};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::actors::{ExecuteError, Lane, Request};
+use crate::actors::{ExecuteError, Lane, Receipt, Request};
 use crate::admin::problem::{Code, Problem};
 use crate::admin::request::{media_type, media_type_is, query, token_text, too_large};
 use crate::admin::{Admin, auth, wire};
@@ -23,7 +23,10 @@ const LINES: &str = "application/x-ndjson";
 /// Lines that are worked on at once.
 const CONCURRENCY: usize = 64;
 /// How long a client may keep the next piece back.
-const CHUNK_TIMEOUT: Duration = Duration::from_secs(60);
+const CHUNK_TIMEOUT: Duration = Duration::from_mins(1);
+/// How often a line is tried again where too much waits, and after which wait.
+const BUSY_MAX: u32 = 100;
+const BUSY_WAIT: Duration = Duration::from_millis(50);
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(import);
@@ -31,12 +34,14 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 
 /// Brings an existing book along: one account a line. Each line is answered by one, in order; a
 /// bad line stops nothing else, and a line that was imported before is not imported again.
+/// Answers come while the body is still being sent: read them meanwhile.
 #[utoipa::path(
     tag = "imports",
     params(wire::ImportQuery, wire::WriteHeaders),
     request_body(content = wire::ImportLine, content_type = "application/x-ndjson"),
     responses(
-        (status = 200, body = wire::ImportAnswer, content_type = "application/x-ndjson"),
+        (status = 200, description = "A line for each line", body = wire::ImportAnswer,
+            content_type = "application/x-ndjson"),
         Problem
     )
 )]
@@ -127,11 +132,7 @@ async fn bring_along(
         claims: asked.claims,
         ..Request::new(asked.command, cause, Lane::Clockwork)
     };
-    let executed = if query.dry_run {
-        admin.accounts.preview(stream, request).await
-    } else {
-        admin.accounts.execute(stream, request).await
-    };
+    let executed = executed(admin, stream, request, query.dry_run).await;
     match executed {
         Ok(receipt) => {
             let Answer::Imported { account, subscriptions } = &receipt.answer else {
@@ -155,6 +156,28 @@ async fn bring_along(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Executes a request; where too much waits, a little later: nobody else can slow a stream of
+/// lines down.
+async fn executed(
+    admin: &Admin,
+    stream: StreamId,
+    request: Request,
+    dry_run: bool,
+) -> Result<Receipt, ExecuteError> {
+    for _ in 0..BUSY_MAX {
+        let executed = if dry_run {
+            admin.accounts.preview(stream, request.clone()).await
+        } else {
+            admin.accounts.execute(stream, request.clone()).await
+        };
+        match executed {
+            Err(ExecuteError::Busy) => sleep(BUSY_WAIT).await,
+            Ok(_) | Err(_) => return executed,
+        }
+    }
+    Err(ExecuteError::Busy)
 }
 
 /// A line as it came in.

@@ -22,7 +22,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "history",
     params(("account" = String, Path, description = "The account's id"), wire::PageQuery),
-    responses((status = 200, body = wire::Page<wire::Record>), Problem)
+    responses((status = 200, description = "A page", body = wire::Page<wire::Record>), Problem)
 )]
 #[get("/v1/accounts/{account}/journal")]
 async fn list_journal(
@@ -47,7 +47,7 @@ async fn list_journal(
 #[utoipa::path(
     tag = "history",
     params(("account" = String, Path, description = "The account's id"), wire::PageQuery),
-    responses((status = 200, body = wire::Page<wire::LedgerLine>), Problem)
+    responses((status = 200, description = "A page", body = wire::Page<wire::LedgerLine>), Problem)
 )]
 #[get("/v1/accounts/{account}/ledger")]
 async fn list_ledger(
@@ -73,7 +73,7 @@ async fn list_ledger(
 #[utoipa::path(
     tag = "history",
     params(("account" = String, Path, description = "The account's id"), wire::DeliveryQuery),
-    responses((status = 200, body = wire::Page<wire::Delivery>), Problem)
+    responses((status = 200, description = "A page", body = wire::Page<wire::Delivery>), Problem)
 )]
 #[get("/v1/accounts/{account}/notices")]
 async fn list_notices(
@@ -98,7 +98,7 @@ async fn list_notices(
 #[utoipa::path(
     tag = "history",
     params(wire::DeliveryQuery),
-    responses((status = 200, body = wire::Page<wire::Delivery>), Problem)
+    responses((status = 200, description = "A page", body = wire::Page<wire::Delivery>), Problem)
 )]
 #[get("/v1/deliveries")]
 async fn list_deliveries(

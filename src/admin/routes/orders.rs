@@ -63,7 +63,7 @@ pub(super) fn placed(receipt: &Receipt, dry_run: bool) -> Result<HttpResponse, P
     ),
     request_body = wire::PlaceOrder,
     responses(
-        (status = 201, body = wire::Receipt<wire::Placed>),
+        (status = 201, description = "It is recorded", body = wire::Receipt<wire::Placed>),
         (status = 200, description = "A dry run, or a renewal that is not needed any more",
             body = wire::Receipt<wire::Placed>),
         Problem
@@ -84,7 +84,7 @@ async fn place_order(
 #[utoipa::path(
     tag = "orders",
     params(("account" = String, Path, description = "The account's id"), wire::OrderQuery),
-    responses((status = 200, body = wire::Page<wire::Order>), Problem)
+    responses((status = 200, description = "A page", body = wire::Page<wire::Order>), Problem)
 )]
 #[get("/v1/accounts/{account}/orders")]
 async fn list_orders(
@@ -113,7 +113,7 @@ async fn list_orders(
         ("account" = String, Path, description = "The account's id"),
         ("order" = String, Path, description = "The order's id")
     ),
-    responses((status = 200, body = wire::Order), Problem)
+    responses((status = 200, description = "As it stands", body = wire::Order), Problem)
 )]
 #[get("/v1/accounts/{account}/orders/{order}")]
 async fn show_order(
@@ -133,7 +133,10 @@ async fn show_order(
         wire::WriteQuery,
         wire::WriteHeaders
     ),
-    responses((status = 200, body = wire::Receipt<wire::Ordered>), Problem)
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::Ordered>),
+        Problem
+    )
 )]
 #[post("/v1/accounts/{account}/orders/{order}/pay")]
 async fn pay_order(
@@ -155,7 +158,10 @@ async fn pay_order(
         wire::WriteQuery,
         wire::WriteHeaders
     ),
-    responses((status = 200, body = wire::Receipt<wire::Ordered>), Problem)
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::Ordered>),
+        Problem
+    )
 )]
 #[post("/v1/accounts/{account}/orders/{order}/cancel")]
 async fn cancel_order(

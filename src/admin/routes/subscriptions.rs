@@ -30,7 +30,10 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "subscriptions",
     params(wire::SubscriptionQuery),
-    responses((status = 200, body = wire::Page<wire::Subscription>), Problem)
+    responses(
+        (status = 200, description = "A page", body = wire::Page<wire::Subscription>),
+        Problem
+    )
 )]
 #[get("/v1/subscriptions")]
 async fn list_subscriptions(
@@ -96,7 +99,10 @@ fn behind(row: &SubscriptionRow) -> String {
 #[utoipa::path(
     tag = "subscriptions",
     params(("account" = String, Path, description = "The account's id"), wire::PageQuery),
-    responses((status = 200, body = wire::Page<wire::Subscription>), Problem)
+    responses(
+        (status = 200, description = "A page", body = wire::Page<wire::Subscription>),
+        Problem
+    )
 )]
 #[get("/v1/accounts/{account}/subscriptions")]
 async fn list_account_subscriptions(
@@ -124,7 +130,7 @@ async fn list_account_subscriptions(
         ("account" = String, Path, description = "The account's id"),
         ("subscription" = String, Path, description = "The subscription's id")
     ),
-    responses((status = 200, body = wire::Subscription), Problem)
+    responses((status = 200, description = "As it stands", body = wire::Subscription), Problem)
 )]
 #[get("/v1/accounts/{account}/subscriptions/{subscription}")]
 async fn show_subscription(
@@ -151,7 +157,7 @@ async fn show_subscription(
     ),
     request_body = wire::Renew,
     responses(
-        (status = 201, body = wire::Receipt<wire::Placed>),
+        (status = 201, description = "It is recorded", body = wire::Receipt<wire::Placed>),
         (status = 200, description = "A dry run, or a renewal that is not needed any more",
             body = wire::Receipt<wire::Placed>),
         Problem
@@ -178,7 +184,10 @@ async fn renew_subscription(
         wire::WriteHeaders
     ),
     request_body = wire::SetRenewalMode,
-    responses((status = 200, body = wire::Receipt<wire::ModeSet>), Problem)
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::ModeSet>),
+        Problem
+    )
 )]
 #[put("/v1/accounts/{account}/subscriptions/{subscription}/renewal-mode")]
 async fn set_renewal_mode(

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post, rt};
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::accounts::Nothing;
 use crate::actors::Token;
 use crate::admin::problem::{Code, Problem};
-use crate::admin::request::Write;
+use crate::admin::request::{JSON, Write};
 use crate::admin::{Admin, convert, fields, wire};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -32,12 +31,13 @@ pub(super) fn must_be_meant(dry_run: bool) -> Result<(), Problem> {
 }
 
 /// The answer of the machinery.
-pub(super) fn answered(answer: &Value, replayed: bool) -> HttpResponse {
+pub(super) fn answered(answer: String, replayed: bool) -> HttpResponse {
     let mut response = HttpResponse::Ok();
+    response.content_type(JSON);
     if replayed {
         response.insert_header(("Idempotent-Replayed", "true"));
     }
-    response.json(answer)
+    response.body(answer)
 }
 
 /// The schedulers, each with its latest runs.
@@ -68,7 +68,7 @@ pub(super) fn shown(admin: &Admin) -> wire::Clock {
 /// Lists the schedulers with what is due for them and their latest runs.
 #[utoipa::path(
     tag = "time",
-    responses((status = 200, body = wire::Page<wire::Scheduler>), Problem)
+    responses((status = 200, description = "A page", body = wire::Page<wire::Scheduler>), Problem)
 )]
 #[get("/v1/schedulers")]
 async fn list_schedulers(admin: Data<Admin>) -> Result<Json<wire::Page<wire::Scheduler>>, Problem> {
@@ -84,7 +84,7 @@ async fn list_schedulers(admin: Data<Admin>) -> Result<Json<wire::Page<wire::Sch
         wire::WriteQuery,
         wire::WriteHeaders
     ),
-    responses((status = 200, body = wire::JobRun), Problem)
+    responses((status = 200, description = "What the run did", body = wire::JobRun), Problem)
 )]
 #[post("/v1/schedulers/{job}/run")]
 async fn run_scheduler(
@@ -99,13 +99,16 @@ async fn run_scheduler(
     must_be_meant(write.dry_run)?;
     to_the_end(&admin, write.asking.token, move |admin| async move {
         let run = admin.control.run_job(job).await.map_err(failed)?;
-        serde_json::to_value(convert::job_run(&run)).map_err(Problem::broken)
+        serde_json::to_string(&convert::job_run(&run)).map_err(Problem::broken)
     })
     .await
 }
 
 /// Shows the clock that the daemon runs by.
-#[utoipa::path(tag = "time", responses((status = 200, body = wire::Clock), Problem))]
+#[utoipa::path(
+    tag = "time",
+    responses((status = 200, description = "As it stands", body = wire::Clock), Problem)
+)]
 #[get("/v1/clock")]
 async fn show_clock(admin: Data<Admin>) -> Json<wire::Clock> {
     Json(shown(&admin))
@@ -116,7 +119,7 @@ async fn show_clock(admin: Data<Admin>) -> Json<wire::Clock> {
     tag = "time",
     params(wire::WriteQuery, wire::WriteHeaders),
     request_body = wire::MoveClock,
-    responses((status = 200, body = wire::Moved), Problem)
+    responses((status = 200, description = "What happened on the way", body = wire::Moved), Problem)
 )]
 #[post("/v1/clock")]
 async fn move_clock(
@@ -142,7 +145,7 @@ async fn move_clock(
             steps: convert::steps(&report.steps),
             delivered_count: report.delivered_count,
         };
-        serde_json::to_value(moved).map_err(Problem::broken)
+        serde_json::to_string(&moved).map_err(Problem::broken)
     })
     .await
 }
@@ -175,7 +178,7 @@ async fn to_the_end<F>(
     work: impl FnOnce(Data<Admin>) -> F + 'static,
 ) -> Result<HttpResponse, Problem>
 where
-    F: Future<Output = Result<Value, Problem>> + 'static,
+    F: Future<Output = Result<String, Problem>> + 'static,
 {
     let admin = admin.clone();
     let task = rt::spawn(async move {
@@ -183,7 +186,7 @@ where
         admin.replies.once(token.as_ref(), work).await
     });
     let (answer, replayed) = task.await.map_err(Problem::broken)??;
-    Ok(answered(&answer, replayed))
+    Ok(answered(answer, replayed))
 }
 
 #[cfg(test)]

@@ -80,7 +80,9 @@ impl Call {
             match value {
                 Value::Null | Value::Bool(false) => {}
                 Value::String(text) => self.query.push((name.clone(), text.clone())),
-                other => self.query.push((name.clone(), other.to_string())),
+                Value::Bool(true) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    self.query.push((name.clone(), value.to_string()));
+                }
             }
         }
         Ok(self)
@@ -195,10 +197,16 @@ impl Client {
             return Ok(Outcome::Answer(Answer { text }));
         }
         let failure = refused(status, &text);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            return Ok(Outcome::Again { wait, failure });
+        if status != StatusCode::SERVICE_UNAVAILABLE {
+            return Err(failure);
         }
-        Err(failure)
+        let failure = match (failure, call.token()) {
+            (Failure::Daemon(reason), Some(token)) => Failure::Daemon(format!(
+                "{reason}\nhint: ask again with --token {token}, which never does it twice"
+            )),
+            (failure, _) => failure,
+        };
+        Ok(Outcome::Again { wait, failure })
     }
 }
 

@@ -120,11 +120,17 @@ fn hints(problem: &Problem) -> Vec<String> {
         "AccountHeld" => "let it go with `renewctl account let-go ACCOUNT`",
         "AccountNotFound" => "`renewctl account list` shows what there is",
         "UnpaidOrder" => "`renewctl order pay` or `renewctl order cancel` settles it",
-        "SubscriptionNotFound" => "`renewctl subscription list --account ACCOUNT` shows them",
+        "SubscriptionNotFound" => "`renewctl subscription of ACCOUNT` shows them",
         "OrderNotFound" => "`renewctl order list ACCOUNT` shows them",
         "UnknownProduct" | "UnknownPlan" | "UnknownRegion" | "CurrencyNotOffered" => {
             "`renewctl catalogue show` lists what is sold, where, and at which price"
         }
+        "AccountParked" => "take it back with `renewctl account unpark ACCOUNT`",
+        "CatalogueNotFound" => "`renewctl catalogue apply FILE` sets the first rules",
+        "PeerNotAllowed" => {
+            "ask as root, as the daemon's user, or as one of its daemon.allow_uids or allow_gids"
+        }
+        "ClockNotManual" => "`renewd serve --clock manual:INSTANT` starts one that can be moved",
         "PeriodRequired" => "name it with --period",
         "PeriodInPast" => return vec![format!("renew by at least {}", text("minimum"))],
         "EffectiveInPast" => {

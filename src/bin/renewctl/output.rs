@@ -37,14 +37,9 @@ impl Output {
         }
     }
 
-    /// Prints one line of data.
-    pub(crate) fn line(self, line: &str) -> io::Result<()> {
-        writeln!(io::stdout().lock(), "{}", line.trim_end())
-    }
-
     /// Prints a table; names of columns that start with `>` are numbers and stand to the right.
     pub(crate) fn table(self, columns: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
-        self.line(&self.drawn(columns, rows))
+        line(&self.drawn(columns, rows))
     }
 
     fn drawn(self, columns: &[&str], rows: Vec<Vec<String>>) -> String {
@@ -59,17 +54,22 @@ impl Output {
         }
         table.trim_fmt()
     }
+}
 
-    /// Prints names and values of one thing, without what is empty.
-    pub(crate) fn card(self, fields: &[(&str, String)]) -> io::Result<()> {
-        let shown = || fields.iter().filter(|(_, value)| !value.is_empty());
-        let width = shown().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        let mut out = io::stdout().lock();
-        for (name, value) in shown() {
-            writeln!(out, "{name:width$}  {value}")?;
-        }
-        Ok(())
+/// Prints one line of data.
+pub(crate) fn line(line: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{}", line.trim_end())
+}
+
+/// Prints names and values of one thing, without what is empty.
+pub(crate) fn card(fields: &[(&str, String)]) -> io::Result<()> {
+    let shown = || fields.iter().filter(|(_, value)| !value.is_empty());
+    let width = shown().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut out = io::stdout().lock();
+    for (name, value) in shown() {
+        writeln!(out, "{name:width$}  {value}")?;
     }
+    Ok(())
 }
 
 /// `12.00 USD`.

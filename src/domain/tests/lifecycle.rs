@@ -3,7 +3,9 @@
 use insta::assert_snapshot;
 
 use super::scenario::{instant, mails, play, play_only, run};
-use crate::domain::nouns::subscription::State;
+use crate::domain::command::{Answer, Command};
+use crate::domain::nouns::subscription::{Mode, State};
+use crate::domain::verbs::set_renewal_mode::SetRenewalMode;
 
 const LIFE: [&str; 4] = ["expired", "suspended", "released", "Renewal"];
 
@@ -45,9 +47,7 @@ fn r2_18_not_renewal_reminds_of_nothing_before_expiry() {
         ");
     assert_snapshot!(mails(script), @r"
         2026-01-10 12:00 topped_up
-        2026-01-10 12:00 order_unpaid
         2026-01-10 12:00 activated
-        2026-01-10 12:00 order_unpaid
         2026-01-10 12:00 activated
         2026-02-07 09:00 expiring
         2026-02-10 12:00 suspended
@@ -106,6 +106,27 @@ fn r2_20_not_renewal_is_not_served_in_grace_and_released_no_earlier() {
 }
 
 #[test]
+fn r2_20_the_answer_tells_what_the_change_made_due_at_once() {
+    let (mut world, _) = run("
+        2026-01-10 12:00 top-up 10
+        2026-01-10 12:00 purchase intl small 1 month
+        2026-02-12 10:00 step
+    ");
+    let set = Command::SetRenewalMode(SetRenewalMode {
+        subscription: world.live(1).expect("a subscription").id,
+        mode: Mode::NotRenewal,
+        period: None,
+        muted: None,
+    });
+    match world.execute(instant("2026-02-12", "10:00"), &set).answer {
+        Ok(Answer::ModeSet { subscription, .. }) => {
+            assert_eq!(subscription.state, State::Suspended);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn d38_a_release_waits_a_day_for_its_notice() {
     assert_snapshot!(play("
         2026-01-10 12:00 top-up 20
@@ -139,6 +160,19 @@ fn d38_a_notice_that_came_late_moves_the_release_and_says_so() {
     "), @r"
         2026-02-25 10:00 #1 notice release_ahead(1) due 2026-02-24 09:00, release moves to 2026-02-26 10:00
         2026-02-26 10:00 #1 released due 2026-02-26 10:00
+        ");
+}
+
+#[test]
+fn d38_the_notice_comes_a_day_earlier_where_its_time_of_day_would_be_too_late() {
+    // Released at eight, with notices at nine: the day before is twenty-three hours.
+    assert_snapshot!(play_only(&["release"], "
+        2026-01-10 08:00 top-up 20
+        2026-01-10 08:00 purchase ecs small 1 month
+        2026-02-27 12:00 step
+    "), @r"
+        2026-02-23 09:00 #1 notice release_ahead(1) due 2026-02-23 09:00
+        2026-02-25 08:00 #1 released due 2026-02-25 08:00
         ");
 }
 
@@ -192,9 +226,7 @@ fn d38_while_the_brake_holds_a_suspension_attempts_go_on() {
         2026-02-27 12:00 step
         2026-02-27 12:00 top-up 10
         2026-02-28 12:00 step
-    "), @r"
-        2026-02-28 03:00 #1 renewed by itself 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-02-28 03:00
-        ");
+    "), @"2026-02-28 03:00 #1 renewed by itself 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-02-28 03:00");
 }
 
 #[test]

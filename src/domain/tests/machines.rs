@@ -107,11 +107,12 @@ fn a_subscription_makes_these_transitions_and_no_others() {
                 }
                 live.apply(&event);
                 let with = if open_order { " with an unpaid order" } else { "" };
-                let line = format!("{}{with} --{name}--> {}", state.as_str(), live.state.as_str());
+                let transition =
+                    format!("{}{with} --{name}--> {}", state.as_str(), live.state.as_str());
                 // Most of it is the same with and without an unpaid order.
                 let plain = format!("{} --{name}--> {}\n", state.as_str(), live.state.as_str());
                 if !table.contains(&plain) {
-                    writeln!(table, "{line}").expect("a string grows");
+                    writeln!(table, "{transition}").expect("a string grows");
                 }
             }
         }

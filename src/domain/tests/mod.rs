@@ -3,6 +3,7 @@
 
 mod book;
 mod golden;
+mod house;
 mod lifecycle;
 mod machines;
 mod orders;

@@ -135,9 +135,7 @@ fn d35_time_goes_first_and_release_before_a_renewal_at_the_same_instant() {
         2026-01-10 12:00 top-up 100
         2026-01-10 12:00 purchase silent small 1 month
         2026-02-25 11:59:59 renew #1 1 month
-    "), @r"
-        2026-02-25 11:59:59 #1 renewed 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-02-25 11:59:59
-        ");
+    "), @"2026-02-25 11:59:59 #1 renewed 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-02-25 11:59:59");
 }
 
 #[test]
@@ -196,4 +194,13 @@ fn what_is_said_of_an_order() {
         2026-01-19 12:00 order_cancelled
         2026-01-19 12:00 renewed
         ");
+}
+
+#[test]
+fn d35_an_attempt_at_the_instant_of_expiry_comes_before_it() {
+    assert_snapshot!(play_only(&["renewed", "expired"], "
+        2026-01-10 08:00 top-up 20
+        2026-01-10 08:00 purchase intl-2017 small 1 month auto
+        2026-02-10 08:00 step
+    "), @"2026-02-10 08:00 #1 renewed by itself 2026-02-10 08:00 to 2026-03-10 08:00 due 2026-02-10 08:00");
 }

@@ -206,6 +206,19 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
             });
             return None;
         }
+        "preset" => {
+            let [product, kind, name] = args else { panic!("which preset of what?") };
+            world.amend(at, |rules| {
+                let product = rules.products.get_mut(*product).expect("a product");
+                match *kind {
+                    "lifecycle" => product.lifecycle = (*name).into(),
+                    "autorenewal" => product.autorenewal = (*name).into(),
+                    "reminders" => product.reminders = (*name).into(),
+                    _ => panic!("{kind:?} is no preset"),
+                }
+            });
+            return None;
+        }
         "withdraw" => {
             world.amend(at, |rules| {
                 rules.products.remove(args[0]);

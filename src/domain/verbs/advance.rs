@@ -50,16 +50,14 @@ fn release(draft: &mut Draft<'_>, id: SubscriptionId, due: Due) {
 }
 
 fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
-    let Ok(live) = draft.subscription(id) else { return };
-    let Some(span) = live.span() else { return };
-    let (amount, covered) = match kind {
-        Kind::RenewalAhead(_) | Kind::TopUp(_) => {
-            let amount = renew::quote(draft, live, due.at);
-            let covered = amount.map(|amount| renew::is_covered(draft, live, amount, due.at));
-            (amount, covered)
-        }
-        Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::ReleaseAhead(_) => (None, None),
+    let queue = match kind {
+        Kind::RenewalAhead(_) | Kind::TopUp(_) => draft.queue_at(due.at),
+        Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::ReleaseAhead(_) => None,
     };
+    let (Ok(open), Ok(live)) = (draft.open(), draft.subscription(id)) else { return };
+    let Some(span) = live.span() else { return };
+    let amount = queue.as_ref().and_then(|_| renew::quote(draft, live, due.at));
+    let covered = queue.zip(amount).map(|(queue, amount)| queue.covers(open, live, amount));
     let is_short = covered == Some(false);
     let skip = |reason, amount| notice::Event::Skipped {
         subscription: id,

@@ -13,7 +13,7 @@ use crate::domain::money::Money;
 use crate::domain::nouns::order::{self, Kind, Order};
 use crate::domain::nouns::subscription::{Event, Failure, Mode, Paid, Subscription};
 use crate::domain::rejection::Rejection;
-use crate::domain::rules::Offer;
+use crate::domain::rules::{Offer, Timeline};
 
 /// Order one more period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,14 +79,10 @@ fn make(
     let (product, plan) = (&live.subject.product, &live.subject.plan);
     let (version, offer) = draft
         .offer(product, plan, at)
-        .filter(|(_, offer)| !offer.plan.renewal_ends.is_some_and(|ends| ends <= at))
+        .filter(|(_, offer)| offer.plan.renewal_ends.is_none_or(|ends| ends > at))
         .ok_or_else(|| purchase::retired(product, plan))?;
-    let is_on_menu = if automatic {
-        // It was on the menu when it was chosen; a price is all that it needs now.
-        true
-    } else {
-        offer.product.sells(period)
-    };
+    // What renews by itself was on its menu when it was chosen; a price is all that it needs now.
+    let is_on_menu = automatic || offer.product.sells(period);
     let list = price(&offer, period, is_on_menu, open, product, plan)?;
     let end = paid.course.plus(period).end(live.subject.zone);
     check_horizon(&offer, end, at, live.subject.zone)?;
@@ -177,33 +173,57 @@ pub fn quote(draft: &Draft<'_>, live: &Subscription, at: Timestamp) -> Option<Mo
     agenda::charge_of(draft.timeline, live, at)
 }
 
-/// Will the cash cover `amount` for this subscription, after the automatic renewals that come
-/// before it (D27)?
-#[must_use]
-pub fn is_covered(draft: &Draft<'_>, live: &Subscription, amount: Money, at: Timestamp) -> bool {
-    let Ok(open) = draft.open() else { return false };
-    let place = |other: &Subscription, amount: Money| {
-        other.paid.as_ref().map(|paid| (paid.expires_at, amount.minor(), other.id))
-    };
-    let Some(mine) = place(live, amount) else { return false };
-    let mut needed = amount;
-    for other in open.subscriptions.values() {
-        let expires_at = other.paid.as_ref().map(|paid| paid.expires_at);
-        let is_before = other.id != live.id
-            && other.renewal.mode == Mode::AutoRenewal
-            && other.is_renewable()
-            && expires_at.is_some_and(|expires_at| expires_at <= mine.0)
-            // One that only waits for the notice of its release is as good as gone (D30).
-            && (expires_at > Some(at) || other.span().is_some_and(|span| span.releases_at > at));
-        if !is_before {
-            continue;
+/// The automatic renewals of an account in the order in which they come (D27), as seen at one
+/// instant, with what all before each will cost. It is built once for all notices of that
+/// instant: an account may have ten thousand of them.
+#[derive(Debug)]
+pub struct Queue {
+    at: Timestamp,
+    places: Vec<(Timestamp, i64, SubscriptionId)>,
+    /// What the places before each cost together, and all of them at the end.
+    before: Vec<i64>,
+}
+
+impl Queue {
+    /// The queue at `at`.
+    #[must_use]
+    pub fn at(timeline: &Timeline, open: &Open, at: Timestamp) -> Self {
+        let place = |live: &Subscription| {
+            let expires_at = live.paid.as_ref()?.expires_at;
+            let is_in = live.renewal.mode == Mode::AutoRenewal
+                && live.is_renewable()
+                // One that only waits for the notice of its release is as good as gone (D30).
+                && (expires_at > at || live.span().is_some_and(|span| span.releases_at > at));
+            let charge = agenda::charge_of(timeline, live, at).filter(|_| is_in)?;
+            Some((expires_at, charge.minor(), live.id))
+        };
+        let mut places: Vec<_> =
+            open.subscriptions.values().filter_map(|live| place(live)).collect();
+        places.sort_unstable();
+        let mut before = Vec::with_capacity(places.len() + 1);
+        before.push(0);
+        for (_, minor, _) in &places {
+            let sum = before.last().map_or(0, |sum: &i64| sum.saturating_add(*minor));
+            before.push(sum);
         }
-        let Some(more) = quote(draft, other, at) else { continue };
-        if place(other, more) < Some(mine) {
-            needed = needed.checked_add(more).unwrap_or(needed);
-        }
+        Self { at, places, before }
     }
-    open.wallet.cash.covers(needed)
+
+    /// Is it the queue at `at`?
+    #[must_use]
+    pub fn is_at(&self, at: Timestamp) -> bool {
+        self.at == at
+    }
+
+    /// Will the cash cover `amount` for this subscription, after the renewals that come before?
+    #[must_use]
+    pub fn covers(&self, open: &Open, live: &Subscription, amount: Money) -> bool {
+        let Some(paid) = &live.paid else { return false };
+        let mine = (paid.expires_at, amount.minor(), live.id);
+        let place = self.places.partition_point(|place| *place < mine);
+        let needed = self.before[place].saturating_add(amount.minor());
+        open.wallet.cash.covers(Money::from_minor(needed, amount.currency()))
+    }
 }
 
 fn later_slot_has_passed(draft: &Draft<'_>, live: &Subscription, due_at: Timestamp) -> bool {

@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::write::runs;
+use crate::domain::calendar::Timestamp;
 use crate::store::{Chore, JobRun, codec};
 
 /// What was voided meanwhile stays void, unless it turns out that it was sent.
@@ -20,6 +21,12 @@ static MOVE_DELIVERIES: LazyLock<Ladder> = LazyLock::new(|| {
     )
 });
 
+const FORGET_TOKENS: &str = "DELETE FROM tokens WHERE (stream, token) IN \
+    (SELECT stream, token FROM tokens WHERE at < ? ORDER BY at, stream, token LIMIT ?)";
+const FORGET_DELIVERIES: &str = "DELETE FROM outbox WHERE (stream, seq, n) IN \
+    (SELECT stream, seq, n FROM outbox WHERE at < ? AND state <> 'waiting' \
+    ORDER BY at, stream, seq, n LIMIT ?)";
+
 /// Writes chores in the order given; deliveries that follow each other go together.
 pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Result<(), Fault> {
     for same in chores.chunk_by(|a, b| is_delivery(a) && is_delivery(b)) {
@@ -27,21 +34,10 @@ pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Resu
             [Chore::Delivery { .. }, ..] => move_deliveries(conn, same).await?,
             [Chore::JobRun(run)] => insert_run(conn, run).await?,
             [Chore::ForgetTokens { before }] => {
-                let forgotten = sqlx::query(
-                    "DELETE FROM tokens WHERE (stream, token) IN (SELECT stream, token \
-                     FROM tokens WHERE at < ? ORDER BY at, stream, token LIMIT ?)",
-                );
-                let forgotten = forgotten.bind(before.micros()).bind(codec::FORGOTTEN_MAX);
-                forgotten.execute(&mut *conn).await?;
+                forget(conn, FORGET_TOKENS, *before).await?;
             }
             [Chore::ForgetDeliveries { before }] => {
-                let forgotten = sqlx::query(
-                    "DELETE FROM outbox WHERE (stream, seq, n) IN (SELECT stream, seq, n \
-                     FROM outbox WHERE at < ? AND state <> 'waiting' \
-                     ORDER BY at, stream, seq, n LIMIT ?)",
-                );
-                let forgotten = forgotten.bind(before.micros()).bind(codec::FORGOTTEN_MAX);
-                forgotten.execute(&mut *conn).await?;
+                forget(conn, FORGET_DELIVERIES, *before).await?;
             }
             [Chore::Park { stream, at, reason }] => {
                 sqlx::query("UPDATE streams SET parked_at = ?, parked_reason = ? WHERE stream = ?")
@@ -63,6 +59,15 @@ pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Resu
             _ => return Err(Fault::Data("chores that do not belong together".to_owned())),
         }
     }
+    Ok(())
+}
+
+async fn forget(
+    conn: &mut SqliteConnection,
+    sql: &'static str,
+    before: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(sql).bind(before.micros()).bind(codec::FORGOTTEN_MAX).execute(conn).await?;
     Ok(())
 }
 
@@ -127,4 +132,10 @@ async fn insert_run(conn: &mut SqliteConnection, run: &JobRun) -> Result<(), Fau
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Statements that must find their rows by a key.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    MOVE_DELIVERIES.texts().into_iter().chain([FORGET_TOKENS, FORGET_DELIVERIES]).collect()
 }

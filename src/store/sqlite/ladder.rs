@@ -83,6 +83,13 @@ impl Ladder {
         Self::insert(table, columns, &after)
     }
 
+    /// Reads those rows of `table` that meet rows of `values` values. A join in this order, because
+    /// SQLite walks through the whole table for `(a, b) IN (VALUES …)`.
+    pub(super) fn ask(table: &str, columns: &str, values: usize, meet: &str) -> Self {
+        let after = format!(") AS v CROSS JOIN {table} ON {meet}");
+        Self::new(&format!("SELECT {columns} FROM (VALUES"), values, &after)
+    }
+
     /// Changes rows; `bind` gives the values of one row.
     pub(super) async fn execute<T>(
         &self,
@@ -94,10 +101,10 @@ impl Ladder {
         for (sql, chunk) in self.steps(rows) {
             let values = self.values(sql, chunk, &bind)?;
             let done = sqlx::query_with(sql, values).execute(&mut *conn).await?;
-            let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
-            if changes == Changes::Each && changed != chunk.len() {
+            let touched = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
+            if changes == Changes::Each && touched != chunk.len() {
                 let sent = chunk.len();
-                return Err(Fault::Data(format!("{changed} of {sent} rows changed by {sql:.40}")));
+                return Err(Fault::Data(format!("{touched} of {sent} rows changed by {sql:.40}")));
             }
         }
         Ok(())
@@ -116,6 +123,12 @@ impl Ladder {
             found.extend(sqlx::query_with(sql, values).fetch_all(&mut *conn).await?);
         }
         Ok(found)
+    }
+
+    /// Its texts, for a look at how they would be run.
+    #[cfg(test)]
+    pub(super) fn texts(&self) -> [&'static str; 4] {
+        self.sql
     }
 
     fn steps<'r, T>(&self, mut rows: &'r [T]) -> Vec<(&'static str, &'r [T])> {

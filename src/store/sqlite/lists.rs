@@ -40,14 +40,10 @@ async fn all(
 }
 
 static ASK_ORDERS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new("SELECT stream, number FROM orders WHERE (stream, number) IN (VALUES", 2, ")")
+    Ladder::ask("orders", "stream, number", 2, "v.column1 = stream AND v.column2 = number")
 });
 static ASK_SUBSCRIPTIONS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new(
-        "SELECT stream, number FROM subscriptions WHERE (stream, number) IN (VALUES",
-        2,
-        ")",
-    )
+    Ladder::ask("subscriptions", "stream, number", 2, "v.column1 = stream AND v.column2 = number")
 });
 
 pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<Facts, StoreError> {
@@ -196,8 +192,9 @@ pub(super) async fn ready(
     sql.push(" AND next_at <= ").push_bind(now.micros());
     if channel == Channel::Webhook {
         sql.push(
-            " AND NOT EXISTS (SELECT 1 FROM outbox AS e WHERE e.stream = o.stream \
-             AND e.endpoint = o.endpoint AND e.state = 'waiting' AND e.channel = 'webhook' \
+            " AND NOT EXISTS (SELECT 1 FROM outbox AS e INDEXED BY outbox_waiting \
+             WHERE e.stream = o.stream \
+             AND e.endpoint = o.endpoint AND e.state = 'waiting' \
              AND (e.seq, e.n) < (o.seq, o.n))",
         );
     }
@@ -209,14 +206,19 @@ pub(super) async fn deliveries(
     pool: &SqlitePool,
     query: DeliveryQuery,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let mut sql = select(rows::DELIVERY, "outbox");
+    let open = matches!(query.state, Some(DeliveryState::Waiting | DeliveryState::Dead));
+    // Few are open; walking back in time to find them could mean walking through the table.
+    let mut sql = if open && query.stream.is_none() {
+        let mut sql = select(rows::DELIVERY, "outbox INDEXED BY outbox_open");
+        sql.push(OPEN);
+        sql
+    } else {
+        select(rows::DELIVERY, "outbox")
+    };
     if let Some(stream) = query.stream {
         sql.push(" AND stream = ").push_bind(stream.to_string());
     }
     if let Some(state) = query.state {
-        if matches!(state, DeliveryState::Waiting | DeliveryState::Dead) {
-            sql.push(OPEN);
-        }
         sql.push(" AND state = ").push_bind(state.as_str());
     }
     if let Some(channel) = query.channel {
@@ -277,4 +279,11 @@ pub(super) async fn job_runs(pool: &SqlitePool, limit: u32) -> Result<Vec<JobRun
     let mut runs = read(&found, rows::run)?;
     runs.sort_by(|a, b| (b.at, a.job).cmp(&(a.at, b.job)));
     Ok(runs)
+}
+
+/// Statements that must find their rows by a key.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    let ladders = [&ASK_ORDERS, &ASK_SUBSCRIPTIONS];
+    ladders.iter().flat_map(|ladder| ladder.texts()).chain([*RUNS]).collect()
 }

@@ -1,11 +1,11 @@
 //! Reading streams: heads, journals, tokens, what is due.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::fault::{Fault, failed};
+use super::fault::failed;
 use super::ladder::Ladder;
 use super::rows::{self, Columns};
 use crate::domain::agenda::Job;
@@ -30,31 +30,20 @@ macro_rules! is_account {
 }
 
 static HEADS: LazyLock<Ladder> = LazyLock::new(|| {
-    let before = format!(
-        "SELECT {}, parked_at, parked_reason FROM streams WHERE stream IN (VALUES",
-        rows::HEAD
-    );
-    Ladder::new(&before, 1, ")")
+    let columns = format!("{}, parked_at, parked_reason", rows::HEAD);
+    Ladder::ask("streams", &columns, 1, "v.column1 = stream")
 });
 static SNAPSHOTS: LazyLock<Ladder> = LazyLock::new(|| {
-    let before =
-        format!("SELECT {} FROM snapshots WHERE (stream, build) IN (VALUES", rows::SNAPSHOT);
-    Ladder::new(&before, 2, ")")
+    Ladder::ask("snapshots", rows::SNAPSHOT, 2, "v.column1 = stream AND v.column2 = build")
 });
 static RECORDS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new(
-        "SELECT j.stream, j.seq, j.at, j.digest, j.body FROM (VALUES",
-        2,
-        ") AS v CROSS JOIN journal AS j ON j.stream = v.column1 AND j.seq > v.column2",
-    )
+    Ladder::ask("journal", rows::RECORD, 2, "v.column1 = stream AND v.column2 < seq")
 });
 static TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
-    let before = format!("SELECT {} FROM tokens WHERE (stream, token) IN (VALUES", rows::TOKEN);
-    Ladder::new(&before, 2, ")")
+    Ladder::ask("tokens", rows::TOKEN, 2, "v.column1 = stream AND v.column2 = token")
 });
 static SEALED: LazyLock<Ladder> = LazyLock::new(|| {
-    let before = format!("SELECT {} FROM sealed WHERE (stream, number) IN (VALUES", rows::SEALED);
-    Ladder::new(&before, 2, ")")
+    Ladder::ask("sealed", rows::SEALED, 2, "v.column1 = stream AND v.column2 = number")
 });
 
 pub(super) async fn load_many(
@@ -116,8 +105,10 @@ pub(super) async fn tokens(
     tokens: &[String],
 ) -> Result<Vec<TokenRow>, StoreError> {
     let stream = stream.to_string();
+    let asked: BTreeSet<_> = tokens.iter().collect();
+    let asked: Vec<_> = asked.into_iter().collect();
     let mut conn = pool.acquire().await.map_err(failed)?;
-    let found = TOKENS.fetch(&mut conn, tokens, |values, token| {
+    let found = TOKENS.fetch(&mut conn, &asked, |values, token| {
         values.text(&stream).text(token);
     });
     let found = found.await?;
@@ -287,10 +278,12 @@ pub(super) async fn sealed(
         .map_err(failed)?;
     let Some(key) = key else { return Ok(None) };
     let wrapped = Columns::of(&key).blob()?.to_vec();
-    let found = SEALED.fetch(&mut conn, numbers, |values, number| {
+    let asked: BTreeSet<_> = numbers.iter().copied().collect();
+    let asked: Vec<_> = asked.into_iter().collect();
+    let found = SEALED.fetch(&mut conn, &asked, |values, number| {
         values.text(&stream).int(*number);
     });
-    let found = found.await.map_err(|fault: Fault| StoreError::from(fault))?;
+    let found = found.await?;
     let mut found: Vec<_> =
         found.iter().map(|row| rows::sealed(&mut Columns::of(row))).collect::<Result<_, _>>()?;
     found.sort_unstable_by_key(|row| row.number);
@@ -312,4 +305,12 @@ pub(super) async fn parked(
         Ok((columns.stream()?, columns.at()?, columns.string()?))
     };
     found.iter().map(row).collect()
+}
+
+/// Statements that must find their rows by a key.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    let ladders = [&HEADS, &SNAPSHOTS, &RECORDS, &TOKENS, &SEALED];
+    let texts = ladders.iter().flat_map(|ladder| ladder.texts());
+    texts.chain([*DUE, *NEXT_DUE, *ACCOUNTS]).collect()
 }

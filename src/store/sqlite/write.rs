@@ -51,7 +51,7 @@ static INSERT_EFFECTS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::insert("outbox", rows::DELIVERY, ""));
 static VOID_EFFECTS: LazyLock<Ladder> = LazyLock::new(|| {
     Ladder::new(
-        "UPDATE outbox SET state = 'void', next_at = v.column4 FROM (VALUES",
+        "UPDATE outbox INDEXED BY outbox_waiting SET state = 'void', next_at = v.column4 FROM (VALUES",
         4,
         ") AS v WHERE outbox.stream = v.column1 AND outbox.topic = v.column2 \
          AND outbox.seq <= v.column3 AND outbox.state = 'waiting'",
@@ -60,22 +60,13 @@ static VOID_EFFECTS: LazyLock<Ladder> = LazyLock::new(|| {
 static UPSERT_SNAPSHOTS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("snapshots", rows::SNAPSHOT, 1));
 
-static ASK_HEADS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new("SELECT stream, seq FROM streams WHERE stream IN (VALUES", 1, ")")
-});
+static ASK_HEADS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::ask("streams", "stream, seq", 1, "v.column1 = stream"));
 static ASK_CLAIMS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new(
-        "SELECT v.column1, v.column2 FROM (VALUES",
-        2,
-        ") AS v JOIN claims AS c ON c.kind = v.column1 AND c.hash = v.column2",
-    )
+    Ladder::ask("claims", "kind, hash", 2, "v.column1 = kind AND v.column2 = hash")
 });
 static ASK_TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::new(
-        "SELECT t.stream, t.token FROM (VALUES",
-        2,
-        ") AS v JOIN tokens AS t ON t.stream = v.column1 AND t.token = v.column2",
-    )
+    Ladder::ask("tokens", "stream, token", 2, "v.column1 = stream AND v.column2 = token")
 });
 
 /// How the gate learns what it must know.
@@ -411,4 +402,80 @@ pub(super) fn runs<T, K: Eq + Hash>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&
     }
     runs.push(&items[start..]);
     runs
+}
+
+/// Statements that must find their rows by a key.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    let ladders = [&MOVE_HEADS, &VOID_EFFECTS, &ASK_HEADS, &ASK_CLAIMS, &ASK_TOKENS];
+    ladders.iter().flat_map(|ladder| ladder.texts()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::agenda::Job;
+    use crate::domain::calendar::Timestamp;
+    use crate::domain::ids::AccountId;
+    use crate::store::StoredRecord;
+    use crate::store::sqlite::open;
+
+    fn commit(bits: u64, body: &str) -> Commit {
+        let digest = codec::digest(&codec::GENESIS, body);
+        let record = StoredRecord { seq: 1, at: Timestamp::MIN, body: body.to_owned(), digest };
+        Commit {
+            stream: StreamId::Account(AccountId::from_bits(bits)),
+            expected_seq: 0,
+            head: Head {
+                seq: 1,
+                at: Timestamp::MIN,
+                digest,
+                due_at: Timestamp::MAX,
+                due_job: Job::Lifecycle,
+                rules_version: 1,
+                summary: "{}".to_owned(),
+            },
+            records: vec![record],
+            claims: Vec::new(),
+            tokens: Vec::new(),
+            key: None,
+            sealed: Vec::new(),
+            rows: Vec::new(),
+            entries: Vec::new(),
+            voids: Vec::new(),
+            outbox: Vec::new(),
+            snapshot: None,
+        }
+    }
+
+    async fn count(conn: &mut SqliteConnection, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(conn).await.expect("a count")
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_nothing_is_written_and_no_transaction_stays_open() {
+        let path = std::env::temp_dir().join(format!("renewd-full-disk-{}.db", std::process::id()));
+        let mut conn = open::writer(&path).await.expect("a connection");
+        open::migrate(&mut conn).await.expect("tables");
+        // The same error that a full disk gives, without one.
+        let pages = count(&mut conn, "PRAGMA page_count").await;
+        let limit = format!("PRAGMA max_page_count = {}", pages + 20);
+        sqlx::query(sqlx::AssertSqlSafe(limit)).execute(&mut conn).await.expect("a limit");
+        let batch = [commit(1, "{}"), commit(2, &"x".repeat(400_000))];
+        let full = write(&mut conn, &batch, &[]).await;
+        assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+        assert_eq!(count(&mut conn, "SELECT COUNT(*) FROM streams").await, 0);
+        assert_eq!(count(&mut conn, "SELECT COUNT(*) FROM journal").await, 0);
+        let next = write(&mut conn, &batch[..1], &[]).await;
+        assert_eq!(next.expect("written"), [Written::Done]);
+        for end in ["db", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(end));
+        }
+    }
+
+    #[test]
+    fn no_run_has_a_key_twice() {
+        assert_eq!(runs(&[1, 2, 1, 1, 3], |n| *n), [&[1, 2][..], &[1], &[1, 3]]);
+        assert_eq!(runs(&[] as &[u8], |n| *n), [&[] as &[u8]]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Slice, Write, id};
+use super::{Of, Once, Slice, Write, id};
 
 const OPEN: &str = "\
 Examples:
@@ -66,6 +66,14 @@ pub(crate) enum AccountVerb {
         account: String,
         #[command(flatten)]
         write: Write,
+    },
+    /// Take an account back that was set aside after repeated failure.
+    Unpark {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        #[command(flatten)]
+        once: Once,
     },
 }
 
@@ -198,6 +206,7 @@ Examples:
 
 /// How a subscription is renewed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
+#[expect(clippy::enum_variant_names, reason = "the rulebook's names")]
 #[value(rename_all = "PascalCase")]
 pub(crate) enum Mode {
     /// By itself, from the account's funds.
@@ -277,6 +286,17 @@ Examples:
         filter: Filter,
         #[command(flatten)]
         slice: Slice,
+    },
+    /// List the subscriptions of an account.
+    Of(Of),
+    /// Show a subscription.
+    Show {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The subscription.
+        #[arg(value_parser = id)]
+        subscription: String,
     },
     /// Renew a subscription by hand.
     #[command(after_help = "\

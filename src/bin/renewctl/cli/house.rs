@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Slice, Write};
+use super::{Once, Slice, Write};
 
 /// About the catalogue.
 #[derive(Debug, Subcommand)]
@@ -58,7 +58,7 @@ pub(crate) enum ScheduleVerb {
         #[arg(value_enum)]
         job: Job,
         #[command(flatten)]
-        write: Write,
+        once: Once,
     },
 }
 
@@ -103,7 +103,7 @@ pub(crate) enum ClockVerb {
         /// How far: 15d, 6h, 30m, P15D, PT6H.
         length: String,
         #[command(flatten)]
-        write: Write,
+        once: Once,
     },
     /// Move a manual clock to an instant, through everything that is due on the way.
     #[command(after_help = "Examples:\n  renewctl clock to 2026-02-01T00:00:00Z")]
@@ -111,7 +111,7 @@ pub(crate) enum ClockVerb {
         /// Where to.
         instant: String,
         #[command(flatten)]
-        write: Write,
+        once: Once,
     },
 }
 

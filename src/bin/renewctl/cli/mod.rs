@@ -61,7 +61,7 @@ pub(crate) enum Verb {
     /// The price list and the rules beside it.
     #[command(subcommand)]
     Catalogue(CatalogueVerb),
-    /// Open, list and show accounts; let go of held ones.
+    /// Open, list, show and hold accounts.
     #[command(subcommand)]
     Account(AccountVerb),
     /// Credit cash that was received.
@@ -121,6 +121,21 @@ pub(crate) struct Write {
     /// Only say what would happen.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// What a write can be told that can't be tried without doing it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Once {
+    /// Ask under this token: the same request under the same token is never done twice. Random
+    /// if not given.
+    #[arg(long, value_name = "TOKEN", value_parser = token)]
+    token: Option<String>,
+}
+
+impl From<&Once> for Write {
+    fn from(once: &Once) -> Self {
+        Self { token: once.token.clone(), dry_run: false }
+    }
 }
 
 /// How much of a list to show.
@@ -190,7 +205,7 @@ mod tests {
         Commands:
           status        How the daemon stands: clock, schedulers, outbox, what is late
           catalogue     The price list and the rules beside it
-          account       Open, list and show accounts; let go of held ones
+          account       Open, list, show and hold accounts
           top-up        Credit cash that was received
           order         Buy, list, show, pay and cancel orders
           subscription  Renewal management: list what expires, renew, choose the renewal mode
@@ -256,6 +271,7 @@ mod tests {
             &["renewctl", "account", "list", "--limit", "0"],
             &["renewctl", "subscription", "mode", "acc_1", "sub_1", "Sometimes"],
             &["renewctl", "clock"],
+            &["renewctl", "clock", "advance", "1d", "--dry-run"],
         ] {
             let error = Cli::try_parse_from(words).expect_err("a usage error");
             assert_eq!(error.exit_code(), 2, "{words:?}");

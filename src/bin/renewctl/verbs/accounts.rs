@@ -8,7 +8,7 @@ use super::{Desk, would};
 use crate::cli::{AccountVerb, TopUp, Write};
 use crate::client::Call;
 use crate::failure::Failure;
-use crate::output::{money, or_nothing, yes};
+use crate::output::{self, money, or_nothing, yes};
 
 /// About accounts.
 pub(super) async fn run(desk: &Desk, verb: &AccountVerb) -> Result<(), Failure> {
@@ -26,7 +26,7 @@ pub(super) async fn run(desk: &Desk, verb: &AccountVerb) -> Result<(), Failure> 
             let call = Call::post(&["v1", "accounts"], write).json(&open)?;
             desk.ask(&call, |output, receipt: Receipt<Opened>| {
                 output.say(&format!("{}the account is open", would(receipt.dry_run)));
-                Ok(output.line(&receipt.answer.id)?)
+                Ok(output::line(&receipt.answer.id)?)
             })
             .await
         }
@@ -37,13 +37,21 @@ pub(super) async fn run(desk: &Desk, verb: &AccountVerb) -> Result<(), Failure> 
         }
         AccountVerb::Show { account } => {
             let call = Call::get(&["v1", "accounts", account]);
-            desk.ask(&call, |output, account: Account| Ok(output.card(&card(&account))?)).await
+            desk.ask(&call, |_, account: Account| Ok(output::card(&card(&account))?)).await
         }
         AccountVerb::Hold { account, write } => {
             mark(desk, account, write, "hold", "held: nothing happens to it by itself").await
         }
         AccountVerb::LetGo { account, write } => {
             mark(desk, account, write, "let-go", "no longer held").await
+        }
+        AccountVerb::Unpark { account, once } => {
+            let call = Call::post(&["v1", "accounts", account, "unpark"], &once.into());
+            desk.ask(&call, |output, _: Done| {
+                output.say(&format!("{account} is in service again"));
+                Ok(())
+            })
+            .await
         }
     }
 }
@@ -75,7 +83,7 @@ pub(super) async fn top_up(desk: &Desk, top_up: &TopUp) -> Result<(), Failure> {
     desk.ask(&call.json(&body)?, |output, receipt: Receipt<ToppedUp>| {
         let amount = money(&receipt.answer.amount);
         output.say(&format!("{}{amount} credited", would(receipt.dry_run)));
-        Ok(output.card(&[("cash", money(&receipt.answer.cash))])?)
+        Ok(output::card(&[("cash", money(&receipt.answer.cash))])?)
     })
     .await
 }

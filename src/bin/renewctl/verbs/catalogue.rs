@@ -9,7 +9,7 @@ use super::{Desk, contents};
 use crate::cli::{CatalogueVerb, Write};
 use crate::client::Call;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// So many changes are shown one by one.
 const CHANGES_SHOWN_MAX: usize = 60;
@@ -17,7 +17,10 @@ const CHANGES_SHOWN_MAX: usize = 60;
 /// About the catalogue.
 pub(super) async fn run(desk: &Desk, verb: &CatalogueVerb) -> Result<(), Failure> {
     match verb {
-        CatalogueVerb::Show => desk.ask(&Call::get(&["v1", "catalogue"]), show).await,
+        CatalogueVerb::Show => {
+            let call = Call::get(&["v1", "catalogue"]);
+            desk.ask(&call, |output, catalogue| show(output, &catalogue)).await
+        }
         CatalogueVerb::Apply { file, effective_at, write } => {
             let rules = contents(file)?;
             apply(desk, &rules, effective_at.as_ref(), write).await
@@ -45,7 +48,7 @@ async fn apply(
     let answer = desk.client.send(&call(true)?).await?;
     let difference: CatalogueDifference = answer.read()?;
     if write.dry_run && desk.output.json {
-        desk.output.line(&answer.text)?;
+        output::line(&answer.text)?;
     } else if !desk.output.json {
         changes(desk.output, &difference)?;
     }
@@ -102,7 +105,7 @@ fn text(value: &Value) -> String {
 }
 
 /// Two tables: what is sold, and at which prices.
-fn show(output: &Output, catalogue: Catalogue) -> Result<(), Failure> {
+fn show(output: Output, catalogue: &Catalogue) -> Result<(), Failure> {
     let empty = serde_json::Map::new();
     let table = |value: &Value, name: &str| -> serde_json::Map<String, Value> {
         value.get(name).and_then(Value::as_object).unwrap_or(&empty).clone()

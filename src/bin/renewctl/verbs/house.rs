@@ -14,7 +14,7 @@ use super::{Desk, would};
 use crate::cli::{BrakeVerb, ClockVerb, ScheduleVerb};
 use crate::client::Call;
 use crate::failure::Failure;
-use crate::output::{Output, length, or_nothing};
+use crate::output::{self, Output, length, or_nothing};
 
 /// How the daemon stands.
 pub(super) async fn status(desk: &Desk) -> Result<(), Failure> {
@@ -23,7 +23,7 @@ pub(super) async fn status(desk: &Desk) -> Result<(), Failure> {
             0 => "nothing is late".to_owned(),
             seconds => format!("the oldest due thing is late by {}", length(seconds)),
         };
-        output.card(&[
+        output::card(&[
             ("renewd", status.version.clone()),
             ("clock", clock_text(&status.clock)),
             ("store", status.store.clone()),
@@ -40,8 +40,10 @@ pub(super) async fn status(desk: &Desk) -> Result<(), Failure> {
             ("due", lag),
             ("brake", brake_text(&status.brake)),
         ])?;
-        schedulers(*output, &status.schedulers)?;
-        outbox(*output, &status.outbox)?;
+        schedulers(output, &status.schedulers)?;
+        if !status.outbox.is_empty() {
+            outbox(output, &status.outbox)?;
+        }
         Ok(())
     })
     .await
@@ -115,16 +117,16 @@ pub(super) async fn schedule(desk: &Desk, verb: &ScheduleVerb) -> Result<(), Fai
     match verb {
         ScheduleVerb::List => {
             let call = Call::get(&["v1", "schedulers"]);
-            desk.ask(&call, |output, page: Page<Scheduler>| Ok(schedulers(*output, &page.items)?))
+            desk.ask(&call, |output, page: Page<Scheduler>| Ok(schedulers(output, &page.items)?))
                 .await
         }
-        ScheduleVerb::Run { job, write } => {
+        ScheduleVerb::Run { job, once } => {
             let spinner = spinner(desk, &format!("{} runs", job.as_str()));
-            let call = Call::post(&["v1", "schedulers", job.as_str(), "run"], write);
+            let call = Call::post(&["v1", "schedulers", job.as_str(), "run"], &once.into());
             let done = desk
                 .ask(&call, |output, run: JobRun| {
                     spinner.finish_and_clear();
-                    steps(*output, &run.steps)?;
+                    steps(output, &run.steps)?;
                     output.say(&format!(
                         "{} advanced {} accounts in {} ms{}",
                         run.job,
@@ -161,26 +163,24 @@ fn steps(output: Output, steps: &BTreeMap<String, Tally>) -> io::Result<()> {
 
 /// About the clock.
 pub(super) async fn clock(desk: &Desk, verb: &ClockVerb) -> Result<(), Failure> {
-    let (body, write) = match verb {
+    let (body, once) = match verb {
         ClockVerb::Show => {
             let call = Call::get(&["v1", "clock"]);
-            return desk
-                .ask(&call, |output, clock: Clock| Ok(output.line(&clock_text(&clock))?))
-                .await;
+            return desk.ask(&call, |_, clock: Clock| Ok(output::line(&clock_text(&clock))?)).await;
         }
-        ClockVerb::Advance { length, write } => {
-            (MoveClock { advance: Some(length.clone()), to: None }, write)
+        ClockVerb::Advance { length, once } => {
+            (MoveClock { advance: Some(length.clone()), to: None }, once)
         }
-        ClockVerb::To { instant, write } => {
-            (MoveClock { advance: None, to: Some(instant.clone()) }, write)
+        ClockVerb::To { instant, once } => {
+            (MoveClock { advance: None, to: Some(instant.clone()) }, once)
         }
     };
     let spinner = spinner(desk, "the clock moves through everything that is due");
-    let call = Call::post(&["v1", "clock"], write).json(&body)?;
+    let call = Call::post(&["v1", "clock"], &once.into()).json(&body)?;
     let done = desk
         .ask(&call, |output, moved: Moved| {
             spinner.finish_and_clear();
-            steps(*output, &moved.steps)?;
+            steps(output, &moved.steps)?;
             output.say(&format!(
                 "from {} to {}: {} stops, {} deliveries",
                 moved.from, moved.to, moved.stop_count, moved.delivered_count
@@ -211,8 +211,8 @@ pub(super) async fn brake(desk: &Desk, verb: &BrakeVerb) -> Result<(), Failure> 
     match verb {
         BrakeVerb::Show => {
             let call = Call::get(&["v1", "brake"]);
-            desk.ask(&call, |output, brake: Brake| {
-                Ok(output.card(&[
+            desk.ask(&call, |_, brake: Brake| {
+                Ok(output::card(&[
                     ("brake", brake_text(&brake)),
                     ("let through", or_nothing(brake.released_through.as_ref())),
                 ])?)

@@ -11,6 +11,7 @@ use super::{Desk, contents, would};
 use crate::cli::{Import, Write};
 use crate::client::Call;
 use crate::failure::Failure;
+use crate::output;
 
 const BATCH_LINES_MAX: usize = 256;
 /// Well below the largest body that a daemon takes by default.
@@ -152,9 +153,9 @@ impl Counts {
         match printed {
             // A bar and a line on the same terminal take turns.
             Some(text) if std::io::stdout().is_terminal() => {
-                Ok(bar.suspend(|| desk.output.line(&text))?)
+                Ok(bar.suspend(|| output::line(&text))?)
             }
-            Some(text) => Ok(desk.output.line(&text)?),
+            Some(text) => Ok(output::line(&text)?),
             None => Ok(()),
         }
     }

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::cli::{Cli, Verb};
 use crate::client::{Call, Client};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// Where a daemon puts its socket if nobody says otherwise.
 const SOCKETS: [&str; 2] = ["./renewd-data/renewd.sock", "/run/renewd/renewd.sock"];
@@ -44,7 +44,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Parked => house::parked(&desk).await,
         Verb::Openapi => {
             let answer = desk.client.send(&Call::get(&["openapi.json"])).await?;
-            Ok(desk.output.line(&answer.text)?)
+            Ok(output::line(&answer.text)?)
         }
         Verb::Completions { shell } => completions(*shell),
         Verb::Man { directory } => man(directory),
@@ -62,13 +62,13 @@ impl Desk {
     async fn ask<T: DeserializeOwned>(
         &self,
         call: &Call,
-        show: impl FnOnce(&Output, T) -> Result<(), Failure>,
+        show: impl FnOnce(Output, T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let answer = self.client.send(call).await?;
         if self.output.json {
-            return Ok(self.output.line(&answer.text)?);
+            return Ok(output::line(&answer.text)?);
         }
-        show(&self.output, answer.read()?)
+        show(self.output, answer.read()?)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Desk, would};
 use crate::cli::{OrderVerb, Write};
 use crate::client::Call;
 use crate::failure::Failure;
-use crate::output::{Output, money, or_nothing, yes};
+use crate::output::{self, Output, money, or_nothing, yes};
 
 /// About orders.
 pub(super) async fn run(desk: &Desk, verb: &OrderVerb) -> Result<(), Failure> {
@@ -54,7 +54,7 @@ pub(super) async fn run(desk: &Desk, verb: &OrderVerb) -> Result<(), Failure> {
         }
         OrderVerb::Show { account, order } => {
             let call = Call::get(&["v1", "accounts", account, "orders", order]);
-            desk.ask(&call, |output, order: Order| Ok(output.card(&card(&order))?)).await
+            desk.ask(&call, |_, order: Order| Ok(output::card(&card(&order))?)).await
         }
         OrderVerb::Pay { account, order, write } => {
             settle(desk, account, order, write, "pay").await
@@ -75,30 +75,30 @@ async fn settle(
     let call = Call::post(&["v1", "accounts", account, "orders", order, how], write);
     desk.ask(&call, |output, receipt: Receipt<Ordered>| {
         let Ordered { order, subscription, cash } = receipt.answer;
-        say(*output, receipt.dry_run, &order);
+        say(output, receipt.dry_run, &order);
         let mut fields = card(&order);
         fields.push(("now", subscription.state));
         fields.push(("cash", money(&cash)));
-        Ok(output.card(&fields)?)
+        Ok(output::card(&fields)?)
     })
     .await
 }
 
 /// Shows what became of a request to order.
-pub(super) fn placed(output: &Output, receipt: Receipt<Placed>) -> Result<(), Failure> {
+pub(super) fn placed(output: Output, receipt: Receipt<Placed>) -> Result<(), Failure> {
     match receipt.answer {
         Placed::Ordered { order, subscription, cash } => {
-            say(*output, receipt.dry_run, &order);
+            say(output, receipt.dry_run, &order);
             let mut fields = card(&order);
             fields.push(("now", subscription.state));
             fields.push(("renewal", subscription.mode));
             fields.push(("cash", money(&cash)));
-            Ok(output.card(&fields)?)
+            Ok(output::card(&fields)?)
         }
         Placed::AlreadyRenewed { last_order, expires_at } => {
             output.say("the expiry has moved meanwhile: nothing was done");
             let last_order = or_nothing(last_order.as_ref());
-            Ok(output.card(&[("expires", expires_at), ("order", last_order)])?)
+            Ok(output::card(&[("expires", expires_at), ("order", last_order)])?)
         }
     }
 }

@@ -8,6 +8,7 @@ use super::Desk;
 use crate::cli::Slice;
 use crate::client::Call;
 use crate::failure::Failure;
+use crate::output;
 
 /// The longest page that the daemon gives.
 const PAGE_MAX: usize = 300;
@@ -38,7 +39,7 @@ impl Desk {
         if self.output.json {
             let page = serde_json::to_string(&Page { items, next })
                 .map_err(|error| Failure::local("the list", &error))?;
-            return Ok(self.output.line(&page)?);
+            return Ok(output::line(&page)?);
         }
         let rows = items
             .iter()

@@ -8,7 +8,10 @@ use super::{Desk, orders, would};
 use crate::cli::{Filter, Slice, SubscriptionVerb};
 use crate::client::Call;
 use crate::failure::Failure;
-use crate::output::{money, or_nothing, yes};
+use crate::output::{self, money, or_nothing, yes};
+
+const COLUMNS: [&str; 9] =
+    ["ID", "NAME", "ACCOUNT", "PRODUCT", "REGION", "STATE", "MODE", "EXPIRES", ">PRICE"];
 
 /// About subscriptions.
 pub(super) async fn run(desk: &Desk, verb: &SubscriptionVerb) -> Result<(), Failure> {
@@ -24,6 +27,15 @@ pub(super) async fn run(desk: &Desk, verb: &SubscriptionVerb) -> Result<(), Fail
         SubscriptionVerb::Urgent { within, filter, slice } => {
             let query = SubscriptionQuery { expires_within: Some(within.clone()), ..query(filter) };
             list(desk, &query, slice).await
+        }
+        SubscriptionVerb::Of(of) => {
+            let call = Call::get(&["v1", "accounts", &of.account, "subscriptions"]);
+            desk.list(&call, &of.slice, &COLUMNS, row).await
+        }
+        SubscriptionVerb::Show { account, subscription } => {
+            let call = Call::get(&["v1", "accounts", account, "subscriptions", subscription]);
+            desk.ask(&call, |_, subscription: Subscription| Ok(output::card(&card(&subscription))?))
+                .await
         }
         SubscriptionVerb::Renew {
             account,
@@ -58,7 +70,7 @@ pub(super) async fn run(desk: &Desk, verb: &SubscriptionVerb) -> Result<(), Fail
                 ));
                 let mut fields = card(&subscription);
                 fields.push(("next attempt", or_nothing(next_attempt_at.as_ref())));
-                Ok(output.card(&fields)?)
+                Ok(output::card(&fields)?)
             })
             .await
         }
@@ -79,9 +91,7 @@ fn query(filter: &Filter) -> SubscriptionQuery {
 
 async fn list(desk: &Desk, query: &SubscriptionQuery, slice: &Slice) -> Result<(), Failure> {
     let call = Call::get(&["v1", "subscriptions"]).filter(query)?;
-    let columns =
-        ["ID", "NAME", "ACCOUNT", "PRODUCT", "REGION", "STATE", "MODE", "EXPIRES", ">PRICE"];
-    desk.list(&call, slice, &columns, row).await
+    desk.list(&call, slice, &COLUMNS, row).await
 }
 
 fn row(subscription: Subscription) -> Vec<String> {
@@ -113,10 +123,14 @@ fn card(subscription: &Subscription) -> Vec<(&'static str, String)> {
         ("renewal", renews_by),
         ("muted", yes(subscription.muted)),
         ("time zone", subscription.time_zone.clone()),
+        ("period", or_nothing(subscription.period.as_ref())),
+        ("anchor", or_nothing(subscription.anchor.as_ref())),
+        ("started", or_nothing(subscription.started_at.as_ref())),
         ("expires", or_nothing(subscription.expires_at.as_ref())),
         ("suspends", or_nothing(subscription.suspends_at.as_ref())),
         ("releases", or_nothing(subscription.releases_at.as_ref())),
         ("price", subscription.price.as_ref().map(money).unwrap_or_default()),
         ("unpaid order", or_nothing(subscription.open_order.as_ref())),
+        ("not after", or_nothing(subscription.expires_not_after.as_ref())),
     ]
 }

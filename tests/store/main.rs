@@ -1,0 +1,99 @@
+//! Do all stores keep the promise? One suite, in which each promise is one function; each store
+//! runs all of it.
+
+mod contents;
+mod gate;
+mod lists;
+mod outbox;
+mod property;
+mod samples;
+mod schedule;
+mod sqlite;
+mod vault;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use renewd::store::memory::MemoryStore;
+use renewd::store::sqlite::SqliteStore;
+use renewd::store::{Chore, Commit, Handle, Store, Written};
+
+/// A store of its own for one test, and what must outlive it.
+pub(crate) struct World {
+    pub(crate) store: Handle,
+    _scratch: Option<Scratch>,
+}
+
+/// A directory that is removed at the end.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("renewd-store-{}-{number}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.path().join("renewd.db")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(crate) async fn memory() -> World {
+    World { store: Arc::new(MemoryStore::new()), _scratch: None }
+}
+
+pub(crate) async fn sqlite() -> World {
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(scratch.file()).await.expect("an open store");
+    World { store: Arc::new(store), _scratch: Some(scratch) }
+}
+
+/// Runs promises on every store. Another store joins by one more line.
+macro_rules! promises {
+    ($($name:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::memory().await.store.as_ref()).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                let world = crate::sqlite().await;
+                super::$name(world.store.as_ref()).await;
+            })*
+        }
+    };
+}
+pub(crate) use promises;
+
+/// Writes commits that must all pass.
+pub(crate) async fn put(store: &dyn Store, commits: &[Commit]) {
+    let written = write(store, commits).await;
+    assert!(written.iter().all(|one| *one == Written::Done), "{written:?}");
+}
+
+pub(crate) async fn write(store: &dyn Store, commits: &[Commit]) -> Vec<Written> {
+    store.write(commits.to_vec(), Vec::new()).await.expect("written")
+}
+
+pub(crate) async fn chores(store: &dyn Store, chores: Vec<Chore>) {
+    store.write(Vec::new(), chores).await.expect("written");
+}

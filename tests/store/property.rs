@@ -1,0 +1,287 @@
+//! Whatever is written in whatever batches, all stores answer the same and hold the same.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use renewd::domain::agenda::Job;
+use renewd::domain::calendar::Timestamp;
+use renewd::domain::facts::Question;
+use renewd::domain::ids::{OrderId, StreamId, SubscriptionId};
+use renewd::domain::nouns::subscription::{Mode, State};
+use renewd::store::{
+    Channel, Chore, Commit, DeliveryQuery, DeliveryState, DueQuery, EffectKey, JobRun, OrderQuery,
+    SealedRow, Snapshot, Store, SubscriptionQuery, Written,
+};
+
+use crate::samples::{
+    account, at, bare_order, bare_subscription, claim, commit, effect, entry, expiring, full_order,
+    id, order_row, subscription_row, token,
+};
+
+/// Few streams, claims and tokens, so that commits meet each other.
+const STREAMS: u64 = 4;
+
+fn stream(number: u64) -> StreamId {
+    if number == STREAMS { StreamId::House } else { account(number) }
+}
+
+/// A commit that follows its stream's head by guess: `lag` is how far the guess is off.
+#[derive(Debug, Clone)]
+struct Draft {
+    stream: u64,
+    lag: u64,
+    count: u64,
+    due: i64,
+    job: usize,
+    rules_version: u32,
+    claims: Vec<u8>,
+    tokens: Vec<u8>,
+    sealed: Vec<u32>,
+    nouns: Vec<(bool, u32, bool)>,
+    entries: u32,
+    effects: Vec<(u8, u8)>,
+    voids: Vec<u8>,
+    snapshot: Option<bool>,
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    (
+        (
+            0..=STREAMS,
+            prop_oneof![8 => Just(0_u64), 1 => 1..3_u64],
+            prop_oneof![1 => Just(0_u64), 6 => 1..3_u64],
+            0..6_i64,
+            0..5_usize,
+        ),
+        (
+            0..3_u32,
+            prop::collection::vec(0..6_u8, 0..2),
+            prop::collection::vec(0..3_u8, 0..2),
+            prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..2)],
+            prop::collection::vec((any::<bool>(), 0..3_u32, any::<bool>()), 0..3),
+        ),
+        (
+            0..3_u32,
+            prop::collection::vec((0..3_u8, 0..3_u8), 0..3),
+            prop::collection::vec(0..3_u8, 0..2),
+            prop::option::of(any::<bool>()),
+        ),
+    )
+        .prop_map(
+            |(
+                (stream, lag, count, due, job),
+                (rules_version, claims, tokens, sealed, nouns),
+                (entries, effects, voids, snapshot),
+            )| Draft {
+                stream,
+                lag,
+                count,
+                due,
+                job,
+                rules_version,
+                claims,
+                tokens,
+                sealed,
+                nouns,
+                entries,
+                effects,
+                voids,
+                snapshot,
+            },
+        )
+}
+
+impl Draft {
+    fn commit(&self, heads: &BTreeMap<u64, u64>) -> Commit {
+        let expected = heads.get(&self.stream).copied().unwrap_or(0).saturating_sub(self.lag);
+        let mut commit = commit(stream(self.stream), expected, self.count);
+        commit.head.due_at = if self.due == 5 { Timestamp::MAX } else { at(self.due) };
+        commit.head.due_job = Job::ALL[self.job];
+        commit.head.rules_version = self.rules_version;
+        commit.claims = self.claims.iter().map(|byte| claim(*byte)).collect();
+        commit.tokens = self.tokens.iter().map(|byte| token(&format!("t{byte}"), 1)).collect();
+        commit.key = (expected == 0).then(|| vec![7]);
+        commit.sealed = self
+            .sealed
+            .iter()
+            .map(|number| SealedRow { number: *number, sealed: expected.to_be_bytes().to_vec() })
+            .collect();
+        // The house has no nouns; such a commit would only be refused.
+        let nouns = if self.stream == STREAMS { &[] } else { self.nouns.as_slice() };
+        for (is_order, number, bare) in nouns {
+            let owner = id(self.stream);
+            commit.rows.push(match (is_order, bare) {
+                (true, true) => order_row(&bare_order(owner, *number)),
+                (true, false) => order_row(&full_order(owner, *number)),
+                (false, true) => subscription_row(&bare_subscription(owner, *number)),
+                (false, false) => subscription_row(&expiring(owner, *number, at(self.due))),
+            });
+        }
+        let last = commit.head.seq;
+        commit.entries = (0..self.entries).map(|line| entry(last, line, i64::from(line))).collect();
+        commit.outbox = (0..)
+            .zip(&self.effects)
+            .map(|(n, (channel, topic))| {
+                let channel =
+                    [Channel::Mail, Channel::Webhook, Channel::Tell][usize::from(*channel)];
+                effect(last, n, channel, ["", "a", "b"][usize::from(*topic)])
+            })
+            .collect();
+        commit.voids =
+            self.voids.iter().map(|topic| ["", "a", "b"][usize::from(*topic)].to_owned()).collect();
+        commit.snapshot = self.snapshot.map(|here| Snapshot {
+            seq: last,
+            build: if here { "here" } else { "there" }.to_owned(),
+            body: format!("{{\"at\":  {last}}}"),
+        });
+        commit
+    }
+}
+
+fn chore() -> impl Strategy<Value = Chore> {
+    let state = prop::sample::select(vec![
+        DeliveryState::Waiting,
+        DeliveryState::Sent,
+        DeliveryState::Void,
+        DeliveryState::Dead,
+    ]);
+    prop_oneof![
+        5 => (0..=STREAMS, 1..5_u64, 0..2_u32, state, 0..3_u32, 0..9_i64).prop_map(
+            |(number, seq, n, state, attempts, seconds)| Chore::Delivery {
+                key: EffectKey { stream: stream(number), seq, n },
+                state,
+                attempts,
+                next_at: at(seconds),
+                outcome: format!("{attempts} attempts"),
+            }
+        ),
+        1 => (0..=STREAMS, 0..9_i64).prop_map(|(number, seconds)| Chore::Park {
+            stream: stream(number),
+            at: at(seconds),
+            reason: format!("reason {seconds}"),
+        }),
+        1 => (0..=STREAMS).prop_map(|number| Chore::Unpark { stream: stream(number) }),
+        1 => (38..44_i64).prop_map(|seconds| Chore::ForgetTokens { before: at(seconds) }),
+        1 => (0..4_i64).prop_map(|seconds| Chore::ForgetDeliveries { before: at(seconds) }),
+        1 => (0..5_usize, 0..9_i64).prop_map(|(job, seconds)| Chore::JobRun(JobRun {
+            job: Job::ALL[job],
+            at: at(seconds),
+            took_ms: 1,
+            advanced_count: 2,
+            failed_count: 3,
+            steps: BTreeMap::new(),
+        })),
+    ]
+}
+
+/// Everything that can be asked.
+async fn everything_of(store: &dyn Store) -> Vec<String> {
+    let mut said = Vec::new();
+    let streams: Vec<_> = (0..=STREAMS).map(stream).collect();
+    for build in ["here", "there"] {
+        said.push(format!("{:?}", store.load_many(&streams, build).await));
+    }
+    for (number, stream) in (0..).zip(&streams) {
+        let names: Vec<_> = (0..8).map(|byte| format!("t{byte}")).collect();
+        said.push(format!("{:?}", store.tokens(*stream, &names).await));
+        said.push(format!("{:?}", store.journal(*stream, 1, 9).await));
+        said.push(format!("{:?}", store.ledger(*stream, Some((1, 0)), 9).await));
+        said.push(format!("{:?}", store.sealed(*stream, &[0, 1, 2, 3, 4, 5, 6, 7, 8]).await));
+        let query = OrderQuery { limit: 9, ..OrderQuery::default() };
+        said.push(format!("{:?}", store.orders(id(number), query).await));
+        let asked: Vec<_> = (0..4)
+            .flat_map(|noun| {
+                [
+                    Question::Order(OrderId::new(id(number), noun)),
+                    Question::Subscription(SubscriptionId::new(id(number), noun)),
+                ]
+            })
+            .collect();
+        said.push(format!("{:?}", store.facts(&asked).await));
+        let query = DeliveryQuery { stream: Some(*stream), limit: 99, ..DeliveryQuery::default() };
+        said.push(format!("{:?}", store.deliveries(query).await));
+    }
+    for byte in 0..6 {
+        said.push(format!("{:?}", store.holder(&claim(byte)).await));
+    }
+    for job in Job::ALL {
+        for any_until in [0, 3] {
+            let after = Some((at(1), account(1)));
+            let query =
+                DueQuery { job, until: at(4), any_until: at(any_until), after: None, limit: 3 };
+            said.push(format!("{:?}", store.due(query).await));
+            said.push(format!("{:?}", store.due(DueQuery { after, limit: 9, ..query }).await));
+        }
+    }
+    said.push(format!("{:?}", store.next_due().await));
+    said.push(format!("{:?}", store.stale(2, None, 9).await));
+    said.push(format!("{:?}", store.accounts(None, 9).await));
+    said.push(format!("{:?}", store.account_count().await));
+    let every = SubscriptionQuery { limit: 9, ..SubscriptionQuery::default() };
+    said.push(format!("{:?}", store.subscriptions(every.clone()).await));
+    let some = SubscriptionQuery {
+        modes: vec![Mode::AutoRenewal],
+        states: vec![State::Grace],
+        expires_from: Some(at(1)),
+        expires_before: Some(at(4)),
+        after: Some((at(2), SubscriptionId::new(id(1), 1))),
+        ..every
+    };
+    said.push(format!("{:?}", store.subscriptions(some).await));
+    for channel in [Channel::Mail, Channel::Webhook, Channel::Tell] {
+        said.push(format!("{:?}", store.ready(channel, at(3), 9).await));
+        let query = DeliveryQuery { channel: Some(channel), limit: 9, ..DeliveryQuery::default() };
+        said.push(format!("{:?}", store.deliveries(query).await));
+    }
+    said.push(format!("{:?}", store.outbox_depth().await));
+    said.push(format!("{:?}", store.job_runs(3).await));
+    said.push(format!("{:?}", store.parked().await));
+    said
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn memory_and_sqlite_answer_alike(
+        batches in prop::collection::vec(
+            (prop::collection::vec(draft(), 0..6), prop::collection::vec(chore(), 0..4)),
+            1..8,
+        ),
+    ) {
+        runtime().block_on(async {
+            let (memory, sqlite) = (crate::memory().await, crate::sqlite().await);
+            let mut heads: BTreeMap<u64, u64> = BTreeMap::new();
+            for (drafts, chores) in batches {
+                // Commits of a batch see each other's heads only if they are meant to chain.
+                let mut guessed = heads.clone();
+                let commits: Vec<_> = drafts
+                    .iter()
+                    .map(|draft| {
+                        let commit = draft.commit(&guessed);
+                        guessed.insert(draft.stream, commit.head.seq);
+                        commit
+                    })
+                    .collect();
+                let a = memory.store.write(commits.clone(), chores.clone()).await.expect("written");
+                let b = sqlite.store.write(commits.clone(), chores).await.expect("written");
+                prop_assert_eq!(&a, &b);
+                for ((draft, commit), written) in drafts.iter().zip(&commits).zip(&a) {
+                    if *written == Written::Done {
+                        heads.insert(draft.stream, commit.head.seq);
+                    }
+                }
+            }
+            let (a, b) =
+                (everything_of(memory.store.as_ref()).await, everything_of(sqlite.store.as_ref()).await);
+            for (a, b) in a.iter().zip(&b) {
+                prop_assert_eq!(a, b);
+            }
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,245 @@
+//! Things to store: every field with a value of its own, so that none can be lost or swapped
+//! unseen.
+
+use renewd::domain::agenda::Job;
+use renewd::domain::calendar::{Course, Timestamp, Zone};
+use renewd::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use renewd::domain::money::Money;
+use renewd::domain::nouns::order::{self, CancelReason, Order};
+use renewd::domain::nouns::subscription::{Mode, State};
+use renewd::domain::rows::{PaidRow, Row, SubscriptionRow};
+use renewd::store::codec::{self, GENESIS};
+use renewd::store::{
+    Channel, Claim, ClaimKind, Commit, Digest, Head, LedgerRow, OutboxRow, SealedRow, Snapshot,
+    StoredRecord, TokenRow,
+};
+
+pub(crate) fn id(bits: u64) -> AccountId {
+    AccountId::from_bits(bits)
+}
+
+pub(crate) fn account(bits: u64) -> StreamId {
+    StreamId::Account(id(bits))
+}
+
+/// So many seconds into the test's world.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros((1_800_000_000 + seconds) * 1_000_000)
+}
+
+pub(crate) fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, "USD".parse().expect("a currency"))
+}
+
+pub(crate) fn hash(byte: u8) -> Digest {
+    let mut hash = [byte; 32];
+    hash[31] = byte.wrapping_add(1);
+    hash
+}
+
+pub(crate) fn claim(byte: u8) -> Claim {
+    Claim { kind: ClaimKind::Email, hash: hash(byte) }
+}
+
+/// A commit of `count` records after `expected`, and nothing else.
+pub(crate) fn commit(stream: StreamId, expected: u64, count: u64) -> Commit {
+    let mut last = if expected == 0 { GENESIS } else { hash(u8::try_from(expected).unwrap_or(9)) };
+    let records: Vec<_> = (expected + 1..=expected + count)
+        .map(|seq| {
+            let body = format!("{{\"seq\": {seq},  \"text\":\"äöü \\u0000 {stream}\"}}");
+            last = codec::digest(&last, &body);
+            StoredRecord { seq, at: at(i64::try_from(seq).unwrap_or(0)), body, digest: last }
+        })
+        .collect();
+    let seq = expected + count;
+    Commit {
+        stream,
+        expected_seq: expected,
+        head: Head {
+            seq,
+            at: at(i64::try_from(seq).unwrap_or(0)),
+            digest: last,
+            due_at: Timestamp::MAX,
+            due_job: Job::Lifecycle,
+            rules_version: 1,
+            summary: format!("{{\"of\":\"{stream}\"}}"),
+        },
+        records,
+        claims: Vec::new(),
+        tokens: Vec::new(),
+        key: None,
+        sealed: Vec::new(),
+        rows: Vec::new(),
+        entries: Vec::new(),
+        voids: Vec::new(),
+        outbox: Vec::new(),
+        snapshot: None,
+    }
+}
+
+/// The first commit of a stream that is due.
+pub(crate) fn due(stream: StreamId, job: Job, due_at: Timestamp) -> Commit {
+    let mut commit = commit(stream, 0, 1);
+    commit.head.due_at = due_at;
+    commit.head.due_job = job;
+    commit
+}
+
+pub(crate) fn token(text: &str, seq: u64) -> TokenRow {
+    TokenRow {
+        token: text.to_owned(),
+        fingerprint: hash(40),
+        seq,
+        at: at(41),
+        answer: "{\"done\":  null}".to_owned(),
+    }
+}
+
+pub(crate) fn entry(seq: u64, line: u32, minor: i64) -> LedgerRow {
+    LedgerRow { seq, line, at: at(42), account: format!("unearned:vm-{line}"), amount: usd(minor) }
+}
+
+pub(crate) fn effect(seq: u64, n: u32, channel: Channel, topic: &str) -> OutboxRow {
+    OutboxRow {
+        seq,
+        n,
+        channel,
+        endpoint: if channel == Channel::Webhook { "crm".to_owned() } else { String::new() },
+        topic: topic.to_owned(),
+        worth_until: at(9_000 + i64::from(n)),
+        at: at(i64::try_from(seq).unwrap_or(0)),
+        body: format!("{{\"effect\":  {n}}}"),
+    }
+}
+
+/// An order in which nothing is absent.
+pub(crate) fn full_order(account: AccountId, number: u32) -> Order {
+    Order {
+        id: OrderId::new(account, number),
+        kind: order::Kind::Renew,
+        subscription: SubscriptionId::new(account, 77),
+        product: "vm".to_owned(),
+        plan: "vm-small".to_owned(),
+        period: "P3M".parse().expect("a period"),
+        period_no: 5,
+        starts_at: Some(at(50)),
+        ends_at: Some(at(51)),
+        list: usd(5950),
+        payable: usd(5355),
+        rules_version: 6,
+        automatic: true,
+        created_at: at(52),
+        deadline: at(53),
+        state: order::State::Cancelled,
+        closed_at: Some(at(54)),
+        cancelled_for: Some(CancelReason::TimedOut),
+    }
+}
+
+/// An order in which everything is absent that can be.
+pub(crate) fn bare_order(account: AccountId, number: u32) -> Order {
+    Order {
+        kind: order::Kind::New,
+        starts_at: None,
+        ends_at: None,
+        automatic: false,
+        state: order::State::Unpaid,
+        closed_at: None,
+        cancelled_for: None,
+        ..full_order(account, number)
+    }
+}
+
+/// A subscription in which nothing is absent.
+pub(crate) fn full_subscription(account: AccountId, number: u32) -> SubscriptionRow {
+    let zone: Zone = "Europe/Berlin".parse().expect("a zone");
+    SubscriptionRow {
+        id: SubscriptionId::new(account, number),
+        external_id: Some("i-0042".to_owned()),
+        product: "vm".to_owned(),
+        plan: "vm-small".to_owned(),
+        region: "fra1".to_owned(),
+        zone,
+        state: State::Grace,
+        mode: Mode::AutoRenewal,
+        auto_period: Some("P2W".parse().expect("a period")),
+        muted: true,
+        open_order: Some(OrderId::new(account, 88)),
+        paid: Some(PaidRow {
+            period_no: 3,
+            period: "P1M".parse().expect("a period"),
+            course: Course {
+                anchor: zone.local(at(60)),
+                months_from_anchor: 4,
+                weeks_from_anchor: 0,
+            },
+            started_at: at(61),
+            expires_at: at(62),
+            suspends_at: at(63),
+            releases_at: at(64),
+            price: usd(65),
+        }),
+    }
+}
+
+/// A subscription in which everything is absent that can be.
+pub(crate) fn bare_subscription(account: AccountId, number: u32) -> SubscriptionRow {
+    SubscriptionRow {
+        external_id: None,
+        state: State::PendingPayment,
+        mode: Mode::ManualRenewal,
+        auto_period: None,
+        muted: false,
+        open_order: None,
+        paid: None,
+        ..full_subscription(account, number)
+    }
+}
+
+/// A subscription that expires at `expires_at`.
+pub(crate) fn expiring(account: AccountId, number: u32, expires_at: Timestamp) -> SubscriptionRow {
+    let mut row = full_subscription(account, number);
+    if let Some(paid) = &mut row.paid {
+        paid.expires_at = expires_at;
+    }
+    row
+}
+
+pub(crate) fn subscription_row(row: &SubscriptionRow) -> Row {
+    Row::Subscription(Box::new(row.clone()))
+}
+
+pub(crate) fn order_row(order: &Order) -> Row {
+    Row::Order(Box::new(order.clone()))
+}
+
+/// A first commit that writes to every table.
+pub(crate) fn everything(bits: u64) -> Commit {
+    let mut commit = commit(account(bits), 0, 2);
+    commit.head.due_at = at(70);
+    commit.head.due_job = Job::Renewals;
+    commit.head.rules_version = 71;
+    let byte = u8::try_from(bits % 200).unwrap_or(0);
+    commit.claims = vec![claim(byte), Claim { kind: ClaimKind::ExternalId, hash: hash(byte) }];
+    commit.tokens = vec![token("open", 1), token("open/1", 2)];
+    commit.key = Some(vec![1, 0, 2]);
+    commit.sealed = vec![
+        SealedRow { number: 1, sealed: vec![9, 0, 8] },
+        SealedRow { number: 2, sealed: Vec::new() },
+    ];
+    commit.rows = vec![
+        order_row(&full_order(id(bits), 1)),
+        order_row(&bare_order(id(bits), 2)),
+        subscription_row(&full_subscription(id(bits), 3)),
+        subscription_row(&bare_subscription(id(bits), 4)),
+    ];
+    commit.entries = vec![entry(1, 0, 100), entry(1, 1, -100), entry(2, 0, 7)];
+    commit.outbox = vec![
+        effect(1, 0, Channel::Mail, "reminders:sub_1"),
+        effect(1, 1, Channel::Webhook, ""),
+        effect(2, 0, Channel::Tell, "losses:sub_1"),
+    ];
+    commit.snapshot =
+        Some(Snapshot { seq: 1, build: "b1".to_owned(), body: "{\"state\":  1}".to_owned() });
+    commit
+}
