@@ -201,7 +201,7 @@ pub async fn play(
             // subscription stays in the order in which it happened.
             lines.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
             for line in lines {
-                if let Err(error) = writeln!(out, "{line}") {
+                if let Err(error) = writeln!(out, "{}", line.trim_end()) {
                     failed = Some(error);
                 }
             }

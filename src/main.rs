@@ -232,7 +232,9 @@ async fn import(verb: Import) -> anyhow::Result<ExitCode> {
     let config = verb.settings.load()?;
     let text = std::fs::read_to_string(&verb.file)
         .with_context(|| format!("the book {}", verb.file.display()))?;
-    let app = App::start(&config, Clock::System, Some(rules(None)?)).await?;
+    let app = App::start(&config, Clock::System, Some(rules(None)?))
+        .await
+        .context("nothing was imported; a daemon that runs is asked by `renewctl import`")?;
     let bar = progress_bar(text.lines().count() as u64, "imported");
     let report = serve::import(&app, &text, verb.held, |done| bar.set_position(done)).await;
     bar.finish_and_clear();

@@ -52,13 +52,31 @@ pub enum BindError {
     },
 }
 
-/// A socket that is listened on.
+/// A socket that is listened on. It goes with whoever listens: a daemon that does not come up
+/// leaves none behind.
 #[derive(Debug)]
 pub struct Socket {
     listener: UnixListener,
+    place: Place,
+    uid: u32,
+}
+
+/// The file of a socket, removed when dropped if it is still the one that was made.
+#[derive(Debug)]
+struct Place {
     path: PathBuf,
     file: (u64, u64),
-    uid: u32,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let there = fs::symlink_metadata(&self.path);
+        if there.is_ok_and(|now| (now.dev(), now.ino()) == self.file)
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            tracing::warn!(socket = %self.path.display(), %error, "the socket stays behind");
+        }
+    }
 }
 
 impl Socket {
@@ -79,22 +97,21 @@ impl Socket {
         let listener = UnixListener::bind(path).map_err(refused)?;
         fs::set_permissions(path, fs::Permissions::from_mode(MODE)).map_err(refused)?;
         let ours = fs::symlink_metadata(path).map_err(refused)?;
-        let file = (ours.dev(), ours.ino());
-        Ok(Self { listener, path: path.to_owned(), file, uid: ours.uid() })
+        let place = Place { path: path.to_owned(), file: (ours.dev(), ours.ino()) };
+        Ok(Self { listener, place, uid: ours.uid() })
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.place.path
     }
 }
 
 /// The server of the control socket.
 pub struct Server {
     running: actix_web::dev::Server,
-    path: PathBuf,
-    file: (u64, u64),
+    place: Place,
 }
 
 /// Stops a server from elsewhere.
@@ -124,7 +141,7 @@ impl Server {
         access: Access,
         equip: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> io::Result<Self> {
-        let Socket { listener, path, file, .. } = socket;
+        let Socket { listener, place, .. } = socket;
         let access = Data::new(access);
         let factory = move || {
             let app = routes::app().0.configure(|config| equip(config));
@@ -139,7 +156,7 @@ impl Server {
             .disable_signals()
             .listen_uds(listener)?
             .run();
-        Ok(Self { running, path, file })
+        Ok(Self { running, place })
     }
 
     /// What stops it.
@@ -150,12 +167,9 @@ impl Server {
 
     /// Runs until it is stopped, and removes its socket.
     pub async fn run(self) -> io::Result<()> {
-        let Self { running, path, file } = self;
+        let Self { running, place } = self;
         let ended = running.await;
-        let ours = fs::symlink_metadata(&path).is_ok_and(|now| (now.dev(), now.ino()) == file);
-        if ours {
-            fs::remove_file(&path)?;
-        }
+        drop(place);
         ended
     }
 }

@@ -52,9 +52,8 @@ pub(super) async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError>
             .buffer_unordered(run.concurrency);
         let mut previews = pin!(previews);
         let mut held = 0;
-        while held <= limit
-            && let Some(count) = previews.next().await
-        {
+        // Counted to the end, also beyond the limit: the operator is told how many wait.
+        while let Some(count) = previews.next().await {
             held += count?;
         }
         held

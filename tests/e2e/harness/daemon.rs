@@ -1,0 +1,297 @@
+//! The daemon itself, as a process on a directory of its own.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use serde_json::{Value, json};
+
+use super::http::{Answer, Ask};
+use super::mail::{Mail, mails_in};
+
+/// When stories begin, unless they say otherwise.
+const BEGINNING: &str = "2026-01-01T00:00:00Z";
+/// In seconds: the socket's path may have 108 bytes only, so directories are short.
+static HOMES: AtomicU32 = AtomicU32::new(0);
+
+/// A directory that goes with the test, holding configuration, database, socket and mail.
+#[derive(Debug, Clone)]
+pub(crate) struct Home(Arc<Rooms>);
+
+#[derive(Debug)]
+struct Rooms(PathBuf);
+
+impl Drop for Rooms {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let number = HOMES.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("renewd-e2e-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory");
+        let home = Self(Arc::new(Rooms(path)));
+        home.configure("");
+        home
+    }
+
+    /// Writes the configuration. A sweep every five minutes would be most of the work when months
+    /// are stepped through, so that stories sweep once a day.
+    pub(crate) fn configure(&self, more: &str) {
+        let text = format!("schedulers.housekeeping = \"30 0 3 * * *\"\n{more}");
+        self.write("renewd.toml", &text);
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.0.join(name)
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.path("data/renewd.sock")
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).expect("a file");
+        path
+    }
+
+    /// `renewd VERB`, on this directory.
+    pub(crate) fn renewd(&self, verb: &str) -> Command {
+        let mut command = renewd();
+        command.arg(verb).arg("--config").arg(self.path("renewd.toml"));
+        command.arg("--data").arg(self.data());
+        command
+    }
+
+    /// Runs `renewd VERB` to its end.
+    pub(crate) fn run(&self, verb: &str, more: &[&str]) -> Ran {
+        Ran::of(self.renewd(verb).args(more))
+    }
+
+    /// Runs `renewctl` to its end.
+    pub(crate) fn renewctl(&self, words: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_renewctl"));
+        command.arg("--socket").arg(self.socket()).args(words).env("NO_COLOR", "1");
+        Ran::of(&mut command)
+    }
+
+    pub(crate) fn start(&self) -> Daemon {
+        self.start_at(BEGINNING)
+    }
+
+    pub(crate) fn start_at(&self, at: &str) -> Daemon {
+        self.try_start_at(at).unwrap_or_else(|ran| panic!("the daemon did not start: {ran:?}"))
+    }
+
+    /// Starts a daemon, or says how it ended.
+    pub(crate) fn try_start_at(&self, at: &str) -> Result<Daemon, Ran> {
+        let mut command = self.renewd("serve");
+        command.arg("--log-json").arg("--clock").arg(format!("manual:{at}"));
+        command.env("RUST_LOG", "info").stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("renewd");
+        let mut log = BufReader::new(child.stderr.take().expect("a log"));
+        let mut said = String::new();
+        loop {
+            let begins = said.len();
+            if log.read_line(&mut said).expect("a line of the log") == 0 {
+                let status = child.wait().expect("an end");
+                return Err(Ran { status, out: String::new(), err: said });
+            }
+            let line: Option<Value> = serde_json::from_str(&said[begins..]).ok();
+            if line.is_some_and(|line| line["message"] == "ready") {
+                break;
+            }
+        }
+        let said = Arc::new(Mutex::new(said));
+        let listening = {
+            let said = Arc::clone(&said);
+            std::thread::spawn(move || {
+                for line in log.lines().map_while(Result::ok) {
+                    let mut said = said.lock().expect("a whole log");
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+            })
+        };
+        Ok(Daemon { home: self.clone(), child, said, listening: Some(listening) })
+    }
+}
+
+/// `renewd`, without anything of the surroundings.
+pub(crate) fn renewd() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_renewd"));
+    command.env_remove("RENEWD_CONFIG");
+    command
+}
+
+/// A program that has ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    status: ExitStatus,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().expect("a program that runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Self { status, out: text(stdout), err: text(stderr) }
+    }
+
+    pub(crate) fn code(&self) -> i32 {
+        self.status.code().unwrap_or(-1)
+    }
+
+    /// It did what it was asked.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        self.ended(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code(), code, "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{self:?}: {error}"))
+    }
+}
+
+/// A daemon that runs. It is stopped like any service when the story is over.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    pub(crate) home: Home,
+    child: Child,
+    said: Arc<Mutex<String>>,
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Daemon {
+    /// A daemon on a directory of its own, at the beginning of 2026.
+    pub(crate) fn start() -> Self {
+        Home::new().start()
+    }
+
+    pub(crate) fn send(&self, ask: &Ask) -> Answer {
+        ask.send(&self.home.socket())
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send(&Ask::get(path))
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(&Ask::post(path, body))
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(&Ask::put(path, body))
+    }
+
+    /// All items of a list, over its pages.
+    #[track_caller]
+    pub(crate) fn list(&self, path: &str) -> Vec<Value> {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{path}{join}limit=300{cursor}")).ok();
+            items.extend(page["items"].as_array().expect("items").iter().cloned());
+            let Some(next) = page["next"].as_str() else { return items };
+            cursor = format!("&cursor={next}");
+        }
+    }
+
+    /// Moves the clock to an instant, through everything on the way.
+    #[track_caller]
+    pub(crate) fn until(&self, instant: &str) -> Value {
+        self.post("/v1/clock", &json!({ "to": instant })).ok()
+    }
+
+    /// Imports lines; what became of each.
+    #[track_caller]
+    pub(crate) fn import(&self, query: &str, lines: &[String]) -> Vec<Value> {
+        let ask = Ask::new("POST", format!("/v1/imports{query}"))
+            .body("application/x-ndjson", lines.join("\n"));
+        let answer = self.send(&ask);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let parsed = answer.text.lines().map(serde_json::from_str);
+        parsed.collect::<Result<_, _>>().expect("a line of JSON for each line")
+    }
+
+    pub(crate) fn renewctl(&self, words: &[&str]) -> Ran {
+        self.home.renewctl(words)
+    }
+
+    /// The mails that lie in the mail directory, oldest first.
+    pub(crate) fn mails(&self) -> Vec<Mail> {
+        mails_in(&self.home.path("data/mail"))
+    }
+
+    /// Stops it as a service manager does, and waits for its end.
+    pub(crate) fn stop(mut self) -> Home {
+        self.signal("TERM");
+        let ended = self.child.wait().expect("an end");
+        assert!(ended.success(), "{ended}\n{}", self.log());
+        self.home.clone()
+    }
+
+    /// Kills it, as power cuts do.
+    pub(crate) fn kill(mut self) -> Home {
+        self.child.kill().expect("a process to kill");
+        self.child.wait().expect("an end");
+        self.home.clone()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.said.lock().expect("a whole log").clone()
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.expect("the command kill").success(), "kill -s {signal} {id}");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            if std::thread::panicking() {
+                let _ = self.child.kill();
+            } else {
+                self.signal("TERM");
+            }
+            let _ = self.child.wait();
+        }
+        if let Some(listening) = self.listening.take() {
+            let _ = listening.join();
+        }
+        if std::thread::panicking() {
+            eprintln!("the log in {}:\n{}", self.home.path("").display(), self.log());
+        }
+    }
+}
+
+impl AsRef<Path> for Home {
+    fn as_ref(&self) -> &Path {
+        &self.0.0
+    }
+}

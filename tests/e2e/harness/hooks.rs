@@ -1,0 +1,100 @@
+//! A provisioning system: it receives webhooks, verifies their signatures, and keeps them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use standardwebhooks::Webhook;
+
+/// What both sides know.
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A webhook as it came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Hook {
+    pub(crate) id: String,
+    pub(crate) what: String,
+    pub(crate) data: Value,
+    /// Was its signature right?
+    pub(crate) is_signed: bool,
+}
+
+/// The receiver, on a port of its own until the process ends.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    address: SocketAddr,
+    hooks: Arc<Mutex<Vec<Hook>>>,
+}
+
+impl Receiver {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let hooks = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&hooks);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let hook = receive(&stream.expect("a connection"));
+                kept.lock().expect("whole hooks").push(hook);
+            }
+        });
+        Self { address, hooks }
+    }
+
+    /// What the daemon's configuration says of it.
+    pub(crate) fn config(&self) -> String {
+        format!(
+            "webhooks.panel = {{ url = \"http://{}/\", secret = \"{SECRET}\" }}\n",
+            self.address
+        )
+    }
+
+    pub(crate) fn hooks(&self) -> Vec<Hook> {
+        self.hooks.lock().expect("whole hooks").clone()
+    }
+
+    /// The types that came in of what begins with `word`, in the order in which they came in.
+    pub(crate) fn whats(&self, word: &str) -> Vec<String> {
+        let hooks = self.hooks().into_iter().map(|hook| hook.what);
+        hooks.filter(|what| what.starts_with(word)).collect()
+    }
+}
+
+fn receive(mut stream: &TcpStream) -> Hook {
+    let mut reader = BufReader::new(stream);
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a header");
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(": ") {
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        }
+    }
+    let length: usize = headers["content-length"].parse().expect("a length");
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("a body");
+    stream
+        .write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+        .expect("somebody who reads the answer");
+    let is_signed = is_signed(&headers, &body);
+    let body: Value = serde_json::from_slice(&body).expect("JSON");
+    Hook {
+        id: headers["webhook-id"].clone(),
+        what: body["type"].as_str().expect("a type").to_owned(),
+        data: body["data"].clone(),
+        is_signed,
+    }
+}
+
+/// Is the signature the one of the secret, over id, time and body?
+fn is_signed(headers: &BTreeMap<String, String>, body: &[u8]) -> bool {
+    let webhook = Webhook::new(SECRET).expect("a secret");
+    let time = headers["webhook-timestamp"].parse().expect("seconds");
+    let right = webhook.sign(&headers["webhook-id"], time, body).expect("a signature");
+    headers["webhook-signature"] == right
+}

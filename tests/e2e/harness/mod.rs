@@ -1,0 +1,13 @@
+//! What every story needs: a daemon of its own, a client, a mail directory, a webhook receiver.
+
+mod book;
+mod daemon;
+mod hooks;
+mod http;
+mod mail;
+
+pub(crate) use book::{Customer, Sub};
+pub(crate) use daemon::{Daemon, Home, Ran, renewd};
+pub(crate) use hooks::{Hook, Receiver, SECRET};
+pub(crate) use http::{Answer, Ask};
+pub(crate) use mail::{Mail, mails_in, words};

@@ -1,0 +1,28 @@
+//! Does the product work? Each file is a story, told to the real `renewd` over its control socket,
+//! under a manual clock, and through the real `renewctl`.
+
+#[cfg(test)]
+mod harness;
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod downtime;
+#[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod mail_over_smtp;
+#[cfg(test)]
+mod orders;
+#[cfg(test)]
+mod story_of_a_subscription;
+#[cfg(test)]
+mod three_modes;
+#[cfg(test)]
+mod two_daemons;

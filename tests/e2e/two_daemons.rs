@@ -1,0 +1,78 @@
+//! One daemon on one store, one socket in front of it.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixListener;
+
+use crate::harness::{Customer, Daemon, Home};
+
+const NEW_YEAR: &str = "2026-01-01T00:00:00Z";
+
+#[test]
+fn a_second_daemon_is_refused_and_the_first_goes_on() {
+    let daemon = Daemon::start();
+    let ada = Customer::open(&daemon, "ada");
+    let ran = daemon.home.try_start_at(NEW_YEAR).err().expect("no second daemon");
+    assert_eq!(ran.code(), 1);
+    assert!(ran.err.contains("renewd.sock"), "it names what is taken: {ran:?}");
+    assert_eq!(ada.cash(&daemon), "0.00");
+    // Behind another socket it is the store that is taken.
+    let home = &daemon.home;
+    home.configure(&format!("daemon.socket = \"{}\"\n", home.path("other.sock").display()));
+    let ran = home.try_start_at(NEW_YEAR).err().expect("no second daemon");
+    assert_eq!(ran.code(), 1);
+    assert!(ran.err.contains("another daemon has"), "{ran:?}");
+    assert!(!home.path("other.sock").exists(), "nothing is left of it");
+    assert_eq!(ada.cash(&daemon), "0.00");
+}
+
+#[test]
+fn the_socket_is_for_owner_and_group_and_goes_with_the_daemon() {
+    let daemon = Daemon::start();
+    let socket = daemon.home.socket();
+    let about = fs::metadata(&socket).expect("a socket");
+    assert!(about.file_type().is_socket());
+    assert_eq!(about.permissions().mode() & 0o777, 0o660);
+    let data = fs::metadata(daemon.home.data()).expect("a directory");
+    assert_eq!(data.permissions().mode() & 0o007, 0, "nothing for others");
+    for name in ["renewd.db", "deployment.key"] {
+        let about = fs::metadata(daemon.home.data().join(name)).expect(name);
+        assert_eq!(about.permissions().mode() & 0o077, 0, "{name} is for its owner only");
+    }
+    let home = daemon.stop();
+    assert!(!socket.exists(), "a graceful stop takes the socket away");
+    drop(home);
+}
+
+#[test]
+fn a_stale_socket_is_removed_and_a_file_is_not() {
+    let daemon = Daemon::start();
+    let ada = Customer::open(&daemon, "ada");
+    let home = daemon.kill();
+    assert!(home.socket().exists(), "a power cut leaves it behind");
+    let daemon = home.start();
+    assert_eq!(ada.cash(&daemon), "0.00", "what was answered is kept");
+    let home = daemon.stop();
+    // One that somebody else answers at is left alone.
+    let other = UnixListener::bind(home.socket()).expect("a socket");
+    let ran = home.try_start_at(NEW_YEAR).err().expect("no daemon");
+    assert!(ran.err.contains("renewd.sock"), "{ran:?}");
+    drop(other);
+    fs::remove_file(home.socket()).expect("a socket");
+    fs::write(home.socket(), "precious").expect("a file");
+    let ran = home.try_start_at(NEW_YEAR).err().expect("no daemon");
+    assert!(ran.err.contains("renewd.sock"), "{ran:?}");
+    assert_eq!(fs::read_to_string(home.socket()).expect("a file"), "precious");
+}
+
+#[test]
+fn a_database_that_is_none_is_refused() {
+    let home = Home::new();
+    fs::create_dir_all(home.data()).expect("a directory");
+    fs::write(home.data().join("renewd.db"), "this is no database, whatever it is called")
+        .expect("a file");
+    let ran = home.try_start_at(NEW_YEAR).err().expect("no daemon");
+    assert_eq!(ran.code(), 1);
+    assert!(ran.err.contains("renewd.db"), "{ran:?}");
+    assert!(!home.socket().exists(), "nothing is left of it");
+}
