@@ -1,6 +1,8 @@
 //! Do all stores keep the promise? One suite, in which each promise is one function; each store
 //! runs all of it.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 mod contents;
 mod gate;
 mod lists;
