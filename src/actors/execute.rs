@@ -314,12 +314,11 @@ impl Turn<'_> {
                 None
             };
             let failed = |error: crate::store::seal::SealError| Failure::Store(error.to_string());
-            lookups.key = Some(match wrapped {
-                Some((wrapped, _)) => (sealer.unwrap_key(&wrapped).map_err(failed)?, None),
-                None => {
-                    let (key, wrapped) = sealer.new_key().map_err(failed)?;
-                    (key, Some(wrapped))
-                }
+            lookups.key = Some(if let Some((wrapped, _)) = wrapped {
+                (sealer.unwrap_key(&wrapped).map_err(failed)?, None)
+            } else {
+                let (key, wrapped) = sealer.new_key().map_err(failed)?;
+                (key, Some(wrapped))
             });
         }
         Ok(lookups)

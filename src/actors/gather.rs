@@ -97,9 +97,8 @@ impl Gathered {
         let seq = commit.head.seq + 1;
         let body = to_json(record)?;
         let digest = codec::digest(&commit.head.digest, &body);
-        let mut line = 0;
         let mut sum: i128 = 0;
-        for posting in record.events.iter().flat_map(ledger::postings) {
+        for (line, posting) in (0..).zip(record.events.iter().flat_map(ledger::postings)) {
             sum += i128::from(posting.amount.minor());
             commit.entries.push(LedgerRow {
                 seq,
@@ -108,7 +107,6 @@ impl Gathered {
                 account: posting.account.to_string(),
                 amount: posting.amount,
             });
-            line += 1;
         }
         assert!(sum == 0, "unbalanced postings of {record:?}");
         let mut n = 0;

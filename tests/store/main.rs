@@ -56,6 +56,7 @@ impl Drop for Scratch {
     }
 }
 
+#[expect(clippy::unused_async, reason = "every world is opened alike")]
 pub(crate) async fn memory() -> World {
     World { store: Arc::new(MemoryStore::new()), _scratch: None }
 }
