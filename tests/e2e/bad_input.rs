@@ -262,7 +262,7 @@ fn a_bad_catalogue_is_refused_with_every_fault() {
 fn a_configuration_with_unknown_keys_is_refused() {
     let home = Home::new();
     home.configure("[dameon]\nretire_after = \"1m\"\n");
-    let ran = home.try_start_at("2026-01-01T00:00:00Z").err().expect("no daemon");
+    let ran = home.refuses_at("2026-01-01T00:00:00Z");
     assert_eq!(ran.code(), 1);
     assert!(ran.err.contains("dameon"), "{ran:?}");
     assert!(!home.socket().exists(), "nothing was begun");

@@ -1,6 +1,7 @@
 //! The same request twice is done once: under a token, at once, and across a power cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
@@ -100,4 +101,62 @@ fn a_power_cut_does_not_make_it_twice() {
     assert_ne!(new["order"]["id"], first["order"]["id"]);
     let home = daemon.stop();
     home.run("check", &[]).ok();
+}
+
+#[test]
+fn a_power_cut_under_load_loses_nothing_that_was_answered() {
+    let daemon = Daemon::start();
+    let customers: Vec<Customer> = (0..8)
+        .map(|number| {
+            let customer = Customer::open(&daemon, &format!("customer{number}"));
+            customer.tops_up(&daemon, "9000.00");
+            customer
+        })
+        .collect();
+    let socket = daemon.home.socket();
+    let (tell, told) = mpsc::channel();
+    // Eight customers buy without pause; the power goes when they have forty answers.
+    let (home, asked) = std::thread::scope(|scope| {
+        let buying: Vec<_> = customers
+            .iter()
+            .map(|customer| {
+                let (tell, socket) = (tell.clone(), &socket);
+                scope.spawn(move || {
+                    let mut asked = BTreeMap::new();
+                    for number in 0.. {
+                        let token = format!("t-{number}");
+                        let answer = purchase(customer, &token).try_send(socket);
+                        let receipt = answer.map(|answer| answer.ok());
+                        let is_over = receipt.is_none();
+                        asked.insert(token, receipt);
+                        if is_over {
+                            break;
+                        }
+                        let _ = tell.send(());
+                    }
+                    asked
+                })
+            })
+            .collect();
+        assert_eq!(told.iter().take(40).count(), 40);
+        let home = daemon.kill();
+        let asked: Vec<_> =
+            buying.into_iter().map(|buying| buying.join().expect("what was asked")).collect();
+        (home, asked)
+    });
+    let daemon = home.start();
+    for (customer, asked) in customers.iter().zip(&asked) {
+        // What was answered is there, and answered again; the one that was not is done now, or was.
+        for (token, receipt) in asked {
+            let again = daemon.send(&purchase(customer, token));
+            if let Some(receipt) = receipt {
+                assert!(again.is_replayed(), "{again:?}");
+                assert_eq!(&again.ok(), receipt);
+            } else {
+                again.ok();
+            }
+        }
+        assert_eq!(daemon.list(&customer.path("/orders")).len(), asked.len(), "each once");
+    }
+    daemon.stop().run("check", &[]).ok();
 }

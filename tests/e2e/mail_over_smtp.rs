@@ -15,13 +15,13 @@ struct Server {
 }
 
 impl Server {
-    fn start(maildir: PathBuf) -> Self {
+    fn start(maildir: &Path) -> Self {
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = source.join("target/test-tools/bin/python");
         assert!(python.exists(), "{} is missing: run scripts/setup-test-tools", python.display());
         let mut process = Command::new(python)
             .arg(source.join("tests/e2e/smtp_server.py"))
-            .arg(&maildir)
+            .arg(maildir)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -61,7 +61,7 @@ fn configuration(port: u16) -> String {
 #[test]
 fn a_renewal_is_mailed_and_what_failed_is_sent_later_as_it_was() {
     let home = Home::new();
-    let server = Server::start(home.path("maildir"));
+    let server = Server::start(&home.path("maildir"));
     home.configure(&configuration(server.port));
     let daemon = home.start();
     let ada = Customer::open(&daemon, "ada");
@@ -89,7 +89,7 @@ fn a_renewal_is_mailed_and_what_failed_is_sent_later_as_it_was() {
     assert_eq!(waiting[0]["what"], "renewal_ahead");
     assert!(waiting[0]["attempts"].as_u64() >= Some(1), "{waiting:?}");
     let home = daemon.stop();
-    let server = Server::start(home.path("maildir"));
+    let server = Server::start(&home.path("maildir"));
     home.configure(&configuration(server.port));
     let daemon = home.start_at("2026-02-14T09:00:10Z");
     daemon.until("2026-02-14T13:00:00Z");

@@ -12,14 +12,14 @@ const NEW_YEAR: &str = "2026-01-01T00:00:00Z";
 fn a_second_daemon_is_refused_and_the_first_goes_on() {
     let daemon = Daemon::start();
     let ada = Customer::open(&daemon, "ada");
-    let ran = daemon.home.try_start_at(NEW_YEAR).err().expect("no second daemon");
+    let ran = daemon.home.refuses_at(NEW_YEAR);
     assert_eq!(ran.code(), 1);
     assert!(ran.err.contains("renewd.sock"), "it names what is taken: {ran:?}");
     assert_eq!(ada.cash(&daemon), "0.00");
     // Behind another socket it is the store that is taken.
     let home = &daemon.home;
     home.configure(&format!("daemon.socket = \"{}\"\n", home.path("other.sock").display()));
-    let ran = home.try_start_at(NEW_YEAR).err().expect("no second daemon");
+    let ran = home.refuses_at(NEW_YEAR);
     assert_eq!(ran.code(), 1);
     assert!(ran.err.contains("another daemon has"), "{ran:?}");
     assert!(!home.path("other.sock").exists(), "nothing is left of it");
@@ -55,12 +55,12 @@ fn a_stale_socket_is_removed_and_a_file_is_not() {
     let home = daemon.stop();
     // One that somebody else answers at is left alone.
     let other = UnixListener::bind(home.socket()).expect("a socket");
-    let ran = home.try_start_at(NEW_YEAR).err().expect("no daemon");
+    let ran = home.refuses_at(NEW_YEAR);
     assert!(ran.err.contains("renewd.sock"), "{ran:?}");
     drop(other);
     fs::remove_file(home.socket()).expect("a socket");
     fs::write(home.socket(), "precious").expect("a file");
-    let ran = home.try_start_at(NEW_YEAR).err().expect("no daemon");
+    let ran = home.refuses_at(NEW_YEAR);
     assert!(ran.err.contains("renewd.sock"), "{ran:?}");
     assert_eq!(fs::read_to_string(home.socket()).expect("a file"), "precious");
 }
@@ -71,7 +71,7 @@ fn a_database_that_is_none_is_refused() {
     fs::create_dir_all(home.data()).expect("a directory");
     fs::write(home.data().join("renewd.db"), "this is no database, whatever it is called")
         .expect("a file");
-    let ran = home.try_start_at(NEW_YEAR).err().expect("no daemon");
+    let ran = home.refuses_at(NEW_YEAR);
     assert_eq!(ran.code(), 1);
     assert!(ran.err.contains("renewd.db"), "{ran:?}");
     assert!(!home.socket().exists(), "nothing is left of it");

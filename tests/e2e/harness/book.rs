@@ -99,13 +99,8 @@ impl Customer {
 /// An event's name: its noun, and what happened to it.
 fn name_of(event: &Value) -> String {
     let (noun, inner) = event.as_object().and_then(|event| event.iter().next()).expect("a noun");
-    match inner {
-        Value::String(what) => format!("{noun}.{what}"),
-        Value::Object(inner) => {
-            format!("{noun}.{}", inner.keys().next().map_or("", String::as_str))
-        }
-        other => panic!("an event {other}"),
-    }
+    let what = inner.as_str().or_else(|| Some(inner.as_object()?.keys().next()?.as_str()));
+    format!("{noun}.{}", what.unwrap_or_else(|| panic!("an event {event}")))
 }
 
 impl Sub {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use super::mail::{Mail, mails_in};
 
 /// When stories begin, unless they say otherwise.
 const BEGINNING: &str = "2026-01-01T00:00:00Z";
-/// In seconds: the socket's path may have 108 bytes only, so directories are short.
+/// Numbers directories: a socket's path may have 108 bytes only, so their names are short.
 static HOMES: AtomicU32 = AtomicU32::new(0);
 
 /// A directory that goes with the test, holding configuration, database, socket and mail.
@@ -93,13 +93,22 @@ impl Home {
     }
 
     pub(crate) fn start_at(&self, at: &str) -> Daemon {
-        self.try_start_at(at).unwrap_or_else(|ran| panic!("the daemon did not start: {ran:?}"))
+        self.start_by(&format!("manual:{at}"))
     }
 
-    /// Starts a daemon, or says how it ended.
-    pub(crate) fn try_start_at(&self, at: &str) -> Result<Daemon, Ran> {
+    /// Starts a daemon by the clock that `--clock` names.
+    pub(crate) fn start_by(&self, clock: &str) -> Daemon {
+        self.try_start(clock).unwrap_or_else(|ran| panic!("the daemon did not start: {ran:?}"))
+    }
+
+    /// Tries to start a daemon where none can: how it ended.
+    pub(crate) fn refuses_at(&self, at: &str) -> Ran {
+        self.try_start(&format!("manual:{at}")).expect_err("no daemon")
+    }
+
+    fn try_start(&self, clock: &str) -> Result<Daemon, Ran> {
         let mut command = self.renewd("serve");
-        command.arg("--log-json").arg("--clock").arg(format!("manual:{at}"));
+        command.arg("--log-json").arg("--clock").arg(clock);
         command.env("RUST_LOG", "info").stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("renewd");
         let mut log = BufReader::new(child.stderr.take().expect("a log"));
@@ -287,11 +296,5 @@ impl Drop for Daemon {
         if std::thread::panicking() {
             eprintln!("the log in {}:\n{}", self.home.path("").display(), self.log());
         }
-    }
-}
-
-impl AsRef<Path> for Home {
-    fn as_ref(&self) -> &Path {
-        &self.0.0
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use standardwebhooks::Webhook;
 
 /// What both sides know.
-pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A webhook as it came in.
 #[derive(Debug, Clone)]
@@ -25,19 +26,20 @@ pub(crate) struct Hook {
 #[derive(Debug)]
 pub(crate) struct Receiver {
     address: SocketAddr,
-    hooks: Arc<Mutex<Vec<Hook>>>,
+    hooks: Arc<(Mutex<Vec<Hook>>, Condvar)>,
 }
 
 impl Receiver {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let hooks = Arc::new(Mutex::new(Vec::new()));
+        let hooks = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let kept = Arc::clone(&hooks);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let hook = receive(&stream.expect("a connection"));
-                kept.lock().expect("whole hooks").push(hook);
+                kept.0.lock().expect("whole hooks").push(hook);
+                kept.1.notify_all();
             }
         });
         Self { address, hooks }
@@ -52,7 +54,18 @@ impl Receiver {
     }
 
     pub(crate) fn hooks(&self) -> Vec<Hook> {
-        self.hooks.lock().expect("whole hooks").clone()
+        self.hooks.0.lock().expect("whole hooks").clone()
+    }
+
+    /// Waits until so many have come in.
+    pub(crate) fn await_hooks(&self, count: usize) -> Vec<Hook> {
+        let patience = Duration::from_secs(30);
+        let (hooks, came_in) = (&self.hooks.0, &self.hooks.1);
+        let hooks = hooks.lock().expect("whole hooks");
+        let waited = came_in.wait_timeout_while(hooks, patience, |hooks| hooks.len() < count);
+        let (hooks, waited) = waited.expect("whole hooks");
+        assert!(!waited.timed_out(), "{count} webhooks, not {hooks:?}");
+        hooks.clone()
     }
 
     /// The types that came in of what begins with `word`, in the order in which they came in.

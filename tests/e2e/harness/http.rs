@@ -47,28 +47,36 @@ impl Ask {
 
     /// Sends it to the daemon that answers at `socket`.
     pub(crate) fn send(&self, socket: &Path) -> Answer {
-        let mut stream = UnixStream::connect(socket).expect("a daemon that answers");
+        let answer = self.try_send(socket);
+        answer.unwrap_or_else(|| panic!("{} {}: no answer", self.method, self.path))
+    }
+
+    /// Sends it; nothing if the daemon went away before it answered.
+    pub(crate) fn try_send(&self, socket: &Path) -> Option<Answer> {
+        let mut stream = UnixStream::connect(socket).ok()?;
         let length = self.body.len();
         let mut head = format!(
             "{} {} HTTP/1.1\r\nhost: renewd\r\nconnection: close\r\ncontent-length: {length}\r\n",
             self.method, self.path
         );
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         head.push_str("\r\n");
         // A daemon that refuses a body need not read it all: what it answers is what counts.
         let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&self.body));
         let mut bytes = Vec::new();
-        let read = stream.read_to_end(&mut bytes);
-        assert!(!bytes.is_empty(), "{} {}: no answer: {read:?}", self.method, self.path);
+        let _ = stream.read_to_end(&mut bytes);
+        if bytes.is_empty() {
+            return None;
+        }
         let asked = format!(
             "{} {} {}",
             self.method,
             self.path,
             String::from_utf8_lossy(&self.body[..length.min(400)])
         );
-        Answer::parse(asked, &bytes)
+        Some(Answer::parse(asked, &bytes))
     }
 }
 
