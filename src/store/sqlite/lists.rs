@@ -214,10 +214,10 @@ pub(super) async fn deliveries(
     pool: &SqlitePool,
     query: DeliveryQuery,
 ) -> Result<Vec<Delivery>, StoreError> {
-    read(&all(pool, ask_deliveries(query)).await?, rows::delivery)
+    read(&all(pool, ask_deliveries(&query)).await?, rows::delivery)
 }
 
-fn ask_deliveries(query: DeliveryQuery) -> QueryBuilder<Sqlite> {
+fn ask_deliveries(query: &DeliveryQuery) -> QueryBuilder<Sqlite> {
     let open = matches!(query.state, Some(DeliveryState::Waiting | DeliveryState::Dead));
     // Few are open; walking back in time to find them could mean walking through the table.
     let mut sql = if open && query.stream.is_none() {
@@ -301,7 +301,7 @@ pub(super) fn in_order() -> Vec<String> {
         ready(Channel::Mail),
         ready(Channel::Webhook),
         ask_subscriptions(SubscriptionQuery::default()).into_string(),
-        ask_deliveries(DeliveryQuery::default()).into_string(),
+        ask_deliveries(&DeliveryQuery::default()).into_string(),
     ]
 }
 
