@@ -70,7 +70,7 @@ impl App {
         rules: Option<Rules>,
         store: Handle,
     ) -> anyhow::Result<Self> {
-        let sealer = Sealer::load_or_create(&config.key_path())
+        let sealer = Sealer::load_or_create(config.key_path())
             .with_context(|| format!("the deployment key {}", config.key_path().display()))?;
         let lines = cron_lines(config)?;
         let streams = Arbiter::new();

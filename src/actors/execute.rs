@@ -5,24 +5,22 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::gather::Gathered;
 use super::journal::Journal;
 use super::loader::BUILD;
 use super::{Ask, Committed, ExecuteError, Lane, Ports, Receipt, Reply, Request, View};
 use crate::domain::agenda::{Agenda, Job};
 use crate::domain::calendar::Timestamp;
-use crate::domain::command::Answer;
-use crate::domain::effects::{Effect, Outgoing};
 use crate::domain::facts::Facts;
-use crate::domain::ids::{OrderId, StreamId, SubscriptionId};
-use crate::domain::ledger;
+use crate::domain::ids::StreamId;
 use crate::domain::record::Record;
 use crate::domain::rejection::Rejection;
-use crate::domain::rows::{self, Row, Summary};
+use crate::domain::rows::{self, Summary};
 use crate::domain::stream::{self, Context, Executed, State};
 use crate::store::seal::StreamKey;
 use crate::store::{
-    Channel, Chore, ClaimKind, Commit, Head, LedgerRow, Loaded, OutboxRow, SealedRow, Snapshot,
-    StoreError, StoredRecord, TokenRow, Written, codec,
+    Chore, ClaimKind, Commit, Head, Loaded, SealedRow, Snapshot, StoreError, TokenRow, Written,
+    codec,
 };
 
 /// Times a turn is decided again because the head had moved.
@@ -111,7 +109,7 @@ pub(super) async fn turn(
 }
 
 /// Why a turn came to nothing.
-enum Failure {
+pub(super) enum Failure {
     Store(String),
     Parked(String),
     Panicked,
@@ -135,9 +133,9 @@ impl From<StoreError> for Failure {
 
 /// What was looked up for the commands of a turn.
 #[derive(Default)]
-struct Lookups {
+pub(super) struct Lookups {
     facts: Facts,
-    tokens: BTreeMap<String, TokenRow>,
+    pub(super) tokens: BTreeMap<String, TokenRow>,
     /// The stream's key, where something is to be sealed: with its wrapped form if it is new.
     key: Option<(StreamKey, Option<Vec<u8>>)>,
 }
@@ -316,12 +314,11 @@ impl Turn<'_> {
                 None
             };
             let failed = |error: crate::store::seal::SealError| Failure::Store(error.to_string());
-            lookups.key = Some(match wrapped {
-                Some((wrapped, _)) => (sealer.unwrap_key(&wrapped).map_err(failed)?, None),
-                None => {
-                    let (key, wrapped) = sealer.new_key().map_err(failed)?;
-                    (key, Some(wrapped))
-                }
+            lookups.key = Some(if let Some((wrapped, _)) = wrapped {
+                (sealer.unwrap_key(&wrapped).map_err(failed)?, None)
+            } else {
+                let (key, wrapped) = sealer.new_key().map_err(failed)?;
+                (key, Some(wrapped))
             });
         }
         Ok(lookups)
@@ -560,152 +557,6 @@ struct Decided {
     committed: Vec<Committed>,
 }
 
-/// A commit in the making.
-struct Gathered {
-    commit: Commit,
-    orders: BTreeMap<OrderId, Row>,
-    subscriptions: BTreeMap<SubscriptionId, Row>,
-    committed: Vec<Committed>,
-}
-
-impl Gathered {
-    fn new(stream: StreamId, head: Head) -> Self {
-        Self {
-            commit: Commit {
-                stream,
-                expected_seq: head.seq,
-                records: Vec::new(),
-                head,
-                claims: Vec::new(),
-                tokens: Vec::new(),
-                key: None,
-                sealed: Vec::new(),
-                rows: Vec::new(),
-                entries: Vec::new(),
-                voids: Vec::new(),
-                outbox: Vec::new(),
-                snapshot: None,
-            },
-            orders: BTreeMap::new(),
-            subscriptions: BTreeMap::new(),
-            committed: Vec::new(),
-        }
-    }
-
-    /// The answer of a request that was made before under the same token (R4.11, R4.12).
-    fn repeated(
-        &self,
-        request: &Request,
-        lookups: &Lookups,
-    ) -> Option<Result<Receipt, ExecuteError>> {
-        let token = request.token.as_ref()?;
-        let in_this_turn = self.commit.tokens.iter().find(|row| row.token == token.text);
-        let row = in_this_turn.or_else(|| lookups.tokens.get(&token.text))?;
-        if row.fingerprint != token.fingerprint {
-            return Some(Err(ExecuteError::Rejected(Rejection::TokenMismatch)));
-        }
-        Some(
-            serde_json::from_str::<Answer>(&row.answer)
-                .map(|answer| Receipt {
-                    stream: self.commit.stream,
-                    seq: row.seq,
-                    at: row.at,
-                    answer,
-                    replayed: true,
-                    steps: BTreeMap::new(),
-                })
-                .map_err(|error| {
-                    ExecuteError::Store(StoreError::Corrupt(format!(
-                        "token {}: {error}",
-                        row.token
-                    )))
-                }),
-        )
-    }
-
-    /// A noun's row; a later one of the same noun replaces it.
-    fn row(&mut self, row: Row) {
-        match &row {
-            Row::Order(order) => self.orders.insert(order.id, row),
-            Row::Subscription(live) => self.subscriptions.insert(live.id, row),
-        };
-    }
-
-    /// Adds a record with its ledger lines and effects; answers its number.
-    fn record(
-        &mut self,
-        record: &Record,
-        outgoing: Vec<Outgoing>,
-        endpoints: &[String],
-    ) -> Result<u64, Failure> {
-        let commit = &mut self.commit;
-        let seq = commit.head.seq + 1;
-        let body = to_json(record)?;
-        let digest = codec::digest(&commit.head.digest, &body);
-        let mut line = 0;
-        let mut sum: i128 = 0;
-        for posting in record.events.iter().flat_map(ledger::postings) {
-            sum += i128::from(posting.amount.minor());
-            commit.entries.push(LedgerRow {
-                seq,
-                line,
-                at: record.at,
-                account: posting.account.to_string(),
-                amount: posting.amount,
-            });
-            line += 1;
-        }
-        assert!(sum == 0, "unbalanced postings of {record:?}");
-        let mut n = 0;
-        for outgoing in outgoing {
-            match outgoing {
-                Outgoing::Void(topic) => {
-                    let topic = codec::topic(topic);
-                    commit.outbox.retain(|row| row.topic != topic);
-                    commit.voids.push(topic);
-                }
-                Outgoing::Send { effect: Effect::Webhook { .. }, .. } if endpoints.is_empty() => {}
-                Outgoing::Send { effect, topic, worth_until } => {
-                    let body = to_json(&effect)?;
-                    let mut send = |channel: Channel, endpoint: &str| {
-                        commit.outbox.push(OutboxRow {
-                            seq,
-                            n,
-                            channel,
-                            endpoint: endpoint.to_owned(),
-                            topic: codec::topic(topic),
-                            worth_until: worth_until.unwrap_or(Timestamp::MAX),
-                            at: record.at,
-                            body: body.clone(),
-                        });
-                        n += 1;
-                    };
-                    match effect {
-                        Effect::Mail { .. } => send(Channel::Mail, ""),
-                        Effect::Tell { .. } => send(Channel::Tell, ""),
-                        Effect::Webhook { .. } => {
-                            for endpoint in endpoints {
-                                send(Channel::Webhook, endpoint);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        commit.records.push(StoredRecord { seq, at: record.at, body, digest });
-        (commit.head.seq, commit.head.at, commit.head.digest) = (seq, record.at, digest);
-        Ok(seq)
-    }
-
-    fn finish(mut self) -> (Commit, Vec<Committed>) {
-        self.commit.rows =
-            self.orders.into_values().chain(self.subscriptions.into_values()).collect();
-        self.commit.voids.sort_unstable();
-        self.commit.voids.dedup();
-        (self.commit, self.committed)
-    }
-}
-
 fn lane_of(commands: &Commands) -> Lane {
     let people = commands.iter().any(|(request, _)| request.lane == Lane::People);
     if people { Lane::People } else { Lane::Clockwork }
@@ -722,7 +573,7 @@ const fn taken_by(kind: ClaimKind) -> Rejection {
     }
 }
 
-fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
+pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|error| Failure::Store(error.to_string()))
 }
 

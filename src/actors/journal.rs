@@ -24,6 +24,7 @@ const BATCH_MAX: usize = 1024;
 const WAITING_MAX: usize = 65_536;
 
 type Reply = oneshot::Sender<Result<Written, StoreError>>;
+type ChoreReply = oneshot::Sender<Result<(), StoreError>>;
 
 /// The handle to the journal.
 #[derive(Clone)]
@@ -82,7 +83,7 @@ struct JournalActor {
     store: store::Handle,
     people: VecDeque<(Commit, Reply)>,
     clockwork: VecDeque<(Commit, Reply)>,
-    chores: Vec<(Vec<Chore>, oneshot::Sender<Result<(), StoreError>>)>,
+    chores: Vec<(Vec<Chore>, ChoreReply)>,
     is_writing: bool,
     /// What a commit takes on this disk, as lately seen.
     commit_time: Duration,
@@ -105,7 +106,7 @@ struct Append {
 #[rtype(result = "()")]
 struct Chores {
     chores: Vec<Chore>,
-    reply: oneshot::Sender<Result<(), StoreError>>,
+    reply: ChoreReply,
 }
 
 impl Handler<Append> for JournalActor {
@@ -179,7 +180,7 @@ impl JournalActor {
 fn answer(
     written: Result<Vec<Written>, StoreError>,
     replies: Vec<Reply>,
-    chore_replies: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    chore_replies: Vec<ChoreReply>,
 ) {
     // Whoever asked may have gone; what is written stays written.
     match written {

@@ -2,7 +2,7 @@
 //! actors exist.
 //!
 //! - [`execute`] is the turn of a stream as a plain function: look up, settle what is due,
-//!   decide, one commit, keep.
+//!   decide, one commit, keep; [`gather`] puts the commit together.
 //! - [`account`] is a mailbox and a slot around it; [`directory`] finds, starts and retires them;
 //!   [`journal`] groups their commits; [`loader`] groups their reads.
 //!
@@ -11,6 +11,7 @@
 mod account;
 mod directory;
 mod execute;
+mod gather;
 mod journal;
 mod loader;
 mod ports;

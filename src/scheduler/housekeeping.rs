@@ -19,7 +19,11 @@ const PAGE: u32 = 1000;
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 
 /// One sweep.
-pub(super) async fn sweep(run: &mut Run, now: Timestamp, ran: &mut JobRun) -> Result<(), ExecuteError> {
+pub(super) async fn sweep(
+    run: &mut Run,
+    now: Timestamp,
+    ran: &mut JobRun,
+) -> Result<(), ExecuteError> {
     refresh_due_rows(run, ran).await?;
     if run.forgot_at.is_none_or(|at| at.plus(FORGET_EVERY) <= now) {
         run.forgot_at = Some(now);

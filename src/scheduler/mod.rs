@@ -40,8 +40,11 @@ pub struct Status {
 /// The handle to all schedulers.
 #[derive(Clone)]
 pub struct Schedulers {
-    actors: Arc<BTreeMap<Job, (Addr<SchedulerActor>, watch::Receiver<Status>)>>,
+    actors: Arc<BTreeMap<Job, Running>>,
 }
+
+/// A job's actor, and how it stands.
+type Running = (Addr<SchedulerActor>, watch::Receiver<Status>);
 
 impl Schedulers {
     /// Starts one actor a job on `arbiter`. Under a manual clock they only run when told.

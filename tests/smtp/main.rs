@@ -1,6 +1,8 @@
 //! Does mail go out through a real SMTP server? aiosmtpd, as `scripts/setup-test-tools` installs
 //! it, takes it into a Maildir, and what lies there is read back.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! Do all stores keep the promise? One suite, in which each promise is one function; each store
 //! runs all of it.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 mod contents;
 mod gate;
 mod lists;
@@ -54,6 +56,7 @@ impl Drop for Scratch {
     }
 }
 
+#[expect(clippy::unused_async, reason = "every world is opened alike")]
 pub(crate) async fn memory() -> World {
     World { store: Arc::new(MemoryStore::new()), _scratch: None }
 }

@@ -103,7 +103,7 @@ async fn the_file_is_in_wal_mode_and_every_table_is_strict() {
     assert_eq!(mode, "wal");
     let loose: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
-         AND (NOT strict OR NOT wr) AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' \
+         AND NOT strict AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' \
          AND name NOT LIKE 'sqlite%'",
     )
     .fetch_all(&mut conn)

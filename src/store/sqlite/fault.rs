@@ -48,6 +48,7 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
 }
 
 /// The error of a migration.
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a foreign library may say")]
 pub(super) fn migration(error: MigrateError) -> StoreError {
     match error {
         MigrateError::VersionMissing(version) => StoreError::Unavailable(format!(
@@ -64,6 +65,7 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a foreign library may say")]
 fn other(error: &sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::ColumnDecode { .. }

@@ -58,8 +58,9 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, StoreError> 
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", "10000")
         .pragma("secure_delete", "ON")
+        // Statements of many rows keep a journal of their own to be undone by; in a file it would
+        // be as large as everything else that a commit writes.
         .pragma("temp_store", "MEMORY")
-        .pragma("cache_size", "-32768")
         .statement_cache_capacity(256)
         .thread_name(|_| "store-sqlite".to_owned())
         .connect()

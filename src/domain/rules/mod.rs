@@ -1,0 +1,331 @@
+//! The rules as data: price list, lifecycles, schedules and reminders, and the timeline of their
+//! versions.
+//!
+//! Every number here is a setting (rulebook, section 15). A version is whole, never deleted, and
+//! takes effect from an instant that is not in the past; what an account was promised in a paid
+//! period (its [`Terms`]) is frozen there, everything else is read from the version in force.
+
+mod schedule;
+mod timeline;
+mod units;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+pub use self::schedule::{AutoRenewals, Edge, Lifecycle, Mark, Reminders, Slots, Span};
+pub use self::timeline::{Timeline, Version};
+pub use self::units::{Length, WallTime};
+use super::calendar::{Period, Timestamp, Unit};
+use super::money::{Currency, Money, Rounding};
+
+/// One version of the rules, as `config/catalogue.toml` writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// What orders have in common.
+    #[serde(default)]
+    pub orders: Orders,
+    /// Lifecycle presets by name (R1.1–R1.5).
+    pub lifecycles: BTreeMap<String, Lifecycle>,
+    /// Auto-renewal presets by name (R2.3, R2.5).
+    pub autorenewals: BTreeMap<String, AutoRenewals>,
+    /// Reminder presets by name (R3.1–R3.7).
+    pub reminders: BTreeMap<String, Reminders>,
+    /// What is sold, by the name that orders use.
+    pub products: BTreeMap<String, Product>,
+}
+
+/// What orders have in common (R4.3, D53).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Orders {
+    /// How long an order waits to be paid, unless its product says otherwise (R4.3).
+    pub unpaid_ttl: Length,
+    /// What an account must have before it may purchase (D53); empty by default.
+    pub purchase_requires: Vec<Requirement>,
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self { unpaid_ttl: Length(Duration::from_hours(7 * 24)), purchase_requires: Vec::new() }
+    }
+}
+
+/// What a purchase may require of an account (D53).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requirement {
+    /// A country of residence.
+    Country,
+}
+
+/// Something that is sold for a term.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// Its name for people.
+    pub name: String,
+    /// Where it is sold.
+    pub regions: Vec<String>,
+    /// Its lifecycle preset.
+    pub lifecycle: String,
+    /// Its auto-renewal preset.
+    pub autorenewal: String,
+    /// Its reminder preset.
+    pub reminders: String,
+    /// Periods that can be bought and renewed by hand (R1.15).
+    #[serde(default = "menu")]
+    pub periods: Vec<Period>,
+    /// Periods that auto-renewal can be set to (R2.12).
+    #[serde(default = "auto_menu")]
+    pub auto_periods: Vec<Period>,
+    /// How long its orders wait to be paid (R4.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpaid_ttl: Option<Length>,
+    /// Its plans by the name that orders use.
+    pub plans: BTreeMap<String, Plan>,
+}
+
+fn menu() -> Vec<Period> {
+    let weeks = (1..=3).map(|count| Period::new(count, Unit::Week));
+    let months = (1..=12).map(|count| Period::new(count, Unit::Month));
+    let years = (1..=5).map(|count| Period::new(count, Unit::Year));
+    weeks.chain(months).chain(years).collect()
+}
+
+fn auto_menu() -> Vec<Period> {
+    let weeks = (1..=3).map(|count| Period::new(count, Unit::Week));
+    let months = [1, 2, 3, 6, 12].map(|count| Period::new(count, Unit::Month));
+    let years = (1..=3).map(|count| Period::new(count, Unit::Year));
+    weeks.chain(months).chain(years).collect()
+}
+
+impl Product {
+    /// Can `period` be bought? Twelve months are a year (D40).
+    #[must_use]
+    pub fn sells(&self, period: Period) -> bool {
+        self.periods.iter().any(|p| p.is_as_long_as(period))
+    }
+
+    /// Can auto-renewal be set to `period`?
+    #[must_use]
+    pub fn renews_by_itself(&self, period: Period) -> bool {
+        self.auto_periods.iter().any(|p| p.is_as_long_as(period))
+    }
+}
+
+/// One configuration of a product, with its prices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Its name for people; the plan's key if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// From when it can no longer be bought (D40).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<Timestamp>,
+    /// From when it can no longer be renewed either (D40).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal_ends: Option<Timestamp>,
+    /// List prices by currency.
+    pub prices: BTreeMap<Currency, Prices>,
+}
+
+/// List prices in one currency; a length without a price is not sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    /// One week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub week: Option<Decimal>,
+    /// One month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<Decimal>,
+    /// One year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<Decimal>,
+}
+
+impl Prices {
+    /// The list price of `period`: whole years at the year price, other months at the month
+    /// price, weeks at the week price (D40). `None` if that length is not sold.
+    #[must_use]
+    pub fn of(&self, period: Period, currency: Currency) -> Option<Money> {
+        let (unit, count) = match period.months() {
+            None => (self.week?, period.count()),
+            Some(months) if months.is_multiple_of(12) && self.year.is_some() => {
+                (self.year?, months / 12)
+            }
+            Some(months) => (self.month?, months),
+        };
+        let price = unit.checked_mul(Decimal::from(count))?;
+        Money::from_decimal(price, currency, Rounding::Down).ok()
+    }
+}
+
+/// What was promised for a paid period and does not change within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// What the period cost.
+    pub price: Money,
+    /// Calendar days of grace.
+    pub grace_days: u16,
+    /// Calendar days of recovery.
+    pub recovery_days: u16,
+    /// Days before expiry at which an automatic attempt may come.
+    pub lead_days: u16,
+}
+
+impl Terms {
+    /// The terms of a period bought at `price` under these presets.
+    #[must_use]
+    pub fn of(lifecycle: &Lifecycle, autorenewals: &AutoRenewals, price: Money) -> Self {
+        Self {
+            price,
+            grace_days: lifecycle.grace_days,
+            recovery_days: lifecycle.recovery_days,
+            lead_days: autorenewals.lead_days(),
+        }
+    }
+}
+
+/// What a product's names stand for in one version of the rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'a> {
+    /// The product.
+    pub product: &'a Product,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// Its lifecycle.
+    pub lifecycle: &'a Lifecycle,
+    /// Its auto-renewal schedule.
+    pub autorenewals: &'a AutoRenewals,
+    /// Its reminders.
+    pub reminders: &'a Reminders,
+}
+
+impl Offer<'_> {
+    /// The terms of a period bought now at `price`.
+    #[must_use]
+    pub fn terms(&self, price: Money) -> Terms {
+        Terms::of(self.lifecycle, self.autorenewals, price)
+    }
+
+    /// The list price of `period` in `currency`.
+    #[must_use]
+    pub fn price(&self, period: Period, currency: Currency) -> Option<Money> {
+        self.plan.prices.get(&currency)?.of(period, currency)
+    }
+}
+
+/// Something wrong in a version of the rules, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The place, as a path of names.
+    pub path: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl Rules {
+    /// What `product` and `plan` stand for.
+    #[must_use]
+    pub fn offer(&self, product: &str, plan: &str) -> Option<Offer<'_>> {
+        let product = self.products.get(product)?;
+        Some(Offer {
+            product,
+            plan: product.plans.get(plan)?,
+            lifecycle: self.lifecycles.get(&product.lifecycle)?,
+            autorenewals: self.autorenewals.get(&product.autorenewal)?,
+            reminders: self.reminders.get(&product.reminders)?,
+        })
+    }
+
+    /// Everything that is wrong with this version, all at once; nothing if it can be used.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut fault = |path: String, detail: String| faults.push(Fault { path, detail });
+        for (name, preset) in &self.autorenewals {
+            if preset.schedule.is_empty() {
+                fault(format!("autorenewals.{name}.schedule"), "names no day".into());
+            }
+            for slots in &preset.schedule {
+                if let Slots::Range { from, to, every } = slots {
+                    let reversed = matches!(to, Edge::Day(to) if to < from);
+                    if *every == 0 || reversed {
+                        fault(
+                            format!("autorenewals.{name}.schedule"),
+                            format!("from {from} it never comes to an end"),
+                        );
+                    }
+                }
+            }
+        }
+        for (name, preset) in &self.lifecycles {
+            if preset.max_horizon_years == 0 || preset.max_horizon_years > 100 {
+                fault(format!("lifecycles.{name}.max_horizon_years"), "must be 1 to 100".into());
+            }
+        }
+        for (name, product) in &self.products {
+            product.faults(&format!("products.{name}"), self, &mut fault);
+        }
+        if self.orders.unpaid_ttl.0.is_zero() {
+            fault("orders.unpaid_ttl".into(), "leaves no time to pay".into());
+        }
+        if self.products.is_empty() {
+            fault("products".into(), "nothing is sold".into());
+        }
+        faults
+    }
+}
+
+impl Product {
+    fn faults(&self, path: &str, rules: &Rules, fault: &mut impl FnMut(String, String)) {
+        let presets = [
+            ("lifecycle", &self.lifecycle, rules.lifecycles.contains_key(&self.lifecycle)),
+            ("autorenewal", &self.autorenewal, rules.autorenewals.contains_key(&self.autorenewal)),
+            ("reminders", &self.reminders, rules.reminders.contains_key(&self.reminders)),
+        ];
+        for (field, name, known) in presets {
+            if !known {
+                fault(format!("{path}.{field}"), format!("there is no preset {name:?}"));
+            }
+        }
+        if self.unpaid_ttl.is_some_and(|ttl| ttl.0.is_zero()) {
+            fault(format!("{path}.unpaid_ttl"), "leaves no time to pay".into());
+        }
+        if self.regions.is_empty() {
+            fault(format!("{path}.regions"), "is empty".into());
+        }
+        if self.plans.is_empty() {
+            fault(format!("{path}.plans"), "is empty".into());
+        }
+        for (name, plan) in &self.plans {
+            let path = format!("{path}.plans.{name}");
+            if plan.prices.is_empty() {
+                fault(format!("{path}.prices"), "is empty".into());
+            }
+            if let (Some(retired), Some(ends)) = (plan.retired_at, plan.renewal_ends)
+                && ends < retired
+            {
+                fault(format!("{path}.renewal_ends"), "is before retired_at".into());
+            }
+            for (currency, prices) in &plan.prices {
+                let units = [("week", prices.week), ("month", prices.month), ("year", prices.year)];
+                for (unit, price) in units {
+                    let Some(price) = price else { continue };
+                    let path = format!("{path}.prices.{currency}.{unit}");
+                    match Money::exact(price, *currency) {
+                        Ok(price) if price.is_negative() => fault(path, "is negative".into()),
+                        Ok(_) => {}
+                        Err(error) => fault(path, error.to_string()),
+                    }
+                }
+            }
+        }
+    }
+}
