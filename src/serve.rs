@@ -43,17 +43,12 @@ pub async fn stay_up(app: App) -> anyhow::Result<()> {
 }
 
 async fn stay_up_at(app: App, socket: Socket) -> anyhow::Result<()> {
-    tracing::info!(
-        socket = %socket.path().display(),
-        store = %app.store.name(),
-        clock = if app.clock.is_manual() { "manual" } else { "system" },
-        version = env!("CARGO_PKG_VERSION"),
-        "ready"
-    );
-    let server = Server::start(socket, admin(&app))?;
-    let stopper = server.stopper();
+    let path = socket.path().to_owned();
+    // Heard before anybody is told that it is ready: who starts it may stop it at once.
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let server = Server::start(socket, admin(&app))?;
+    let stopper = server.stopper();
     actix_rt::spawn(async move {
         tokio::select! {
             biased;
@@ -63,6 +58,13 @@ async fn stay_up_at(app: App, socket: Socket) -> anyhow::Result<()> {
         tracing::info!("stopping: what is under way comes to its end");
         stopper.stop().await;
     });
+    tracing::info!(
+        socket = %path.display(),
+        store = %app.store.name(),
+        clock = if app.clock.is_manual() { "manual" } else { "system" },
+        version = env!("CARGO_PKG_VERSION"),
+        "ready"
+    );
     server.run().await?;
     app::stop();
     Ok(())

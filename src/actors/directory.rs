@@ -94,7 +94,13 @@ impl Directory {
             self.retire(stream);
         }
         self.seen.retain(|stream| self.entries.contains_key(stream));
-        self.ports.set_live_count(self.entries.len());
+        self.note_live_count();
+    }
+
+    /// Notes how many accounts live; the house is none.
+    fn note_live_count(&self) {
+        let house = usize::from(self.entries.contains_key(&StreamId::House));
+        self.ports.set_live_count(self.entries.len() - house);
     }
 
     fn retire(&mut self, stream: StreamId) {
@@ -141,6 +147,6 @@ impl Handler<Forward> for Directory {
                 ask.refuse(ExecuteError::OutcomeUnknown);
             }
         }
-        self.ports.set_live_count(self.entries.len());
+        self.note_live_count();
     }
 }

@@ -103,7 +103,9 @@ fn every_verb_is_carried_out() {
         let ran = does(&daemon, &["schedule", "run", job]);
         assert_eq!(ran["job"], job);
     }
-    assert!(shows(&daemon, &["status"]).0.contains("manual"));
+    let (told, status) = shows(&daemon, &["status"]);
+    assert!(told.contains("manual"), "{told}");
+    assert_eq!((&status["account_count"], &status["live_account_count"]), (&1.into(), &1.into()));
     shows(&daemon, &["brake", "show"]);
     daemon.renewctl(&["parked"]).ok();
     assert_eq!(daemon.renewctl(&["--json", "parked"]).ok().json()["items"], serde_json::json!([]));

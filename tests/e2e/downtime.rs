@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Customer, Daemon, Home, mails_in, words};
+use crate::harness::{Ask, Customer, Daemon, Home, Receiver, mails_in, words};
 
 /// What happened to an account by itself or by request, without the notices (which collapse) and
 /// without the time at which it was recorded.
@@ -101,6 +101,40 @@ fn who_slept_and_who_did_not_come_to_the_same() {
     let daemon = daemon.kill().start_at("2026-02-05T00:01:00Z");
     daemon.until("2026-02-05T00:05:00Z");
     assert_eq!(bob.journal(&daemon).len(), records);
+    daemon.stop().run("check", &[]).ok();
+}
+
+#[test]
+fn a_power_cut_in_the_middle_of_it_changes_nothing() {
+    let (home, panel) = (Home::new(), Receiver::start());
+    let (awake, ada) = begins(&Home::new());
+    awake.until("2026-02-05T00:00:00Z");
+    home.configure(&panel.config());
+    let (daemon, bob) = begins(&home);
+    let told = panel.hooks().len();
+    // The power goes as soon as the first thing of the stretch is heard of outside.
+    let socket = home.socket();
+    let stretch = Ask::post("/v1/clock", &json!({"to": "2026-02-05T00:00:00Z"}));
+    std::thread::scope(|scope| {
+        scope.spawn(|| stretch.try_send(&socket));
+        panel.await_hooks(told + 1);
+        daemon.kill();
+    });
+    // The manual clock begins again where the stretch began: behind what is recorded.
+    let daemon = home.start_at("2026-01-06T00:00:00Z");
+    daemon.until("2026-02-05T00:00:00Z");
+    assert_eq!(standing(&daemon), standing(&awake));
+    assert_eq!(bob.cash(&daemon), ada.cash(&awake));
+    assert_eq!(bob.events(&daemon), ada.events(&awake));
+    let (bobs, adas) = (bob.mails(&daemon), ada.mails(&awake));
+    assert_eq!(words(&bobs), words(&adas), "each mail once: a second has the name of the first");
+    let mut whats = panel.hooks();
+    // What the daemon was about to note as delivered may come again, under its id.
+    whats.sort_by(|a, b| a.id.cmp(&b.id));
+    whats.dedup_by(|a, b| a.id == b.id);
+    let delivered = daemon.list("/v1/deliveries?channel=webhook");
+    assert_eq!(whats.len(), delivered.len());
+    assert!(delivered.iter().all(|hook| hook["state"] == "sent"), "{delivered:?}");
     daemon.stop().run("check", &[]).ok();
 }
 

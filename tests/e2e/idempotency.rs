@@ -76,6 +76,20 @@ fn sixteen_at_once_are_one() {
     assert_eq!(answers.iter().filter(|answer| !answer.is_replayed()).count(), 1);
     assert_eq!(daemon.list(&ada.path("/orders")).len(), 1);
     assert_eq!(ada.cash(&daemon), "482.00");
+    // Of sixteen who open an account for one address without a token, one does.
+    let opened: Vec<u16> = std::thread::scope(|scope| {
+        let form = Customer::form("bob");
+        let asking: Vec<_> = (0..16)
+            .map(|_| {
+                let ask = Ask::post("/v1/accounts", &form);
+                let daemon = &daemon;
+                scope.spawn(move || daemon.send(&ask).status)
+            })
+            .collect();
+        asking.into_iter().map(|asking| asking.join().expect("an answer")).collect()
+    });
+    assert_eq!(opened.iter().filter(|status| **status == 201).count(), 1, "{opened:?}");
+    assert!(opened.iter().all(|status| [201, 409].contains(status)), "{opened:?}");
     // The clock is moved once, too.
     let advance = Ask::post("/v1/clock", &json!({"advance": "P1D"})).token("tomorrow");
     daemon.send(&advance).ok();

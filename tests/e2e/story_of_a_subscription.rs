@@ -146,8 +146,10 @@ fn without_money_it_is_suspended_brought_back_and_released() {
     expected.extend(["suspended", "release_ahead"]);
     assert_eq!(words(&mails), expected);
     assert_eq!(database.state(&daemon), "Suspended");
-    daemon.until("2026-05-17T00:00:00Z");
-    assert_eq!(database.state(&daemon), "Released");
+    daemon.until("2026-05-15T23:59:59Z");
+    assert_eq!(database.state(&daemon), "Suspended");
+    daemon.until("2026-05-16T00:00:00Z");
+    assert_eq!(database.state(&daemon), "Released", "fifteen days later (R1.2), to the second");
     assert_eq!(ada.mails(&daemon).last().expect("a mail").template, "released");
     ada.tops_up(&daemon, "100.00");
     database.renew(&daemon, "P1M").refused(409, "SubscriptionEnded");
@@ -174,4 +176,29 @@ fn without_money_it_is_suspended_brought_back_and_released() {
     );
     let home = daemon.stop();
     home.run("check", &[]).ok();
+}
+
+#[test]
+fn a_panel_that_was_away_is_told_later_each_once() {
+    let (home, panel) = (Home::new(), Receiver::start_with_failures(5));
+    home.configure(&panel.config());
+    let daemon = home.start();
+    let ada = Customer::open(&daemon, "ada");
+    ada.tops_up(&daemon, "60.00");
+    let database = ada.buys(&daemon, "ManualRenewal");
+    daemon.until("2026-01-01T00:00:01Z");
+    assert_eq!(panel.hooks().len(), 0);
+    let waiting = daemon.list("/v1/deliveries?channel=webhook&state=waiting");
+    assert_eq!(waiting.len(), 2, "{waiting:?}");
+    // What came later waits behind what failed, so that nothing overtakes.
+    let attempts: u64 = waiting.iter().filter_map(|hook| hook["attempts"].as_u64()).sum();
+    assert_eq!(attempts, 1, "{waiting:?}");
+    database.renew(&daemon, "P1M").ok();
+    daemon.until("2026-01-02T00:00:00Z");
+    let whats = panel.whats("subscription");
+    assert_eq!(whats, ["subscription.activated", "subscription.renewed"]);
+    assert_eq!(panel.whats("order"), ["order.paid"; 2]);
+    webhooks_are_sound(&panel, &ada, &database);
+    let left = daemon.list("/v1/deliveries?channel=webhook&state=waiting");
+    assert_eq!(left.len(), 0, "{left:?}");
 }

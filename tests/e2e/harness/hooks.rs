@@ -31,13 +31,23 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) fn start() -> Self {
+        Self::start_with_failures(0)
+    }
+
+    /// One that fails so many times before it takes anything.
+    pub(crate) fn start_with_failures(mut failures: u32) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let hooks = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let kept = Arc::clone(&hooks);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let hook = receive(&stream.expect("a connection"));
+                let is_taken = failures == 0;
+                failures = failures.saturating_sub(1);
+                let hook = receive(&stream.expect("a connection"), is_taken);
+                if !is_taken {
+                    continue;
+                }
                 kept.0.lock().expect("whole hooks").push(hook);
                 kept.1.notify_all();
             }
@@ -75,7 +85,7 @@ impl Receiver {
     }
 }
 
-fn receive(mut stream: &TcpStream) -> Hook {
+fn receive(mut stream: &TcpStream, is_taken: bool) -> Hook {
     let mut reader = BufReader::new(stream);
     let mut headers = BTreeMap::new();
     loop {
@@ -91,9 +101,9 @@ fn receive(mut stream: &TcpStream) -> Hook {
     let length: usize = headers["content-length"].parse().expect("a length");
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("a body");
-    stream
-        .write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
-        .expect("somebody who reads the answer");
+    let status = if is_taken { "204 No Content" } else { "503 Service Unavailable" };
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(answer.as_bytes()).expect("somebody who reads the answer");
     let is_signed = is_signed(&headers, &body);
     let body: Value = serde_json::from_slice(&body).expect("JSON");
     Hook {

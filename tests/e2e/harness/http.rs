@@ -67,16 +67,13 @@ impl Ask {
         let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&self.body));
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
-        if bytes.is_empty() {
-            return None;
-        }
         let asked = format!(
             "{} {} {}",
             self.method,
             self.path,
             String::from_utf8_lossy(&self.body[..length.min(400)])
         );
-        Some(Answer::parse(asked, &bytes))
+        Answer::parse(asked, &bytes)
     }
 }
 
@@ -90,8 +87,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn parse(asked: String, bytes: &[u8]) -> Self {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+    /// Reads an answer; nothing if it breaks off.
+    fn parse(asked: String, bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = std::str::from_utf8(&bytes[..end]).expect("a head in ASCII");
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status");
@@ -100,11 +98,15 @@ impl Answer {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
         let body = &bytes[end + 4..];
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        if length.is_some_and(|(_, length)| length.parse() != Ok(body.len())) {
+            return None;
+        }
         let chunked =
             headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
         let body = if chunked { unchunk(body) } else { body.to_vec() };
         let text = String::from_utf8(body).expect("a body in UTF-8");
-        Self { asked, status: status.parse().expect("a number"), headers, text }
+        Some(Self { asked, status: status.parse().expect("a number"), headers, text })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
