@@ -49,6 +49,8 @@ pub struct App {
     pub sender: Sender,
     /// When the schedulers look.
     pub lines: BTreeMap<Job, CronLine>,
+    /// The threads that the actors live on.
+    arbiters: [Arbiter; 2],
 }
 
 impl App {
@@ -120,7 +122,19 @@ impl App {
             schedulers,
             sender,
             lines,
+            arbiters: [streams, clockwork],
         })
+    }
+
+    /// Ends the house: the actors, then the store. What was answered is written; what was under
+    /// way is written or it is not.
+    pub async fn close(self) {
+        for arbiter in self.arbiters {
+            arbiter.stop();
+            // A panic in there was told when it happened.
+            let _ = arbiter.join();
+        }
+        self.store.close().await;
     }
 
     /// The stepper over this house, if its clock is a manual one.

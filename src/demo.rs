@@ -280,6 +280,7 @@ pub async fn run(
     }
     writeln!(out, "  {:>5}  mails", mail_count(&app).await?)?;
     if exit {
+        app.close().await;
         return Ok(());
     }
     let data = config.daemon.data.display();

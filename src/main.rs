@@ -237,6 +237,7 @@ async fn import(verb: Import) -> anyhow::Result<ExitCode> {
         .context("nothing was imported; a daemon that runs is asked by `renewctl import`")?;
     let bar = progress_bar(text.lines().count() as u64, "imported");
     let report = serve::import(&app, &text, verb.held, |done| bar.set_position(done)).await;
+    app.close().await;
     bar.finish_and_clear();
     for (line, reason) in &report.failed {
         eprintln!("line {line}: {reason}");

@@ -65,9 +65,10 @@ async fn stay_up_at(app: App, socket: Socket) -> anyhow::Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "ready"
     );
-    server.run().await?;
+    let ended = server.run().await;
+    app.close().await;
     app::stop();
-    Ok(())
+    Ok(ended?)
 }
 
 /// What the control socket works with, over this house.

@@ -495,6 +495,10 @@ pub trait Store: Send + Sync + 'static {
         chores: Vec<Chore>,
     ) -> Result<Vec<Written>, StoreError>;
 
+    /// Takes no more writes, and leaves what was written where a copy of it is whole. Reading goes
+    /// on.
+    async fn close(&self) {}
+
     /// The streams as they were stored, in the order asked; `None` for those that do not exist.
     /// A snapshot of another build than `build` is passed over.
     async fn load_many(

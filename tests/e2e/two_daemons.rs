@@ -39,9 +39,17 @@ fn the_socket_is_for_owner_and_group_and_goes_with_the_daemon() {
         let about = fs::metadata(daemon.home.data().join(name)).expect(name);
         assert_eq!(about.permissions().mode() & 0o077, 0, "{name} is for its owner only");
     }
+    let ada = Customer::open(&daemon, "ada");
     let home = daemon.stop();
     assert!(!socket.exists(), "a graceful stop takes the socket away");
-    drop(home);
+    // And it leaves a database that is whole in its one file, for whoever copies it.
+    let copy = Home::new();
+    fs::create_dir_all(copy.data()).expect("a directory");
+    for name in ["renewd.db", "deployment.key"] {
+        fs::copy(home.data().join(name), copy.data().join(name)).expect(name);
+    }
+    let daemon = copy.start();
+    assert_eq!(ada.cash(&daemon), "0.00");
 }
 
 #[test]

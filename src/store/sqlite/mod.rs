@@ -73,6 +73,10 @@ impl Store for SqliteStore {
         self.writer.write(commits, chores).await
     }
 
+    async fn close(&self) {
+        self.writer.close().await;
+    }
+
     async fn load_many(
         &self,
         streams: &[StreamId],

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions, Connection as _, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use super::fault;
 use crate::store::StoreError;
@@ -66,6 +66,13 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, StoreError> 
         .connect()
         .await
         .map_err(fault::failed)
+}
+
+/// Closes it, with all that was written in the one file: readers that are still open would keep
+/// SQLite from doing so by itself.
+pub(super) async fn close(mut conn: SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
+    conn.close().await
 }
 
 /// The database says who pays for what: it is made for its owner only.

@@ -22,10 +22,16 @@ struct Batch {
     answer: oneshot::Sender<Answer>,
 }
 
+enum Ask {
+    Write(Batch),
+    /// Write nothing more, and leave all in one file.
+    Close(oneshot::Sender<()>),
+}
+
 /// The handle of the writer's thread. Dropping it waits for the batch in hand.
 #[derive(Debug)]
 pub(super) struct Writer {
-    batches: Option<mpsc::UnboundedSender<Batch>>,
+    asks: Option<mpsc::UnboundedSender<Ask>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -39,30 +45,37 @@ impl Writer {
         let failed = |error: std::io::Error| StoreError::Unavailable(error.to_string());
         let runtime =
             runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
-        let (batches, inbox) = mpsc::unbounded_channel();
+        let (asks, inbox) = mpsc::unbounded_channel();
         let path = path.to_owned();
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || runtime.block_on(work(path, conn, inbox, account_count)))
             .map_err(failed)?;
-        Ok(Self { batches: Some(batches), thread: Some(thread) })
+        Ok(Self { asks: Some(asks), thread: Some(thread) })
     }
 
     /// Writes one batch.
     pub(super) async fn write(&self, commits: Vec<Commit>, chores: Vec<Chore>) -> Answer {
         let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
         let (answer, answered) = oneshot::channel();
-        self.batches
-            .as_ref()
-            .and_then(|batches| batches.send(Batch { commits, chores, answer }).ok())
-            .ok_or_else(gone)?;
+        let batch = Ask::Write(Batch { commits, chores, answer });
+        self.asks.as_ref().and_then(|asks| asks.send(batch).ok()).ok_or_else(gone)?;
         answered.await.map_err(|_| gone())?
+    }
+
+    /// Ends it, after what was asked before.
+    pub(super) async fn close(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.asks.as_ref().is_some_and(|asks| asks.send(Ask::Close(answer)).is_ok()) {
+            // It may have ended by itself meanwhile.
+            let _ = answered.await;
+        }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.batches = None;
+        self.asks = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -74,11 +87,19 @@ impl Drop for Writer {
 async fn work(
     path: PathBuf,
     conn: SqliteConnection,
-    mut inbox: mpsc::UnboundedReceiver<Batch>,
+    mut inbox: mpsc::UnboundedReceiver<Ask>,
     account_count: Arc<AtomicU64>,
 ) {
     let mut conn = Some(conn);
-    while let Some(Batch { commits, chores, answer }) = inbox.recv().await {
+    let mut closed = None;
+    while let Some(ask) = inbox.recv().await {
+        let Batch { commits, chores, answer } = match ask {
+            Ask::Write(batch) => batch,
+            Ask::Close(answer) => {
+                closed = Some(answer);
+                break;
+            }
+        };
         let written = one(&path, &mut conn, &commits, &chores).await;
         if let Ok(written) = &written {
             let opened = commits.iter().zip(written).filter(|(commit, written)| {
@@ -93,9 +114,12 @@ async fn work(
         let _ = answer.send(written);
     }
     if let Some(conn) = conn
-        && let Err(error) = conn.close().await
+        && let Err(error) = open::close(conn).await
     {
         tracing::warn!(%error, "the database did not close well");
+    }
+    if let Some(answer) = closed {
+        let _ = answer.send(());
     }
 }
 
