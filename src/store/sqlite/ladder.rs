@@ -1,18 +1,19 @@
-//! Statements over many rows: a ladder of static texts with 64, 16, 4 and 1 rows, so that any
-//! number of rows takes few statements and every statement is prepared once.
+//! Statements over many rows: a ladder of static texts whose rungs double, so that any number of
+//! rows takes few statements and every statement is prepared once. What a statement costs beside
+//! its rows is the way to the connection's thread and back, which is why there are many rungs.
 
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, SqliteConnection};
 
 use super::fault::Fault;
 
-const RUNGS: [usize; 4] = [64, 16, 4, 1];
+const RUNGS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
-/// The same statement for 64, 16, 4 and 1 rows.
+/// The same statement for the number of rows on each rung.
 #[derive(Debug)]
 pub(super) struct Ladder {
     columns: usize,
-    sql: [&'static str; 4],
+    sql: [&'static str; RUNGS.len()],
 }
 
 /// How many rows a statement must have changed.
@@ -127,7 +128,7 @@ impl Ladder {
 
     /// Its texts, for a look at how they would be run.
     #[cfg(test)]
-    pub(super) fn texts(&self) -> [&'static str; 4] {
+    pub(super) fn texts(&self) -> [&'static str; RUNGS.len()] {
         self.sql
     }
 
