@@ -72,8 +72,15 @@ impl App {
         rules: Option<Rules>,
         store: Handle,
     ) -> anyhow::Result<Self> {
-        let sealer = Sealer::load_or_create(config.key_path())
-            .with_context(|| format!("the deployment key {}", config.key_path().display()))?;
+        let key = config.key_path();
+        anyhow::ensure!(
+            key.exists() || store.account_count().await? == 0,
+            "the book has accounts, but their deployment key {} is missing: restore it, or their \
+             names and addresses stay sealed for ever",
+            key.display()
+        );
+        let sealer = Sealer::load_or_create(&key)
+            .with_context(|| format!("the deployment key {}", key.display()))?;
         let lines = cron_lines(config)?;
         let streams = Arbiter::new();
         let clockwork = Arbiter::new();

@@ -172,14 +172,14 @@ CREATE TABLE outbox (
 ) STRICT;
 
 -- What is to be sent next, and what was given up. Small: rows leave it when they are sent.
-CREATE INDEX outbox_open ON outbox (channel, state, next_at)
+CREATE INDEX outbox_open ON outbox (channel, state, next_at, stream, seq, n)
     WHERE state IN ('waiting', 'dead');
 
 -- What waits in a stream: which webhook comes first, what a topic voids. Small as well.
-CREATE INDEX outbox_waiting ON outbox (stream, endpoint, topic) WHERE state = 'waiting';
+CREATE INDEX outbox_waiting ON outbox (stream, endpoint, topic, seq, n) WHERE state = 'waiting';
 
 -- For lists and for forgetting; grows at its end.
-CREATE INDEX outbox_at ON outbox (at);
+CREATE INDEX outbox_at ON outbox (at, stream, seq, n);
 
 -- What the schedulers' runs did; the newest of each are kept.
 CREATE TABLE job_runs (

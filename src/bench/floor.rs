@@ -148,11 +148,12 @@ impl Table {
     }
 }
 
-/// The records of streams that were written at or after `at`, in the order of their keys.
+/// The records of streams that were written at or after `at`, in the order in which they were:
+/// other pages would be touched in another.
 pub(super) fn commits_since(written: &Path, at: i64) -> anyhow::Result<Vec<(String, i64)>> {
     let from = Connection::open(written)?;
     let mut select = from
-        .prepare("SELECT stream, seq FROM journal WHERE at >= ?1 ORDER BY stream, seq")
+        .prepare("SELECT stream, seq FROM journal WHERE at >= ?1 ORDER BY rowid")
         .context("the journal cannot be read")?;
     let rows = select.query_map([at], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

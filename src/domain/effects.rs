@@ -161,6 +161,9 @@ pub struct About {
     /// The instant at which it was due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
+    /// When auto-renewal will be attempted next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt_at: Option<Timestamp>,
     /// Why, as a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -327,6 +330,7 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             amount,
             covered,
             moved_to,
+            attempt_at,
             ..
         }) => {
             let Some(live) = open.subscriptions.get(subscription) else { return };
@@ -346,6 +350,7 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
                 days: Some(kind.days()),
                 due_at: Some(*due_at),
                 releases_at: moved_to.or(about.releases_at),
+                attempt_at: *attempt_at,
                 ..about
             };
             out.push(mail(template, about, topic, worth_until));

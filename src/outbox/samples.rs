@@ -124,6 +124,7 @@ fn full(days_left: i32) -> About {
         automatic: Some(true),
         days: Some(3),
         due_at: Some(now()),
+        attempt_at: later(-9),
         reason: Some("NotEnoughFunds".to_owned()),
         count: None,
     }

@@ -308,14 +308,14 @@ pub enum Written {
     Taken(ClaimKind),
     /// A token was used before.
     TokenUsed,
-    /// The data themselves cannot be written; only this commit failed.
+    /// The data themselves cannot be written, or contradict each other; only this commit failed.
     Refused,
 }
 
 /// Small writes that are no commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chore {
-    /// How a delivery went.
+    /// How a delivery went. What was voided meanwhile stays void, unless it was sent.
     Delivery {
         /// Which.
         key: EffectKey,
@@ -328,14 +328,16 @@ pub enum Chore {
         /// What the attempt came to.
         outcome: String,
     },
-    /// A scheduler's run.
+    /// A scheduler's run; the last [`codec::RUNS_KEPT`] of each are kept.
     JobRun(JobRun),
-    /// Forget tokens older than this (R4.13).
+    /// Forget tokens older than this (R4.13): the oldest first, and at most
+    /// [`codec::FORGOTTEN_MAX`] of them.
     ForgetTokens {
         /// Older than this.
         before: Timestamp,
     },
-    /// Forget settled deliveries older than this.
+    /// Forget deliveries that were caused before this and no longer wait: the oldest first, and at
+    /// most [`codec::FORGOTTEN_MAX`] of them.
     ForgetDeliveries {
         /// Older than this.
         before: Timestamp,

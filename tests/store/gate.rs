@@ -17,6 +17,7 @@ promises!(
     a_head_that_moved_is_a_conflict,
     a_stream_begins_once,
     of_two_commits_on_one_head_the_first_wins,
+    a_loser_keeps_nobody_out,
     a_chain_of_commits_in_one_batch_is_written,
     a_claim_has_one_holder,
     the_first_claim_of_a_batch_wins,
@@ -57,6 +58,27 @@ async fn of_two_commits_on_one_head_the_first_wins(store: &dyn Store) {
     assert_holds(store, &[commit(account(1), 0, 2), commit(account(2), 0, 1)]).await;
     assert_eq!(store.holder(&claim(1)).await.expect("read"), None);
     assert_eq!(store.account_count().await.expect("read"), 2);
+}
+
+/// What the first of a stream expects says nothing about what the second may expect.
+async fn a_loser_keeps_nobody_out(store: &dyn Store) {
+    let mut first = commit(account(1), 0, 3);
+    first.claims = vec![claim(1)];
+    put(store, &[first, commit(account(2), 0, 3)]).await;
+    let mut refused = commit(account(1), 1, 1);
+    refused.records[0].seq = 9;
+    let mut taken = commit(account(2), 3, 1);
+    taken.claims = vec![claim(1)];
+    taken.tokens = vec![token("a", 4)];
+    let mut used = commit(account(2), 3, 1);
+    used.tokens = vec![token("a", 4)];
+    let mut both = commit(account(2), 4, 1);
+    both.tokens = vec![token("a", 5)];
+    both.claims = vec![claim(1)];
+    let batch = [refused, commit(account(1), 3, 1), taken, used, both];
+    let written = write(store, &batch).await;
+    let taken = Written::Taken(ClaimKind::Email);
+    assert_eq!(written, [Written::Refused, Written::Done, taken, Written::Done, taken]);
 }
 
 /// As if each had been written alone: the second sees the head that the first left.

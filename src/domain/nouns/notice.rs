@@ -84,6 +84,9 @@ pub enum Event {
         /// (D38).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         moved_to: Option<Timestamp>,
+        /// When auto-renewal will be attempted next (R2.17).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt_at: Option<Timestamp>,
     },
     /// It was due and not issued.
     Skipped {

@@ -50,14 +50,16 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
 /// The error of a migration.
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a foreign library may say")]
 pub(super) fn migration(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::VersionMissing(version) => StoreError::Unavailable(format!(
+    if let MigrateError::VersionMissing(version) = error {
+        return StoreError::Unavailable(format!(
             "the database was written by a newer version of renewd (its migration {version} is \
              not known here): upgrade renewd or restore a backup"
-        )),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
-        error => corrupt(error),
+        ));
     }
+    if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+        return failed(error);
+    }
+    corrupt(error)
 }
 
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
@@ -67,14 +69,15 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a foreign library may say")]
 fn other(error: &sqlx::Error) -> StoreError {
-    match error {
+    let nonsense = matches!(
+        error,
         sqlx::Error::ColumnDecode { .. }
-        | sqlx::Error::Decode(_)
-        | sqlx::Error::Encode(_)
-        | sqlx::Error::ColumnNotFound(_)
-        | sqlx::Error::ColumnIndexOutOfBounds { .. }
-        | sqlx::Error::RowNotFound
-        | sqlx::Error::TypeNotFound { .. } => corrupt(error),
-        error => StoreError::Unavailable(error.to_string()),
-    }
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::Encode(_)
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::RowNotFound
+            | sqlx::Error::TypeNotFound { .. }
+    );
+    if nonsense { corrupt(error) } else { StoreError::Unavailable(error.to_string()) }
 }

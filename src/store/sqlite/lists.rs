@@ -83,6 +83,10 @@ pub(super) async fn subscriptions(
     pool: &SqlitePool,
     query: SubscriptionQuery,
 ) -> Result<Vec<SubscriptionRow>, StoreError> {
+    read(&all(pool, ask_subscriptions(query)).await?, rows::subscription)
+}
+
+fn ask_subscriptions(query: SubscriptionQuery) -> QueryBuilder<Sqlite> {
     let mut sql = select(rows::SUBSCRIPTION, "subscriptions");
     if let Some(account) = query.account {
         sql.push(" AND stream = ").push_bind(account.to_string());
@@ -115,7 +119,7 @@ pub(super) async fn subscriptions(
         sql.push(", ").push_bind(id.number).push(")");
     }
     sql.push(" ORDER BY expires_at, stream, number LIMIT ").push_bind(query.limit);
-    read(&all(pool, sql).await?, rows::subscription)
+    sql
 }
 
 fn one_of(sql: &mut QueryBuilder<Sqlite>, before: &str, words: impl Iterator<Item = &'static str>) {
@@ -187,6 +191,10 @@ pub(super) async fn ready(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<Delivery>, StoreError> {
+    read(&all(pool, ask_ready(channel, now, limit)).await?, rows::delivery)
+}
+
+fn ask_ready(channel: Channel, now: Timestamp, limit: u32) -> QueryBuilder<Sqlite> {
     let mut sql = select(rows::DELIVERY, "outbox AS o");
     sql.push(OPEN).push(" AND state = 'waiting' AND channel = ").push_bind(channel.as_str());
     sql.push(" AND next_at <= ").push_bind(now.micros());
@@ -199,13 +207,17 @@ pub(super) async fn ready(
         );
     }
     sql.push(" ORDER BY next_at, stream, seq, n LIMIT ").push_bind(limit);
-    read(&all(pool, sql).await?, rows::delivery)
+    sql
 }
 
 pub(super) async fn deliveries(
     pool: &SqlitePool,
     query: DeliveryQuery,
 ) -> Result<Vec<Delivery>, StoreError> {
+    read(&all(pool, ask_deliveries(&query)).await?, rows::delivery)
+}
+
+fn ask_deliveries(query: &DeliveryQuery) -> QueryBuilder<Sqlite> {
     let open = matches!(query.state, Some(DeliveryState::Waiting | DeliveryState::Dead));
     // Few are open; walking back in time to find them could mean walking through the table.
     let mut sql = if open && query.stream.is_none() {
@@ -231,7 +243,7 @@ pub(super) async fn deliveries(
         sql.push(", ").push_bind(key.n).push(")");
     }
     sql.push(" ORDER BY at DESC, stream DESC, seq DESC, n DESC LIMIT ").push_bind(query.limit);
-    read(&all(pool, sql).await?, rows::delivery)
+    sql
 }
 
 pub(super) async fn outbox_depth(
@@ -279,6 +291,18 @@ pub(super) async fn job_runs(pool: &SqlitePool, limit: u32) -> Result<Vec<JobRun
     let mut runs = read(&found, rows::run)?;
     runs.sort_by(|a, b| (b.at, a.job).cmp(&(a.at, b.job)));
     Ok(runs)
+}
+
+/// Pages over everything that must come in the order of an index.
+#[cfg(test)]
+pub(super) fn in_order() -> Vec<String> {
+    let ready = |channel| ask_ready(channel, Timestamp::MAX, 9).into_string();
+    vec![
+        ready(Channel::Mail),
+        ready(Channel::Webhook),
+        ask_subscriptions(SubscriptionQuery::default()).into_string(),
+        ask_deliveries(&DeliveryQuery::default()).into_string(),
+    ]
 }
 
 /// Statements that must find their rows by a key.

@@ -210,29 +210,39 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::Row;
+    use sqlx::{Row, SqliteConnection};
 
     use super::{chores, lists, open, streams, write};
 
-    /// A plan that walks through a table is right on ten rows and a disaster on ten million.
+    /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten
+    /// million.
     #[tokio::test]
-    async fn no_statement_walks_through_a_table() {
+    async fn no_statement_walks_through_a_table_or_sorts_it() {
         let path = std::env::temp_dir().join(format!("renewd-plans-{}.db", std::process::id()));
         let mut conn = open::writer(&path).await.expect("a connection");
         open::migrate(&mut conn).await.expect("tables");
-        let texts = [write::keyed(), streams::keyed(), lists::keyed(), chores::keyed()].concat();
-        for text in texts {
-            let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
-            let plan = sqlx::query(explained).fetch_all(&mut conn).await.expect("a plan");
-            for step in plan {
-                let step: String = step.get("detail");
+        let keyed = [write::keyed(), streams::keyed(), lists::keyed(), chores::keyed()].concat();
+        for text in keyed {
+            for step in plan(&mut conn, text).await {
                 let harmless = ["SCAN v", "SCAN (", "CONSTANT ROW", "VALUES CLAUSE"];
                 let walks = step.contains("SCAN") && !harmless.iter().any(|h| step.contains(h));
                 assert!(!walks, "{step}: {text:.120}");
             }
         }
+        for text in lists::in_order() {
+            for step in plan(&mut conn, &text).await {
+                assert!(!step.contains("TEMP B-TREE"), "{step}: {text}");
+                assert!(!step.contains("SCAN") || step.contains("USING INDEX"), "{step}: {text}");
+            }
+        }
         for end in ["db", "db-wal", "db-shm"] {
             let _ = std::fs::remove_file(path.with_extension(end));
         }
+    }
+
+    async fn plan(conn: &mut SqliteConnection, text: &str) -> Vec<String> {
+        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+        let steps = sqlx::query(explained).fetch_all(conn).await.expect("a plan");
+        steps.iter().map(|step| step.get("detail")).collect()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! First it is hoped that every commit passes, which is nearly always so: then nothing is read,
 //! and the writes themselves prove it, because each must change as many rows as were sent. If
-//! one does not, the transaction is rolled back and heads, claims and tokens are read. If it
+//! one does not, or a commit loses against another of its batch, the transaction is rolled back and heads, claims and tokens are read. If it
 //! fails even so, it is the data: then each commit is tried for itself inside the transaction.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -126,10 +126,19 @@ async fn fill(
     gate: Gate,
 ) -> Result<Vec<Written>, Fault> {
     let written = match gate {
-        Gate::Hopeful => pass(conn, commits, Known::hopeful(commits)).await?,
+        Gate::Hopeful => {
+            let written = judge(commits, Known::hopeful(commits));
+            if written.iter().any(|one| *one != Written::Done) {
+                // Of those that lose hope knows neither the reason nor whom they kept out.
+                return Err(Fault::Data("a commit loses within the batch".to_owned()));
+            }
+            put(conn, commits, &written).await?;
+            written
+        }
         Gate::Informed => {
-            let known = informed(conn, commits).await?;
-            pass(conn, commits, known).await?
+            let written = judge(commits, informed(conn, commits).await?);
+            put(conn, commits, &written).await?;
+            written
         }
         Gate::OneByOne => one_by_one(conn, commits).await?,
     };
@@ -145,9 +154,9 @@ async fn one_by_one(
     for commit in commits {
         run(conn, "SAVEPOINT one").await?;
         let alone = std::slice::from_ref(commit);
-        let known = informed(conn, alone).await?;
-        match pass(conn, alone, known).await {
-            Ok(done) => written.extend(done),
+        let judged = judge(alone, informed(conn, alone).await?);
+        match put(conn, alone, &judged).await {
+            Ok(()) => written.extend(judged),
             Err(Fault::Data(reason)) => {
                 tracing::error!(stream.id = %commit.stream, reason, "a commit cannot be written");
                 run(conn, "ROLLBACK TO one").await?;
@@ -198,30 +207,9 @@ async fn informed(conn: &mut SqliteConnection, commits: &[Commit]) -> Result<Kno
     Ok(known)
 }
 
-/// Asks the gate and writes those that pass.
-async fn pass(
-    conn: &mut SqliteConnection,
-    commits: &[Commit],
-    mut known: Known,
-) -> Result<Vec<Written>, Fault> {
-    let written: Vec<_> = commits.iter().map(|commit| known.pass(commit)).collect();
-    let mut winners: Vec<_> = commits
-        .iter()
-        .zip(&written)
-        .filter(|(_, written)| **written == Written::Done)
-        .map(|(commit, _)| (commit.stream.to_string(), commit))
-        .collect();
-    // Neighbours share pages; of one stream the order is kept.
-    winners.sort_by(|a, b| a.0.cmp(&b.0));
-    put(conn, &winners).await?;
-    for (commit, written) in commits.iter().zip(&written) {
-        if *written == Written::Refused
-            && let Some(reason) = gate::unsound(commit)
-        {
-            tracing::error!(stream.id = %commit.stream, reason, "a commit cannot be true");
-        }
-    }
-    Ok(written)
+/// Asks the gate, one commit after the other.
+fn judge(commits: &[Commit], mut known: Known) -> Vec<Written> {
+    commits.iter().map(|commit| known.pass(commit)).collect()
 }
 
 /// A commit with the text of its stream's id.
@@ -229,19 +217,33 @@ type Winner<'a> = (String, &'a Commit);
 
 /// Writes all rows of all winners, table by table: first what the gate stands on, so that a
 /// vain hope fails early.
-async fn put(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
-    put_heads(conn, winners).await?;
-    put_facts(conn, winners).await?;
-    put_rows(conn, winners).await?;
-    put_effects(conn, winners).await?;
+async fn put(
+    conn: &mut SqliteConnection,
+    commits: &[Commit],
+    written: &[Written],
+) -> Result<(), Fault> {
+    let mut winners: Vec<Winner<'_>> = Vec::with_capacity(commits.len());
+    for (commit, written) in commits.iter().zip(written) {
+        if *written == Written::Done {
+            winners.push((commit.stream.to_string(), commit));
+        } else if let Some(reason) = gate::unsound(commit) {
+            tracing::error!(stream.id = %commit.stream, reason, "a commit cannot be true");
+        }
+    }
+    // Neighbours share pages; of one stream the order is kept.
+    winners.sort_by(|a, b| a.0.cmp(&b.0));
+    put_heads(conn, &winners).await?;
+    put_facts(conn, &winners).await?;
+    put_rows(conn, &winners).await?;
+    put_effects(conn, &winners).await?;
 
-    let records: Vec<_> = each(winners, |commit| &commit.records).collect();
+    let records: Vec<_> = each(&winners, |commit| &commit.records).collect();
     INSERT_RECORDS
         .execute(conn, &records, Changes::Each, |values, (stream, record)| {
             rows::bind_record(values, stream, record);
         })
         .await?;
-    let snapshots: BTreeMap<_, _> = each(winners, |commit| &commit.snapshot).collect();
+    let snapshots: BTreeMap<_, _> = each(&winners, |commit| &commit.snapshot).collect();
     let snapshots: Vec<_> = snapshots.into_iter().collect();
     UPSERT_SNAPSHOTS
         .execute(conn, &snapshots, Changes::Each, |values, (stream, snapshot)| {
