@@ -160,10 +160,9 @@ impl Client {
                 tokio::time::sleep(wait).await;
                 match self.attempt(call).await {
                     Ok(Outcome::Answer(answer)) => Ok(answer),
-                    Ok(Outcome::Again { failure, .. }) => Err(failure),
                     // Who took it first may have done it before it went away.
                     Err(Failure::Unreachable { .. }) => Err(first),
-                    Err(failure) => Err(failure),
+                    Ok(Outcome::Again { failure, .. }) | Err(failure) => Err(failure),
                 }
             }
         }
