@@ -158,6 +158,7 @@ fn renewal_ahead_says_that_the_funds_fall_short() {
         mode: Some(Mode::AutoRenewal),
         amount: Some(usd("1259.50")),
         covered: Some(false),
+        attempt_at: Some(at("2026-03-11T08:00:00Z")),
         ..about()
     };
     insta::assert_snapshot!(letter(Template::RenewalAhead, &about), @r##"
@@ -165,8 +166,8 @@ fn renewal_ahead_says_that_the_funds_fall_short() {
 
     Hello Ada,
 
-    Your subscription is set to automatic renewal. The first attempt to renew it
-    is ahead, before it expires.
+    Your subscription is set to automatic renewal. We will renew it on
+    11 March 2026, 09:00 (Europe/Berlin; 08:00 UTC).
 
     The renewal costs 1,259.50 USD. Your balance of 1,240.50 USD does not cover
     it: as things stand, the renewal will fail.

@@ -76,6 +76,7 @@ pub(super) fn values(
         "days_left": days_left,
         "days_over": days_left.filter(|days| *days < 0).map(i64::abs),
         "due_at": about.due_at,
+        "attempt_at": about.attempt_at,
         "reason": text(about.reason.as_ref()),
         "count": about.count,
     });

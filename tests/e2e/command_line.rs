@@ -1,6 +1,8 @@
 //! Every verb of `renewctl`, said to a daemon that runs, and to none.
 
 use std::fs;
+use std::io::Read as _;
+use std::os::unix::net::UnixListener;
 
 use serde_json::Value;
 
@@ -179,6 +181,25 @@ fn exit_codes_tell_who_has_to_do_something() {
     assert!(ran.err.contains("renewd serve"), "{ran:?}");
     let ran = Home::new().renewctl(&["status"]).ended(3);
     assert!(ran.err.contains("no daemon answers at"), "{ran:?}");
+}
+
+#[test]
+fn who_loses_the_daemon_is_told_how_to_ask_again() {
+    let home = Home::new();
+    fs::create_dir_all(home.data()).expect("a directory");
+    let listener = UnixListener::bind(home.socket()).expect("a socket");
+    let ran = std::thread::scope(|scope| {
+        // A daemon that takes the request and goes away for good.
+        scope.spawn(|| {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            stream.read_exact(&mut [0; 16]).expect("a request");
+            fs::remove_file(home.socket()).expect("the socket");
+        });
+        home.renewctl(&["clock", "advance", "15d", "--token", "mid-january"])
+    });
+    let ran = ran.ended(3);
+    assert!(ran.err.contains("the connection was lost"), "{ran:?}");
+    assert!(ran.err.contains("--token mid-january"), "{ran:?}");
 }
 
 #[test]

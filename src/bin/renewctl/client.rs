@@ -156,11 +156,13 @@ impl Client {
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
         match self.attempt(call).await? {
             Outcome::Answer(answer) => Ok(answer),
-            Outcome::Again { wait, .. } => {
+            Outcome::Again { wait, failure: first } => {
                 tokio::time::sleep(wait).await;
-                match self.attempt(call).await? {
-                    Outcome::Answer(answer) => Ok(answer),
-                    Outcome::Again { failure, .. } => Err(failure),
+                match self.attempt(call).await {
+                    Ok(Outcome::Answer(answer)) => Ok(answer),
+                    // Who took it first may have done it before it went away.
+                    Err(Failure::Unreachable { .. }) => Err(first),
+                    Ok(Outcome::Again { failure, .. }) | Err(failure) => Err(failure),
                 }
             }
         }

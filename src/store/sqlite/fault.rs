@@ -48,7 +48,6 @@ pub(super) fn failed(error: sqlx::Error) -> StoreError {
 }
 
 /// The error of a migration.
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a foreign library may say")]
 pub(super) fn migration(error: MigrateError) -> StoreError {
     if let MigrateError::VersionMissing(version) = error {
         return StoreError::Unavailable(format!(
@@ -67,7 +66,6 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a foreign library may say")]
 fn other(error: &sqlx::Error) -> StoreError {
     let nonsense = matches!(
         error,
