@@ -16,7 +16,9 @@ use super::Lane;
 use crate::store::{self, Chore, Commit, StoreError, Written};
 
 /// How long one transaction should take.
-const BATCH_TIME: Duration = Duration::from_millis(10);
+const BATCH_TIME: Duration = Duration::from_millis(4);
+/// Batches that the store is given at once.
+const IN_FLIGHT_MAX: usize = 2;
 /// Commits in one transaction, at the least and at the most.
 const BATCH_MIN: usize = 8;
 const BATCH_MAX: usize = 1024;
@@ -46,7 +48,9 @@ impl Journal {
                 people: VecDeque::new(),
                 clockwork: VecDeque::new(),
                 chores: Vec::new(),
-                is_writing: false,
+                in_flight: 0,
+                is_cutting: false,
+                ended_at: Instant::now(),
                 commit_time: Duration::from_micros(200),
                 batch_count: counter,
             }
@@ -84,7 +88,13 @@ struct JournalActor {
     people: VecDeque<(Commit, Reply)>,
     clockwork: VecDeque<(Commit, Reply)>,
     chores: Vec<(Vec<Chore>, ChoreReply)>,
-    is_writing: bool,
+    /// Batches handed to the store: one that is written, and at most one that waits behind it, so
+    /// that the store's thread never waits for this one.
+    in_flight: usize,
+    /// Is the next batch about to be cut?
+    is_cutting: bool,
+    /// When the last batch was durable.
+    ended_at: Instant,
     /// What a commit takes on this disk, as lately seen.
     commit_time: Duration,
     batch_count: Arc<AtomicU64>,
@@ -132,14 +142,18 @@ impl Handler<Chores> for JournalActor {
 }
 
 impl JournalActor {
-    /// Starts a batch, unless one is on its way. What arrives in the same breath comes along:
-    /// the batch is cut only when the arbiter has handled what is in the mailbox.
+    /// Starts a batch if the store has nothing to do, or a whole one behind the batch that is
+    /// written. What arrives in the same breath comes along: the batch is cut only when the
+    /// arbiter has handled what is in the mailbox.
     fn write_soon(&mut self, context: &mut Context<Self>) {
-        if self.is_writing {
+        let is_whole = self.people.len() + self.clockwork.len() >= self.fitting();
+        let may_write = self.in_flight == 0 || (self.in_flight < IN_FLIGHT_MAX && is_whole);
+        if self.is_cutting || !may_write {
             return;
         }
-        self.is_writing = true;
+        self.is_cutting = true;
         context.spawn(tokio::task::yield_now().into_actor(self).map(|(), actor, context| {
+            actor.is_cutting = false;
             actor.write_batch(context);
         }));
     }
@@ -149,28 +163,37 @@ impl JournalActor {
         let (chores, chore_replies): (Vec<_>, Vec<_>) = self.chores.drain(..).unzip();
         let chores: Vec<Chore> = chores.into_iter().flatten().collect();
         if commits.is_empty() && chores.is_empty() {
-            self.is_writing = false;
             return;
         }
+        self.in_flight += 1;
         let count = u32::try_from(commits.len()).unwrap_or(u32::MAX);
         let store = Arc::clone(&self.store);
-        let started = Instant::now();
+        let handed_at = Instant::now();
         let write = async move { store.write(commits, chores).await };
         context.spawn(write.into_actor(self).map(move |written, actor, context| {
+            actor.in_flight -= 1;
+            let began_at = handed_at.max(actor.ended_at);
+            actor.ended_at = Instant::now();
             if count > 0 {
                 actor.batch_count.fetch_add(1, Ordering::Relaxed);
-                let each = started.elapsed() / count;
+                let each = actor.ended_at.duration_since(began_at) / count;
                 actor.commit_time = (actor.commit_time * 3 + each) / 4;
             }
             answer(written, replies, chore_replies);
-            actor.write_batch(context);
+            actor.write_soon(context);
         }));
+        self.write_soon(context);
+    }
+
+    /// As many commits as [`BATCH_TIME`] allows on this disk.
+    fn fitting(&self) -> usize {
+        let fitting = BATCH_TIME.as_micros() / self.commit_time.as_micros().max(1);
+        usize::try_from(fitting).unwrap_or(BATCH_MAX).clamp(BATCH_MIN, BATCH_MAX)
     }
 
     /// The commits of the next batch: as many as [`BATCH_TIME`] allows, people first.
     fn cut(&mut self) -> (Vec<Commit>, Vec<Reply>) {
-        let fitting = BATCH_TIME.as_micros() / self.commit_time.as_micros().max(1);
-        let count = usize::try_from(fitting).unwrap_or(BATCH_MAX).clamp(BATCH_MIN, BATCH_MAX);
+        let count = self.fitting();
         let people = count.min(self.people.len());
         let clockwork = (count - people).min(self.clockwork.len());
         self.people.drain(..people).chain(self.clockwork.drain(..clockwork)).unzip()

@@ -134,7 +134,7 @@ impl Default for Schedulers {
             lifecycle: minutely(),
             orders: minutely(),
             housekeeping: "30 7 * * * *".to_owned(),
-            concurrency: 512,
+            concurrency: 192,
             any_after: seconds(600),
         }
     }

@@ -81,9 +81,7 @@ fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
         Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::RenewalAhead(_) | Kind::TopUp(_) => None,
     };
     let attempt_at = match kind {
-        Kind::RenewalAhead(_) | Kind::TopUp(_) => {
-            agenda::next_attempt(draft.timeline, live, &span)
-        }
+        Kind::RenewalAhead(_) | Kind::TopUp(_) => agenda::next_attempt(draft.timeline, live, &span),
         Kind::Expiring(_) | Kind::ExpiredFor(_) | Kind::ReleaseAhead(_) => None,
     };
     draft.push(notice::Event::Issued {
