@@ -14,10 +14,6 @@ use renewd::config::{self, Config};
 use renewd::domain::rules::Rules;
 use renewd::{check, demo, serve};
 
-/// The core makes and drops many small things a second; the usual allocator is slow at that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The price list that comes along: it seeds an empty rules timeline.
 const CATALOGUE: &str = include_str!("../config/catalogue.toml");
 /// The book that the demo plays.

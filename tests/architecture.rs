@@ -217,7 +217,8 @@ fn no_file_is_a_drawer() {
     let long: Vec<_> = sources()
         .into_iter()
         .map(|(file, text)| (file, text.lines().count()))
-        .filter(|(_, lines)| *lines > LINES_MAX)
+        // Tables of cases may be longer: nobody reads them from end to end.
+        .filter(|(file, lines)| *lines > LINES_MAX && !file.contains("/tests/"))
         .collect();
     assert!(long.is_empty(), "{long:?}");
 }

@@ -2,7 +2,7 @@
 //! webhook for the provider's systems, a command for another stream. They carry references and
 //! values, nothing personal; addresses and names are resolved when sending.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -300,7 +300,7 @@ pub enum Outgoing {
 /// Drops what the same record made void again: a purchase that is paid at once leaves no order
 /// to be paid, and after a long sleep nobody is told of what was lost and won back meanwhile.
 pub fn drop_voided(out: &mut Vec<Outgoing>) {
-    let mut voided = HashSet::new();
+    let mut voided = BTreeSet::new();
     let mut kept: Vec<_> = std::mem::take(out)
         .into_iter()
         .rev()
