@@ -1,4 +1,41 @@
-//! renewd keeps every customer's money and time.
+//! renewd keeps every customer's money and time: prepaid balances, orders, term subscriptions;
+//! reminders, renewals, suspension and release, on time and exactly once.
+//!
+//! # The idea
+//!
+//! Everything that happens to an account is an event in its journal, and everything else is a
+//! reading of it. The core ([`domain`]) is pure; the rooms around it bring requests in, make what
+//! was decided durable, and carry it out. `ARCHITECTURE.md` says why.
+//!
+//! # The map, in the order in which to read it
+//!
+//! - [`domain`]: what the business rules are. Start at `domain::stream::State::execute`, then a
+//!   noun (`nouns::subscription`) and a verb (`verbs::renew`).
+//! - [`store`]: what the house asks of a database; SQLite, memory, and what seals beside them.
+//! - [`actors`]: one writer a stream; `actors::execute` is the way of a command.
+//! - [`scheduler`]: one actor a job, who asks who is due. [`outbox`]: what goes out.
+//! - [`admin`]: the control socket. [`stepper`]: all of it under a clock that is moved by hand.
+//! - [`app`] builds the house, [`serve`] puts the socket in front of it; [`check`], [`demo`] and
+//!   [`bench`] look at it from outside. [`config`] and [`catalogue`] are what people write,
+//!   [`clock`] the one door to the time of day.
+//!
+//! Imports point down, rooms of one floor are strangers, and a third-party crate has one home:
+//! `tests/architecture.rs` holds it.
+//!
+//! # Words
+//!
+//! One word an idea, in code, API, command line, log and mail: *account*, *wallet*, *order*,
+//! *subscription*, *period* (what is paid), *mode* (how it is renewed), *notice* (what is said),
+//! *mark* (when), *slot* (when a renewal is attempted), *due* and *advance* (settle what is due),
+//! *record* (one accepted command in the journal), *stream* (what a journal is of: an account, or
+//! the house that all share), *effect* (what the world must be told), *delivery* (its way out),
+//! *claim* (what is unique), *token* (what makes a repeated request one), *hold*, *park*, *brake*.
+//!
+//! # What is deliberately absent
+//!
+//! No transaction over two streams, no lock around an account, no clock in a decision, no float
+//! near money, no rule outside the core, no address in the journal.
+
 pub mod actors;
 pub mod admin;
 pub mod app;
