@@ -349,7 +349,10 @@ fn open_directory(config: &Config) -> Result<PathBuf, OutboxError> {
     } else {
         config.mail.directory.clone()
     };
-    std::fs::create_dir_all(&directory).map_err(|error| {
+    // Names and addresses lie there: only its owner and group may look.
+    let mut builder = std::fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
+    builder.recursive(true).create(&directory).map_err(|error| {
         OutboxError::setting("mail.directory", &format!("{}: {error}", directory.display()))
     })?;
     Ok(directory)
