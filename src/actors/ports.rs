@@ -77,6 +77,10 @@ struct Gauges {
     clockwork_stopped: AtomicBool,
 }
 
+/// Records that a watcher may lag behind. The channel holds room for them from the start, so it is
+/// memory of an idle daemon too.
+const FEED_MAX: usize = 4096;
+
 /// Parked accounts since the start at which the clockwork stops: something is wrong with the
 /// daemon, not with an account.
 const PARKED_STOPS_CLOCKWORK: u64 = 10;
@@ -101,7 +105,7 @@ impl Ports {
             endpoints: endpoints.into(),
             limits,
             house: Arc::new(watch::Sender::new(Arc::new(house))),
-            feed: broadcast::Sender::new(65_536),
+            feed: broadcast::Sender::new(FEED_MAX),
             gauges: Arc::default(),
         }
     }
