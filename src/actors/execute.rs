@@ -542,7 +542,7 @@ impl Turn<'_> {
     async fn park(&self) {
         let reason = "the core gave up on it three times in a row; see the log".to_owned();
         tracing::error!(stream = %self.stream, "parked: {reason}");
-        self.ports.note_parked();
+        self.ports.note_parked(self.ports.clock.now());
         let park = Chore::Park { stream: self.stream, at: self.ports.clock.now(), reason };
         if let Err(error) = self.journal.chores(vec![park]).await {
             tracing::error!(%error, stream = %self.stream, "could not be parked");

@@ -1,7 +1,7 @@
 //! What the actors need from the house, bound together once at the start.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use tokio::sync::{broadcast, watch};
 
@@ -73,7 +73,9 @@ pub struct Ports {
 #[derive(Debug, Default)]
 struct Gauges {
     live: AtomicU64,
+    /// Parked since `parked_since`, in microseconds since 1970.
     parked: AtomicU64,
+    parked_since: AtomicI64,
     clockwork_stopped: AtomicBool,
 }
 
@@ -81,9 +83,11 @@ struct Gauges {
 /// memory of an idle daemon too.
 const FEED_MAX: usize = 4096;
 
-/// Parked accounts since the start at which the clockwork stops: something is wrong with the
-/// daemon, not with an account.
+/// More accounts parked within the window than this stop the clockwork: something is wrong with
+/// the daemon, not with an account.
 const PARKED_STOPS_CLOCKWORK: u64 = 10;
+/// The window in which they are counted.
+const PARKED_WINDOW: std::time::Duration = std::time::Duration::from_mins(1);
 
 impl Ports {
     /// Binds them together, with the loader on `arbiter`. `house` is the house as it was loaded.
@@ -145,11 +149,19 @@ impl Ports {
         self.gauges.live.store(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    pub(super) fn note_parked(&self) {
-        let parked = self.gauges.parked.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Notes that an account was parked at `now`. Accounts parked now and then over the months
+    /// are no reason to stop; many within a minute are.
+    pub(super) fn note_parked(&self, now: Timestamp) {
+        let gauges = &self.gauges;
+        let began = Timestamp::from_micros(gauges.parked_since.load(Ordering::Relaxed));
+        if now.since(began) > PARKED_WINDOW {
+            gauges.parked_since.store(now.micros(), Ordering::Relaxed);
+            gauges.parked.store(0, Ordering::Relaxed);
+        }
+        let parked = gauges.parked.fetch_add(1, Ordering::Relaxed) + 1;
         if parked > PARKED_STOPS_CLOCKWORK {
             tracing::error!(parked, "too many accounts were parked: the clockwork stops");
-            self.gauges.clockwork_stopped.store(true, Ordering::Relaxed);
+            gauges.clockwork_stopped.store(true, Ordering::Relaxed);
         }
     }
 
