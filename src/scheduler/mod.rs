@@ -24,6 +24,9 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::store::JobRun;
 
+/// What was settled later than this is late: schedulers look at least every five minutes.
+const LATE_SECONDS: u64 = 300;
+
 /// How a scheduler stands.
 #[derive(Debug, Clone)]
 pub struct Status {
@@ -31,8 +34,6 @@ pub struct Status {
     pub job: Job,
     /// Its cron line, in UTC.
     pub cron: CronLine,
-    /// Its first run since the daemon started: what it caught up with.
-    pub first: Option<JobRun>,
     /// Its last run.
     pub last: Option<JobRun>,
 }
@@ -58,7 +59,7 @@ impl Schedulers {
         let actors = lines
             .iter()
             .map(|(job, cron)| {
-                let status = Status { job: *job, cron: cron.clone(), first: None, last: None };
+                let status = Status { job: *job, cron: cron.clone(), last: None };
                 let (publish, watch) = watch::channel(status);
                 let run = Run::new(*job, accounts.clone(), settings);
                 let actor = SchedulerActor::start_in_arbiter(arbiter, move |_| SchedulerActor {
@@ -83,6 +84,20 @@ impl Schedulers {
     #[must_use]
     pub fn status(&self) -> Vec<Status> {
         self.actors.values().map(|(_, watch)| watch.borrow().clone()).collect()
+    }
+}
+
+/// Says what the first run since the start had to catch up with, and how late it was.
+fn report_catch_up(ran: &JobRun) {
+    for (kind, tally) in ran.steps.iter().filter(|(_, tally)| tally.lag_seconds_max > LATE_SECONDS)
+    {
+        tracing::warn!(
+            job = %ran.job,
+            step = kind,
+            count = tally.count,
+            lag_seconds_max = tally.lag_seconds_max,
+            "caught up with what was late"
+        );
     }
 }
 
@@ -161,7 +176,9 @@ impl Handler<RunOnce> for SchedulerActor {
             actor.run = run;
             if let Ok(ran) = &ran {
                 actor.publish.send_modify(|status| {
-                    status.first.get_or_insert_with(|| ran.clone());
+                    if status.last.is_none() {
+                        report_catch_up(ran);
+                    }
                     status.last = Some(ran.clone());
                 });
             }
