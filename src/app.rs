@@ -218,7 +218,7 @@ async fn load_house(store: &Handle) -> Result<House, StoreError> {
     }
     match state {
         State::House(house) => Ok(house),
-        State::Account(_) => Ok(House::default()),
+        State::Account(_) | State::Campaign(_) | State::Series(_) => Ok(House::default()),
     }
 }
 

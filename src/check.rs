@@ -151,6 +151,7 @@ impl Replayed {
                 match row {
                     Row::Order(order) => drop(self.orders.insert(order.id, *order)),
                     Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
+                    Row::Coupon(_) | Row::Coverage(_) => {}
                 }
             }
         }

@@ -121,7 +121,10 @@ fn told(event: &Event, paid: Option<Money>, at: Timestamp) -> Option<Told> {
         | Event::Account(_)
         | Event::Wallet(_)
         | Event::Order(_)
-        | Event::House(_) => None,
+        | Event::Coupon(_)
+        | Event::House(_)
+        | Event::Campaign(_)
+        | Event::Series(_) => None,
     }
 }
 
@@ -170,7 +173,12 @@ fn happened(event: &subscription::Event, paid: Option<Money>) -> Option<Told> {
         | subscription::Event::Activated { .. }
         | subscription::Event::Imported { .. }
         | subscription::Event::RenewalOrdered { .. }
+        | subscription::Event::ChangeOrdered { .. }
         | subscription::Event::OrderClosed { .. }
+        | subscription::Event::PlanChanged { .. }
+        | subscription::Event::PlanTookEffect { .. }
+        | subscription::Event::PeriodCancelled { .. }
+        | subscription::Event::Unsubscribed { .. }
         | subscription::Event::ModeSet { .. }
         | subscription::Event::Cancelled { .. } => None,
     }

@@ -354,7 +354,7 @@ impl Turn<'_> {
         }
         let due = match &slot.state {
             State::Account(account) => slot.agenda.next(account, false),
-            State::House(_) => None,
+            State::House(_) | State::Campaign(_) | State::Series(_) => None,
         };
         let head = &mut gathered.commit.head;
         head.due_at = due.map_or(Timestamp::MAX, |due| due.at);

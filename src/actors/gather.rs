@@ -8,18 +8,17 @@ use super::{Committed, ExecuteError, Receipt, Request};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
 use crate::domain::effects::{Effect, Outgoing};
-use crate::domain::ids::{OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::StreamId;
 use crate::domain::ledger;
 use crate::domain::record::Record;
 use crate::domain::rejection::Rejection;
-use crate::domain::rows::Row;
+use crate::domain::rows::{self, Row};
 use crate::store::{Channel, Commit, Head, LedgerRow, OutboxRow, StoreError, StoredRecord, codec};
 
 /// A commit in the making.
 pub(super) struct Gathered {
     pub(super) commit: Commit,
-    orders: BTreeMap<OrderId, Row>,
-    subscriptions: BTreeMap<SubscriptionId, Row>,
+    rows: BTreeMap<rows::Key, Row>,
     pub(super) committed: Vec<Committed>,
 }
 
@@ -41,8 +40,7 @@ impl Gathered {
                 outbox: Vec::new(),
                 snapshot: None,
             },
-            orders: BTreeMap::new(),
-            subscriptions: BTreeMap::new(),
+            rows: BTreeMap::new(),
             committed: Vec::new(),
         }
     }
@@ -80,10 +78,7 @@ impl Gathered {
 
     /// A noun's row; a later one of the same noun replaces it.
     pub(super) fn row(&mut self, row: Row) {
-        match &row {
-            Row::Order(order) => self.orders.insert(order.id, row),
-            Row::Subscription(live) => self.subscriptions.insert(live.id, row),
-        };
+        self.rows.insert(row.key(), row);
     }
 
     /// Adds a record with its ledger lines and effects; answers its number.
@@ -151,8 +146,7 @@ impl Gathered {
     }
 
     pub(super) fn finish(mut self) -> (Commit, Vec<Committed>) {
-        self.commit.rows =
-            self.orders.into_values().chain(self.subscriptions.into_values()).collect();
+        self.commit.rows = self.rows.into_values().collect();
         self.commit.voids.sort_unstable();
         self.commit.voids.dedup();
         (self.commit, self.committed)

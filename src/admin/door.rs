@@ -17,8 +17,9 @@ use crate::domain::nouns::subscription::Mode;
 use crate::domain::rejection::Rejection;
 use crate::domain::verbs::import::{Import, Imported};
 use crate::domain::verbs::open::Open;
+use crate::domain::verbs::pricing::CouponChoice;
 use crate::domain::verbs::purchase::Purchase;
-use crate::domain::verbs::renew::Renew;
+use crate::domain::verbs::renew::{Renew, Term};
 use crate::domain::verbs::set_renewal_mode::SetRenewalMode;
 use crate::domain::verbs::top_up::TopUp;
 use crate::store::{Claim, ClaimKind};
@@ -213,6 +214,9 @@ pub fn place(account: AccountId, asked: &wire::PlaceOrder) -> Result<Asked, Prob
                     .as_deref()
                     .map(|parent| own_subscription("expires_not_after", account, parent))
                     .transpose()?,
+                coupon: CouponChoice::Auto,
+                price_lock: false,
+                expected_payable: None,
             });
             Ok(command.into())
         }
@@ -232,9 +236,12 @@ pub fn renew(subscription: SubscriptionId, asked: &wire::Renew) -> Result<Asked,
     let expected = asked.expected_expires_at.as_deref();
     let command = Command::Renew(Renew {
         subscription,
-        period: fields::parse("period", &asked.period)?,
+        term: Term::Period(fields::parse("period", &asked.period)?),
+        plan: None,
         pay_now: asked.pay_now,
         expected_expires_at: fields::parse_some("expected_expires_at", expected)?,
+        coupon: CouponChoice::Auto,
+        expected_payable: None,
     });
     Ok(command.into())
 }

@@ -91,7 +91,9 @@ impl Admin {
     async fn house(&self) -> Result<House, Problem> {
         match self.accounts.view(StreamId::House).await?.state {
             State::House(house) => Ok(house),
-            State::Account(_) => Err(Problem::broken("the house is an account")),
+            State::Account(_) | State::Campaign(_) | State::Series(_) => {
+                Err(Problem::broken("the house is another stream"))
+            }
         }
     }
 

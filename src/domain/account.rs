@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Timestamp, Zone};
 use super::event::{self, SealedRef};
-use super::ids::{AccountId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CampaignId, CouponId, OrderId, SubscriptionId};
 use super::money::{Currency, Money};
-use super::nouns::order::Order;
+use super::nouns::coupon::Coupon;
+use super::nouns::coverage::Coverage;
+use super::nouns::order::{Order, Parts};
 use super::nouns::subscription::Subscription;
 use super::nouns::wallet::Wallet;
-use super::nouns::{order, subscription};
+use super::nouns::{coupon, order, subscription};
 
 /// Who owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,6 +77,20 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// The day of the month was chosen that renewals can be aligned to (R1.22).
+    UnifiedDaySet {
+        /// 1 to 28.
+        day: u8,
+        /// When.
+        at: Timestamp,
+    },
+    /// A coupon of a campaign could not be taken, and its quota was told back.
+    CouponDeclined {
+        /// The campaign.
+        campaign: CampaignId,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// An account: a phase, so that one that was never opened has no owner and no currency.
@@ -109,6 +125,15 @@ pub struct Open {
     pub orders: BTreeMap<OrderId, Arc<Order>>,
     /// Subscriptions that live, and those that ended in the record at hand.
     pub subscriptions: BTreeMap<SubscriptionId, Arc<Subscription>>,
+    /// Coupons that can still be used, and those that became final in the record at hand.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub coupons: BTreeMap<CouponId, Arc<Coupon>>,
+    /// The day of the month that renewals can be aligned to, if one was chosen (R1.22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unified_day: Option<u8>,
+    /// When a product was last given back in full (R10.9).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub full_refunds: BTreeMap<String, Timestamp>,
     /// What became final in the record at hand, so that the rest need not be searched for it.
     #[serde(default, skip_serializing_if = "Ended::is_empty")]
     pub ended: Ended,
@@ -121,13 +146,22 @@ pub struct Ended {
     pub orders: Vec<OrderId>,
     /// Subscriptions that were released or never paid.
     pub subscriptions: Vec<SubscriptionId>,
+    /// Coupons that were used, expired or were taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupons: Vec<CouponId>,
+    /// Subscriptions of which something paid was given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverages: Vec<SubscriptionId>,
 }
 
 impl Ended {
     /// Did nothing become final?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.orders.is_empty() && self.subscriptions.is_empty()
+        self.orders.is_empty()
+            && self.subscriptions.is_empty()
+            && self.coupons.is_empty()
+            && self.coverages.is_empty()
     }
 }
 
@@ -165,6 +199,14 @@ impl Account {
             for subscription in &ended.subscriptions {
                 open.subscriptions.remove(subscription);
             }
+            for coupon in &ended.coupons {
+                open.coupons.remove(coupon);
+            }
+            for subscription in &ended.coverages {
+                if let Some(live) = open.subscriptions.get_mut(subscription) {
+                    Arc::make_mut(live).forget_closed();
+                }
+            }
         }
     }
 }
@@ -182,6 +224,9 @@ impl Open {
             wallet: Wallet::empty(Money::zero(terms.currency)),
             orders: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
+            coupons: BTreeMap::new(),
+            unified_day: None,
+            full_refunds: BTreeMap::new(),
             ended: Ended::default(),
         }
     }
@@ -193,6 +238,10 @@ impl Open {
             }
             event::Event::Account(Event::Held { at }) => self.held_at = Some(*at),
             event::Event::Account(Event::LetGo { .. }) => self.held_at = None,
+            event::Event::Account(Event::UnifiedDaySet { day, .. }) => {
+                self.unified_day = Some(*day);
+            }
+            event::Event::Account(Event::CouponDeclined { .. }) => {}
             event::Event::Wallet(event) => {
                 self.wallet.apply(event);
                 if let super::nouns::wallet::Event::ToppedUp { reference: Some(note), .. } = event {
@@ -201,10 +250,11 @@ impl Open {
             }
             event::Event::Order(event) => self.apply_order(event),
             event::Event::Subscription(event) => self.apply_subscription(event),
+            event::Event::Coupon(event) => self.apply_coupon(event),
             event::Event::Notice(event) => {
                 Arc::make_mut(self.live_mut(event.subscription())).apply_notice(event);
             }
-            event::Event::House(event) => {
+            event::Event::House(_) | event::Event::Campaign(_) | event::Event::Series(_) => {
                 panic!("broken journal: {event:?} in {}", self.id)
             }
         }
@@ -216,15 +266,107 @@ impl Open {
                 self.number_taken(order.id.number);
                 self.orders.insert(order.id, Arc::new(order.as_ref().clone()));
             }
-            order::Event::Paid { order, cash, .. } => {
+            order::Event::Repriced { order, .. } | order::Event::Warned { order, .. } => {
+                Arc::make_mut(self.order_mut(*order)).apply(event);
+            }
+            order::Event::Paid { order, cash, coupon, tax, starts_at, ends_at, at, .. } => {
                 self.wallet.draw(*cash);
-                Arc::make_mut(self.order_mut(*order)).apply(event);
-                self.ended.orders.push(*order);
+                let parts = Parts { cash: *cash, coupon: *coupon, tax: *tax };
+                self.cover(*order, parts, *starts_at, *ends_at, *at);
+                self.close_order(*order, event);
             }
-            order::Event::Cancelled { order, .. } => {
-                Arc::make_mut(self.order_mut(*order)).apply(event);
-                self.ended.orders.push(*order);
+            order::Event::Processing { order, parts, at, .. } => {
+                self.wallet.draw(parts.cash);
+                let paid = Arc::make_mut(self.order_mut(*order));
+                paid.apply(event);
+                let subscription = paid.subscription;
+                let live = Arc::make_mut(self.live_mut(subscription));
+                live.begin_delivery(*order, *at);
             }
+            order::Event::Provisioned { order, starts_at, ends_at, at } => {
+                let parts = self.order_mut(*order).parts();
+                self.cover(*order, parts, *starts_at, *ends_at, *at);
+                self.close_order(*order, event);
+            }
+            order::Event::Failed { order, parts, at, .. } => {
+                self.wallet.give_back(parts.cash);
+                let subscription = self.order_mut(*order).subscription;
+                Arc::make_mut(self.live_mut(subscription)).settle_attempts(*at);
+                self.close_order(*order, event);
+            }
+            order::Event::Refunded { order, parts, cuts, at, is_full, .. } => {
+                self.wallet.give_back(parts.cash);
+                let refund = Arc::clone(self.order_mut(*order));
+                let live = Arc::make_mut(self.live_mut(refund.subscription));
+                live.uncover(cuts, *at);
+                if let (Some(paid_by), true) = (refund.refund_of, cuts.is_empty()) {
+                    live.give_back(paid_by, parts.cash);
+                }
+                self.ended.coverages.push(refund.subscription);
+                if *is_full {
+                    self.full_refunds.insert(refund.product.clone(), *at);
+                }
+                self.close_order(*order, event);
+            }
+            order::Event::Cancelled { order, .. } => self.close_order(*order, event),
+            order::Event::ReportedLate { .. } => {}
+        }
+    }
+
+    fn close_order(&mut self, id: OrderId, event: &order::Event) {
+        Arc::make_mut(self.order_mut(id)).apply(event);
+        self.ended.orders.push(id);
+    }
+
+    /// Remembers what an order paid for its time, with the coupon while it can be given back.
+    fn cover(
+        &mut self,
+        id: OrderId,
+        parts: Parts,
+        starts_at: Timestamp,
+        ends_at: Timestamp,
+        at: Timestamp,
+    ) {
+        let order = self.order_mut(id);
+        let gives_back = matches!(order.kind, order::Kind::Downgrade | order::Kind::Refund);
+        if gives_back || (parts.cash.is_zero() && parts.coupon.is_none()) {
+            return;
+        }
+        let period_no = match order.kind {
+            order::Kind::New | order::Kind::Renew => Some(order.period_no),
+            order::Kind::Upgrade | order::Kind::Downgrade | order::Kind::Refund => None,
+        };
+        let (subscription, applied) = (order.subscription, order.coupon);
+        let coupon = applied
+            .filter(|_| starts_at > at)
+            .and_then(|applied| self.coupons.get(&applied.id))
+            .map(|coupon| Box::new(coupon.as_ref().clone()));
+        let coverage = Coverage {
+            order: id,
+            period_no,
+            starts_at,
+            ends_at,
+            parts,
+            coupon,
+            given_back: None,
+            is_closed: false,
+        };
+        Arc::make_mut(self.live_mut(subscription)).cover(coverage, at);
+    }
+
+    fn apply_coupon(&mut self, event: &coupon::Event) {
+        let id = event.coupon();
+        if let coupon::Event::Granted(coupon) = event {
+            self.number_taken(id.number);
+            self.coupons.insert(id, Arc::new(coupon.as_ref().clone()));
+            return;
+        }
+        let coupon =
+            self.coupons.get_mut(&id).unwrap_or_else(|| panic!("broken journal: {id} is not live"));
+        let coupon = Arc::make_mut(coupon);
+        coupon.apply(event);
+        if coupon.is_final() {
+            self.ended.coupons.push(id);
         }
     }
 
@@ -237,7 +379,12 @@ impl Open {
             subscription::Event::Activated { .. }
             | subscription::Event::Renewed { .. }
             | subscription::Event::RenewalOrdered { .. }
+            | subscription::Event::ChangeOrdered { .. }
             | subscription::Event::OrderClosed { .. }
+            | subscription::Event::PlanChanged { .. }
+            | subscription::Event::PlanTookEffect { .. }
+            | subscription::Event::PeriodCancelled { .. }
+            | subscription::Event::Unsubscribed { .. }
             | subscription::Event::AttemptFailed { .. }
             | subscription::Event::ModeSet { .. }
             | subscription::Event::Expired { .. }

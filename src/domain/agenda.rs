@@ -10,17 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Open};
 use super::calendar::Timestamp;
-use super::ids::{OrderId, SubscriptionId};
+use super::ids::{CouponId, OrderId, SubscriptionId};
 use super::money::Money;
 use super::nouns::notice::Kind;
+use super::nouns::order::Order;
 use super::nouns::subscription::{Mode, State, Subscription};
+use super::nouns::{coupon, order};
 use super::rules::{Lifecycle, Reminders, Span, Timeline};
 
 /// Which scheduler looks after a due thing. A label: any advance settles everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
-    /// Unpaid orders time out.
+    /// Unpaid orders time out; coupons become good and expire.
     Orders,
     /// Automatic renewals.
     Renewals,
@@ -72,8 +74,16 @@ impl FromStr for Job {
 pub enum Step {
     /// An unpaid order reaches its deadline.
     TimeOut(OrderId),
+    /// A paid order was not delivered in time (D41).
+    DeliveryTimeOut(OrderId),
+    /// A coupon becomes good.
+    CouponEffective(CouponId),
     /// An automatic renewal is attempted.
     Attempt(SubscriptionId),
+    /// A plan that was paid ahead takes effect, or one for a while ends.
+    TakePlan(SubscriptionId),
+    /// The time of a coupon passes.
+    CouponExpire(CouponId),
     /// The paid time ends.
     Expire(SubscriptionId),
     /// Service stops.
@@ -82,6 +92,10 @@ pub enum Step {
     Release(SubscriptionId),
     /// Something is to be said.
     Notice(SubscriptionId, Kind),
+    /// The owner of an unpaid order is to be warned (D48).
+    WarnTimeOut(OrderId),
+    /// The owner of a coupon is to be reminded.
+    CouponNotice(CouponId),
 }
 
 impl Step {
@@ -89,10 +103,16 @@ impl Step {
     #[must_use]
     pub const fn job(self) -> Job {
         match self {
-            Self::TimeOut(_) => Job::Orders,
+            Self::TimeOut(_)
+            | Self::DeliveryTimeOut(_)
+            | Self::WarnTimeOut(_)
+            | Self::CouponEffective(_)
+            | Self::CouponExpire(_) => Job::Orders,
             Self::Attempt(_) => Job::Renewals,
-            Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => Job::Lifecycle,
-            Self::Notice(..) => Job::Reminders,
+            Self::TakePlan(_) | Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => {
+                Job::Lifecycle
+            }
+            Self::Notice(..) | Self::CouponNotice(_) => Job::Reminders,
         }
     }
 
@@ -101,7 +121,13 @@ impl Step {
     pub const fn kind(self) -> &'static str {
         match self {
             Self::TimeOut(_) => "order_timed_out",
+            Self::DeliveryTimeOut(_) => "delivery_timed_out",
+            Self::WarnTimeOut(_) => "order_warned",
+            Self::CouponEffective(_) => "coupon_effective",
+            Self::CouponExpire(_) => "coupon_expired",
+            Self::CouponNotice(_) => "coupon_notice",
             Self::Attempt(_) => "renewal_attempted",
+            Self::TakePlan(_) => "plan_took_effect",
             Self::Expire(_) => "expired",
             Self::Suspend(_) => "suspended",
             Self::Release(_) => "released",
@@ -117,10 +143,14 @@ impl Step {
 
     const fn rank(self) -> u8 {
         match self {
-            Self::TimeOut(_) => 0,
+            Self::TimeOut(_) | Self::DeliveryTimeOut(_) | Self::CouponEffective(_) => 0,
             Self::Attempt(_) => 2,
-            Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => 3,
-            Self::Notice(..) => 4,
+            Self::TakePlan(_)
+            | Self::CouponExpire(_)
+            | Self::Expire(_)
+            | Self::Suspend(_)
+            | Self::Release(_) => 3,
+            Self::Notice(..) | Self::WarnTimeOut(_) | Self::CouponNotice(_) => 4,
         }
     }
 }
@@ -157,6 +187,7 @@ pub struct Agenda {
     others: BTreeSet<Due>,
     of_orders: BTreeMap<OrderId, Needs>,
     of_subscriptions: BTreeMap<SubscriptionId, Needs>,
+    of_coupons: BTreeMap<CouponId, Due>,
 }
 
 impl Agenda {
@@ -166,7 +197,10 @@ impl Agenda {
         let mut agenda = Self { rules_version: timeline.newest(), ..Self::default() };
         if let Some(open) = account.open() {
             for id in open.orders.keys() {
-                agenda.refresh_order(open, *id);
+                agenda.refresh_order(timeline, open, *id);
+            }
+            for id in open.coupons.keys() {
+                agenda.refresh_coupon(timeline, open, *id);
             }
             for id in open.subscriptions.keys() {
                 agenda.refresh_subscription(timeline, open, *id);
@@ -192,20 +226,39 @@ impl Agenda {
     }
 
     /// Looks again at an order that was touched.
-    pub fn refresh_order(&mut self, open: &Open, id: OrderId) {
-        let due = open.orders.get(&id).filter(|order| !order.is_final()).map(|order| Due {
-            at: order.deadline,
-            rank: Step::TimeOut(id).rank(),
+    pub fn refresh_order(&mut self, timeline: &Timeline, open: &Open, id: OrderId) {
+        let needed = open.orders.get(&id).and_then(|order| order_needs(timeline, order));
+        let due = needed.map(|(order, at, step)| Due {
+            at,
+            rank: step.rank(),
             expires_at: order.ends_at.unwrap_or(order.deadline),
             minor: order.payable.minor(),
             number: id.number,
-            step: Step::TimeOut(id),
+            step,
         });
         let old = match due {
             Some(_) => self.of_orders.insert(id, Needs { taking: None, other: due }),
             None => self.of_orders.remove(&id),
         };
         replace(&mut self.others, old.and_then(|old| old.other), due);
+    }
+
+    /// Looks again at a coupon that was touched.
+    pub fn refresh_coupon(&mut self, timeline: &Timeline, open: &Open, id: CouponId) {
+        let needed = open.coupons.get(&id).and_then(|coupon| coupon_needs(timeline, coupon));
+        let due = needed.map(|(coupon, at, step)| Due {
+            at,
+            rank: step.rank(),
+            expires_at: coupon.expires_at,
+            minor: coupon.balance.map_or(0, Money::minor),
+            number: id.number,
+            step,
+        });
+        let old = match due {
+            Some(due) => self.of_coupons.insert(id, due),
+            None => self.of_coupons.remove(&id),
+        };
+        replace(&mut self.others, old, due);
     }
 
     /// Looks again at a subscription that was touched.
@@ -234,6 +287,65 @@ fn replace(dues: &mut BTreeSet<Due>, old: Option<Due>, new: Option<Due>) {
     }
 }
 
+/// What an order needs next: its time-out, and a warning of it (D48).
+fn order_needs<'a>(timeline: &Timeline, order: &'a Order) -> Option<(&'a Order, Timestamp, Step)> {
+    match order.state {
+        order::State::Unpaid => {
+            let warning = warning_at(timeline, order).filter(|_| !order.warned);
+            Some(match warning {
+                Some(at) => (order, at, Step::WarnTimeOut(order.id)),
+                None => (order, order.deadline, Step::TimeOut(order.id)),
+            })
+        }
+        order::State::Processing => {
+            let at = order.deliver_until.unwrap_or(order.deadline);
+            Some((order, at, Step::DeliveryTimeOut(order.id)))
+        }
+        order::State::Paid
+        | order::State::Cancelled
+        | order::State::Failed
+        | order::State::Refunded => None,
+    }
+}
+
+/// When the owner of an unpaid order is warned of its time-out: the setting before it, or a
+/// quarter of its life where that is less (D48).
+fn warning_at(timeline: &Timeline, order: &Order) -> Option<Timestamp> {
+    let before = timeline.in_force(order.created_at)?.rules.orders.warn_before_timeout.0;
+    let quarter = Duration::from_secs(order.deadline.since(order.created_at).as_secs() / 4);
+    Some(order.deadline.minus(before.min(quarter))).filter(|_| !before.is_zero())
+}
+
+/// What a coupon needs next. A frozen one needs nothing: it is honoured by the order that holds it
+/// (R5.15). What became due meanwhile is due when it is free again.
+fn coupon_needs<'a>(
+    timeline: &Timeline,
+    coupon: &'a coupon::Coupon,
+) -> Option<(&'a coupon::Coupon, Timestamp, Step)> {
+    let id = coupon.id;
+    match coupon.state {
+        coupon::State::NotEffective if coupon.effective_at < coupon.expires_at => {
+            Some((coupon, coupon.effective_at, Step::CouponEffective(id)))
+        }
+        coupon::State::NotEffective => Some((coupon, coupon.expires_at, Step::CouponExpire(id))),
+        coupon::State::Available => {
+            let days = timeline.in_force(coupon.granted_at)?.rules.coupons.expiry_notice_days;
+            let notice = days
+                .map(|days| coupon.expires_at.minus(Duration::from_hours(24 * u64::from(days))))
+                // What is granted for a shorter time needs no reminder: its grant was told.
+                .filter(|at| !coupon.reminded && *at > coupon.effective_at.max(coupon.granted_at));
+            Some(match notice {
+                Some(at) => (coupon, at, Step::CouponNotice(id)),
+                None => (coupon, coupon.expires_at, Step::CouponExpire(id)),
+            })
+        }
+        coupon::State::Frozen
+        | coupon::State::Used
+        | coupon::State::Expired
+        | coupon::State::Cancelled => None,
+    }
+}
+
 /// What a subscription needs next, if anything ever.
 fn needs_of(timeline: &Timeline, subscription: &Subscription) -> Option<Needs> {
     if subscription.is_final() {
@@ -259,14 +371,23 @@ fn needs_of(timeline: &Timeline, subscription: &Subscription) -> Option<Needs> {
     });
     let notice = next_mark(timeline, subscription, &span)
         .map(|(at, kind)| due((at, Step::Notice(subscription.id, kind)), paid.terms.price.minor()));
+    let plan = next_plan_at(subscription)
+        .map(|at| due((at, Step::TakePlan(subscription.id)), paid.terms.price.minor()));
     let is_taking = |due: &Due| due.step.is_destructive();
     Some(Needs {
         taking: transition.filter(is_taking),
-        other: [transition.filter(|due| !is_taking(due)), attempt, notice]
+        other: [transition.filter(|due| !is_taking(due)), attempt, notice, plan]
             .into_iter()
             .flatten()
             .min(),
     })
+}
+
+/// When its plan changes by itself: one for a while ends, or one that was paid ahead begins.
+fn next_plan_at(subscription: &Subscription) -> Option<Timestamp> {
+    let ends = subscription.temporary.as_ref().map(|temporary| temporary.until);
+    let begins = subscription.next_plan.as_ref().map(|next| next.at);
+    [ends, begins].into_iter().flatten().min()
 }
 
 fn next_transition(
@@ -276,7 +397,11 @@ fn next_transition(
 ) -> Option<(Timestamp, Step)> {
     let id = subscription.id;
     let (at, step) = match subscription.state {
-        State::PendingPayment | State::Released | State::Cancelled => return None,
+        State::PendingPayment | State::Released | State::Cancelled | State::Unsubscribed => {
+            return None;
+        }
+        // What is paid and about to be delivered is not released (D41).
+        State::Suspended if subscription.processing => return None,
         State::Active => (span.expires_at, Step::Expire(id)),
         State::Grace => (span.suspends_at, Step::Suspend(id)),
         State::Suspended => match release_at(timeline, subscription, span) {
@@ -340,11 +465,12 @@ pub fn charge_of(timeline: &Timeline, subscription: &Subscription, at: Timestamp
     let currency = subscription.paid.as_ref()?.terms.price.currency();
     let period = subscription.auto_period()?;
     let rules = &timeline.in_force(at)?.rules;
-    let offer = rules.offer(&subscription.subject.product, &subscription.subject.plan)?;
+    let offer = rules.offer(&subscription.subject.product, subscription.renewed_plan())?;
     if offer.plan.renewal_ends.is_some_and(|ends| ends <= at) {
         return None;
     }
-    Some(subscription.honoured(offer.price(period, currency)?))
+    let list = offer.price(period, currency)?;
+    Some(subscription.honoured(subscription.kept(list, period)))
 }
 
 /// The next slot of auto-renewal: from the version in force at that slot.
@@ -365,7 +491,9 @@ pub fn next_attempt_after(
     span: &Span,
     after: Timestamp,
 ) -> Option<Timestamp> {
-    if subscription.renewal.mode != Mode::AutoRenewal || !subscription.is_renewable() {
+    let may = subscription.renewal.mode == Mode::AutoRenewal && subscription.is_renewable();
+    // A period that is paid and about to be delivered is not paid again (R2.11).
+    if !may || subscription.processing {
         return None;
     }
     let lead_days = subscription.paid.as_ref()?.terms.lead_days;

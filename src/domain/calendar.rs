@@ -277,6 +277,16 @@ impl Period {
         }
     }
 
+    /// About how many days it is, for saying which of two periods is longer: months count 30.
+    #[must_use]
+    pub const fn days_about(self) -> u32 {
+        match self.unit {
+            Unit::Week => self.count.saturating_mul(7),
+            Unit::Month => self.count.saturating_mul(30),
+            Unit::Year => self.count.saturating_mul(360),
+        }
+    }
+
     /// Is it as long as `other`? `P12M` is as long as `P1Y`.
     #[must_use]
     pub fn is_as_long_as(self, other: Self) -> bool {

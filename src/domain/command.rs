@@ -6,10 +6,13 @@ use super::calendar::{Period, Timestamp};
 use super::facts::Question;
 use super::ids::{AccountId, OrderId, SubscriptionId};
 use super::money::Money;
+use super::nouns::coupon::Coupon;
 use super::nouns::order::Order;
 use super::nouns::subscription::Subscription;
+use super::verbs::pricing::CouponChoice;
 use super::verbs::{
-    apply_rules, brake, cancel, hold, import, open, pay, purchase, renew, set_renewal_mode, top_up,
+    align, apply_rules, brake, campaign, cancel, change, coupons, deliver, hold, import, open, pay,
+    purchase, refund, renew, set_renewal_mode, top_up,
 };
 
 /// A request to a stream.
@@ -28,8 +31,30 @@ pub enum Command {
     Pay(pay::Pay),
     /// Close an unpaid order.
     Cancel(cancel::Cancel),
+    /// Pay several unpaid orders together.
+    PayTogether(pay::PayTogether),
+    /// Choose another coupon for an unpaid order.
+    SetCoupon(coupons::SetCoupon),
+    /// The provider's system delivered an order.
+    Provisioned(deliver::Provisioned),
+    /// The provider's system could not deliver an order.
+    ProvisionFailed(deliver::ProvisionFailed),
     /// Order one more period.
     Renew(renew::Renew),
+    /// Change the plan of a subscription.
+    Change(change::Change),
+    /// Give a subscription up before its end.
+    Unsubscribe(refund::Unsubscribe),
+    /// Release a suspended subscription at once.
+    Release(refund::Release),
+    /// Give money back for an order.
+    Refund(refund::Refund),
+    /// Choose the day that renewals can be aligned to.
+    SetUnifiedDay(align::SetUnifiedDay),
+    /// Grant a coupon.
+    GrantCoupon(coupons::Grant),
+    /// Take a coupon back.
+    CancelCoupon(coupons::CancelCoupon),
     /// Choose how a subscription is renewed.
     SetRenewalMode(set_renewal_mode::SetRenewalMode),
     /// Hold an account: nothing happens to it by itself.
@@ -38,6 +63,8 @@ pub enum Command {
     LetGo(hold::LetGo),
     /// Settle what is due; nothing more.
     Advance,
+    /// To a campaign: an account could not take a coupon.
+    GiveBack(campaign::GiveBack),
     /// To the house: add a version of the rules.
     ApplyRules(apply_rules::ApplyRules),
     /// To the house: hold back suspensions and releases.
@@ -60,12 +87,24 @@ impl Command {
             }
             Self::Purchase(_)
             | Self::Pay(_)
+            | Self::PayTogether(_)
+            | Self::SetCoupon(_)
+            | Self::Provisioned(_)
+            | Self::ProvisionFailed(_)
             | Self::Cancel(_)
             | Self::Renew(_)
+            | Self::Change(_)
+            | Self::Unsubscribe(_)
+            | Self::Release(_)
+            | Self::Refund(_)
+            | Self::SetUnifiedDay(_)
+            | Self::GrantCoupon(_)
+            | Self::CancelCoupon(_)
             | Self::SetRenewalMode(_)
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
+            | Self::GiveBack(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)
             | Self::ReleaseBrake(_) => {}
@@ -75,23 +114,53 @@ impl Command {
     /// What must be looked up before it can be decided.
     #[must_use]
     pub fn questions(&self) -> Vec<Question> {
+        let with_coupon = |coupon: &CouponChoice, question: Option<Question>| {
+            let asked = match coupon {
+                CouponChoice::This(id) => Some(Question::Coupon(*id)),
+                CouponChoice::Auto | CouponChoice::Decline => None,
+            };
+            question.into_iter().chain(asked).collect()
+        };
+        let order = |order: OrderId| vec![Question::Order(order)];
+        let subscription = |subscription| Some(Question::Subscription(subscription));
         match self {
-            Self::Pay(pay) => vec![Question::Order(pay.order)],
-            Self::Cancel(cancel) => vec![Question::Order(cancel.order)],
-            Self::Renew(renew) => vec![Question::Subscription(renew.subscription)],
+            Self::Pay(pay) => order(pay.order),
+            Self::PayTogether(pay) => pay.orders.iter().copied().map(Question::Order).collect(),
+            Self::Cancel(cancel) => order(cancel.order),
+            Self::Provisioned(report) => order(report.order),
+            Self::ProvisionFailed(report) => order(report.order),
+            Self::Refund(refund) => order(refund.order),
+            Self::SetCoupon(set) => with_coupon(&set.coupon, Some(Question::Order(set.order))),
+            Self::Purchase(purchase) => with_coupon(&purchase.coupon, None),
+            Self::Renew(renew) => with_coupon(&renew.coupon, subscription(renew.subscription)),
+            Self::Change(change) => with_coupon(&change.coupon, subscription(change.subscription)),
             Self::SetRenewalMode(set) => vec![Question::Subscription(set.subscription)],
+            Self::Unsubscribe(given_up) => vec![Question::Subscription(given_up.subscription)],
+            Self::Release(release) => vec![Question::Subscription(release.subscription)],
+            Self::CancelCoupon(cancel) => vec![Question::Coupon(cancel.coupon)],
             Self::Open(_)
             | Self::Import(_)
             | Self::TopUp(_)
-            | Self::Purchase(_)
+            | Self::SetUnifiedDay(_)
+            | Self::GrantCoupon(_)
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
+            | Self::GiveBack(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)
             | Self::ReleaseBrake(_) => Vec::new(),
         }
     }
+}
+
+/// An order that was not paid with the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Which.
+    pub order: OrderId,
+    /// Why not, as a rejection's code.
+    pub code: String,
 }
 
 /// What a command is answered with.
@@ -125,6 +194,35 @@ pub enum Answer {
         subscription: Box<Subscription>,
         /// The cash afterwards.
         cash: Money,
+    },
+    /// Orders were paid together.
+    PaidTogether {
+        /// Those that were paid, as they stand.
+        paid: Vec<Order>,
+        /// Those that were not, because their status had changed (R4.15).
+        skipped: Vec<Skipped>,
+        /// The cash afterwards.
+        cash: Money,
+    },
+    /// The report came after the order was closed: it is recorded, and nothing changed.
+    ReportedLate {
+        /// Which order.
+        order: OrderId,
+    },
+    /// A coupon, as it stands.
+    Coupon {
+        /// The coupon.
+        coupon: Box<Coupon>,
+    },
+    /// The account cannot take the coupon; its campaign is told.
+    CouponDeclined {
+        /// Why.
+        fault: String,
+    },
+    /// The subscription was released.
+    Released {
+        /// As it stands.
+        subscription: Box<Subscription>,
     },
     /// The expiry had moved already (D26): nothing was done.
     AlreadyRenewed {

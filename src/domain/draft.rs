@@ -10,8 +10,9 @@ use super::calendar::Timestamp;
 use super::effects::{self, Outgoing};
 use super::event::Event;
 use super::facts::Facts;
-use super::ids::{OrderId, SubscriptionId};
-use super::nouns::order::Order;
+use super::ids::{CouponId, OrderId, SubscriptionId};
+use super::nouns::coupon::Coupon;
+use super::nouns::order::{self, Order};
 use super::nouns::subscription::Subscription;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
@@ -24,16 +25,42 @@ pub struct Touched {
     pub orders: BTreeSet<OrderId>,
     /// Subscriptions.
     pub subscriptions: BTreeSet<SubscriptionId>,
+    /// Coupons.
+    pub coupons: BTreeSet<CouponId>,
+    /// Orders that paid for a time, or gave back from one.
+    pub covering: BTreeSet<OrderId>,
 }
 
 impl Touched {
     /// Notes what `event` touches.
     pub fn note(&mut self, event: &Event) {
         match event {
-            Event::Order(event) => drop(self.orders.insert(event.order())),
+            Event::Order(event) => {
+                match event {
+                    order::Event::Paid { order, .. }
+                    | order::Event::Provisioned { order, .. }
+                    | order::Event::Refunded { order, .. } => {
+                        self.covering.insert(*order);
+                    }
+                    order::Event::Opened(_)
+                    | order::Event::Repriced { .. }
+                    | order::Event::Warned { .. }
+                    | order::Event::Processing { .. }
+                    | order::Event::Failed { .. }
+                    | order::Event::Cancelled { .. } => {}
+                    // The order is long gone: its row stays as it is.
+                    order::Event::ReportedLate { .. } => return,
+                }
+                self.orders.insert(event.order());
+            }
             Event::Subscription(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
-            Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
+            Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
+            Event::Account(_)
+            | Event::Wallet(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
 }
@@ -97,14 +124,23 @@ impl<'a> Draft<'a> {
         self.touched.note(&event);
         if let Some(open) = self.account.open() {
             match &event {
-                Event::Order(event) => self.agenda.refresh_order(open, event.order()),
+                Event::Order(event) => {
+                    self.agenda.refresh_order(self.timeline, open, event.order());
+                }
                 Event::Subscription(event) => {
                     self.agenda.refresh_subscription(self.timeline, open, event.subscription());
                 }
                 Event::Notice(event) => {
                     self.agenda.refresh_subscription(self.timeline, open, event.subscription());
                 }
-                Event::Account(_) | Event::Wallet(_) | Event::House(_) => {}
+                Event::Coupon(event) => {
+                    self.agenda.refresh_coupon(self.timeline, open, event.coupon());
+                }
+                Event::Account(_)
+                | Event::Wallet(_)
+                | Event::House(_)
+                | Event::Campaign(_)
+                | Event::Series(_) => {}
             }
             effects::effects(&event, open, &mut self.outgoing);
         }
@@ -161,10 +197,20 @@ impl<'a> Draft<'a> {
     /// An unpaid order of this account, or a rejection.
     pub fn unpaid_order(&self, id: OrderId) -> Result<&Order, Rejection> {
         match self.open()?.orders.get(&id) {
-            Some(order) if !order.is_final() => Ok(order),
+            Some(order) if order.state == order::State::Unpaid => Ok(order),
             Some(_) => Err(Rejection::OrderClosed { order: id }),
             None if self.facts.knows_order(id) => Err(Rejection::OrderClosed { order: id }),
             None => Err(Rejection::OrderNotFound { order: id }),
+        }
+    }
+
+    /// A coupon of this account that can still be used, or a rejection. Somebody else's is not
+    /// there.
+    pub fn coupon(&self, id: CouponId) -> Result<&Coupon, Rejection> {
+        match self.open()?.coupons.get(&id) {
+            Some(coupon) => Ok(coupon),
+            None if self.facts.knows_coupon(id) => Err(Rejection::CouponOver { coupon: id }),
+            None => Err(Rejection::CouponNotFound { coupon: id }),
         }
     }
 
@@ -186,7 +232,7 @@ macro_rules! from_noun {
         })+
     };
 }
-from_noun!(house => House, notice => Notice, order => Order, subscription => Subscription, wallet => Wallet);
+from_noun!(coupon => Coupon, house => House, notice => Notice, order => Order, subscription => Subscription, wallet => Wallet);
 
 impl From<super::account::Event> for Event {
     fn from(event: super::account::Event) -> Self {

@@ -4,15 +4,17 @@
 
 use std::collections::BTreeSet;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::account::{self, Open};
 use super::calendar::{Period, Timestamp, Zone};
 use super::command::Command;
 use super::event::Event;
-use super::ids::{OrderId, StreamId, SubscriptionId};
+use super::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use super::money::Money;
-use super::nouns::order::{self, CancelReason};
+use super::nouns::coupon::{self, Benefit, Coupon};
+use super::nouns::order;
 use super::nouns::subscription::{self, Mode, Subscription};
 use super::nouns::{house, notice, wallet};
 
@@ -24,8 +26,22 @@ pub enum Template {
     ToppedUp,
     /// An order waits to be paid.
     OrderUnpaid,
+    /// An unpaid order is about to time out.
+    OrderTimingOut,
     /// An order was closed without payment.
     OrderCancelled,
+    /// An order was paid and is being delivered.
+    OrderProcessing,
+    /// An order was paid and not delivered: all was given back.
+    OrderFailed,
+    /// Money was given back.
+    Refunded,
+    /// A subscription has another plan.
+    PlanChanged,
+    /// A coupon was granted.
+    CouponGranted,
+    /// A coupon is about to expire.
+    CouponExpiring,
     /// A subscription was bought and runs.
     Activated,
     /// A subscription was renewed.
@@ -54,10 +70,17 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 22] = [
         Self::ToppedUp,
         Self::OrderUnpaid,
+        Self::OrderTimingOut,
         Self::OrderCancelled,
+        Self::OrderProcessing,
+        Self::OrderFailed,
+        Self::Refunded,
+        Self::PlanChanged,
+        Self::CouponGranted,
+        Self::CouponExpiring,
         Self::Activated,
         Self::Renewed,
         Self::Expiring,
@@ -78,7 +101,14 @@ impl Template {
         match self {
             Self::ToppedUp => "topped_up",
             Self::OrderUnpaid => "order_unpaid",
+            Self::OrderTimingOut => "order_timing_out",
             Self::OrderCancelled => "order_cancelled",
+            Self::OrderProcessing => "order_processing",
+            Self::OrderFailed => "order_failed",
+            Self::Refunded => "refunded",
+            Self::PlanChanged => "plan_changed",
+            Self::CouponGranted => "coupon_granted",
+            Self::CouponExpiring => "coupon_expiring",
             Self::Activated => "activated",
             Self::Renewed => "renewed",
             Self::Expiring => "expiring",
@@ -167,6 +197,33 @@ pub struct About {
     /// Why, as a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The coupon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<CouponId>,
+    /// What the coupon says to people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What a coupon takes off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_amount: Option<Money>,
+    /// Per cent that a coupon takes off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent: Option<Decimal>,
+    /// The list price, before tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<Money>,
+    /// The tax in the amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax: Option<Money>,
+    /// What the tax is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_name: Option<String>,
+    /// What was given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund: Option<Money>,
+    /// The plan before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_plan: Option<String>,
     /// How many, for the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
@@ -203,9 +260,28 @@ pub enum Hook {
     /// A subscription's resource is to be destroyed.
     #[serde(rename = "subscription.released")]
     Released,
+    /// A subscription has another plan: its resource is to be changed.
+    #[serde(rename = "subscription.changed")]
+    Changed,
+    /// A subscription was given up: its resource is to be destroyed.
+    #[serde(rename = "subscription.unsubscribed")]
+    Unsubscribed,
+    /// An order was paid and is to be delivered: the answer is `provisioned` or
+    /// `provision-failed`.
+    #[serde(rename = "order.processing")]
+    OrderProcessing,
     /// An order was paid.
     #[serde(rename = "order.paid")]
     OrderPaid,
+    /// An order was not delivered, and its money given back.
+    #[serde(rename = "order.failed")]
+    OrderFailed,
+    /// Money was given back.
+    #[serde(rename = "order.refunded")]
+    OrderRefunded,
+    /// A coupon was granted.
+    #[serde(rename = "coupon.granted")]
+    CouponGranted,
     /// An order was closed without payment.
     #[serde(rename = "order.cancelled")]
     OrderCancelled,
@@ -222,7 +298,13 @@ impl Hook {
             Self::Expired => "subscription.expired",
             Self::Suspended => "subscription.suspended",
             Self::Released => "subscription.released",
+            Self::Changed => "subscription.changed",
+            Self::Unsubscribed => "subscription.unsubscribed",
+            Self::OrderProcessing => "order.processing",
             Self::OrderPaid => "order.paid",
+            Self::OrderFailed => "order.failed",
+            Self::OrderRefunded => "order.refunded",
+            Self::CouponGranted => "coupon.granted",
             Self::OrderCancelled => "order.cancelled",
         }
     }
@@ -265,6 +347,8 @@ pub enum Noun {
     Subscription(Subscription),
     /// An order.
     Order(order::Order),
+    /// A coupon.
+    Coupon(Coupon),
 }
 
 /// What a later event may void while it still waits.
@@ -279,6 +363,8 @@ pub enum Topic {
     Losses(SubscriptionId),
     /// What is still to be done about an unpaid order: void once it is closed.
     Order(OrderId),
+    /// What is said of a coupon's coming end: void once it is used or gone.
+    Coupon(CouponId),
 }
 
 /// An effect on its way out, or a topic that no longer holds.
@@ -323,6 +409,21 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         }
         Event::Order(event) => order_effects(event, open, out),
         Event::Subscription(event) => subscription_effects(event, open, out),
+        Event::Coupon(event) => coupon_effects(event, open, out),
+        Event::Account(account::Event::CouponDeclined { campaign, .. }) => {
+            // Its quota is told back.
+            let account = open.id;
+            out.push(Outgoing::Send {
+                effect: Effect::Tell {
+                    to: StreamId::Campaign(*campaign),
+                    command: Box::new(Command::GiveBack(super::verbs::campaign::GiveBack {
+                        account,
+                    })),
+                },
+                topic: Topic::None,
+                worth_until: None,
+            });
+        }
         Event::Notice(notice::Event::Issued {
             subscription,
             kind,
@@ -360,9 +461,12 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         | Event::Account(
             account::Event::Opened { .. }
             | account::Event::Held { .. }
-            | account::Event::LetGo { .. },
+            | account::Event::LetGo { .. }
+            | account::Event::UnifiedDaySet { .. },
         )
-        | Event::House(_) => {}
+        | Event::House(_)
+        | Event::Campaign(_)
+        | Event::Series(_) => {}
     }
 }
 
@@ -390,32 +494,89 @@ pub fn house_effects(event: &house::Event, out: &mut Vec<Outgoing>) {
 fn order_effects(event: &order::Event, open: &Open, out: &mut Vec<Outgoing>) {
     let Some(order) = open.orders.get(&event.order()) else { return };
     let topic = Topic::Order(order.id);
-    let about = || About {
-        order: Some(order.id),
-        subscription: Some(order.subscription),
-        product: Some(order.product.clone()),
-        plan: Some(order.plan.clone()),
-        period: Some(order.period),
-        amount: Some(order.payable),
-        deadline: Some(order.deadline),
-        ..base(open)
-    };
+    let about = || of_order(open, order);
+    let noun = || Noun::Order(order.as_ref().clone());
     match event {
-        order::Event::Opened(_) => {}
-        order::Event::Paid { .. } => {
-            out.push(hook(Hook::OrderPaid, Noun::Order(order.as_ref().clone())));
+        order::Event::Opened(_)
+        | order::Event::Repriced { .. }
+        | order::Event::ReportedLate { .. } => {}
+        order::Event::Warned { due_at, .. } => {
+            let about = About { due_at: Some(*due_at), ..about() };
+            out.push(mail(Template::OrderTimingOut, about, topic, Some(order.deadline)));
+        }
+        order::Event::Paid { .. } | order::Event::Provisioned { .. } => {
+            out.push(hook(Hook::OrderPaid, noun()));
+        }
+        order::Event::Processing { .. } => {
+            out.push(Outgoing::Void(topic));
+            out.push(mail(Template::OrderProcessing, about(), Topic::None, None));
+            out.push(hook(Hook::OrderProcessing, noun()));
+        }
+        order::Event::Failed { reason, at, parts, .. } => {
+            let about = About {
+                reason: Some(reason.as_str().to_owned()),
+                refund: Some(parts.cash),
+                due_at: Some(*at),
+                ..about()
+            };
+            out.push(mail(Template::OrderFailed, about, Topic::None, None));
+            out.push(hook(Hook::OrderFailed, noun()));
+        }
+        order::Event::Refunded { parts, at, .. } => {
+            let about = About { refund: Some(parts.cash), due_at: Some(*at), ..about() };
+            // A change tells what it gives back itself.
+            if order.kind == order::Kind::Refund {
+                out.push(mail(Template::Refunded, about, Topic::None, None));
+            }
+            out.push(hook(Hook::OrderRefunded, noun()));
         }
         order::Event::Cancelled { reason, at, .. } => {
             out.push(Outgoing::Void(topic));
-            let reason = match reason {
-                CancelReason::Requested => "requested",
-                CancelReason::TimedOut => "timed_out",
-                CancelReason::Released => "released",
-            };
-            let about = About { reason: Some(reason.to_owned()), due_at: Some(*at), ..about() };
+            let reason = reason.as_str().to_owned();
+            let about = About { reason: Some(reason), due_at: Some(*at), ..about() };
             out.push(mail(Template::OrderCancelled, about, Topic::None, None));
-            out.push(hook(Hook::OrderCancelled, Noun::Order(order.as_ref().clone())));
+            out.push(hook(Hook::OrderCancelled, noun()));
         }
+    }
+}
+
+fn coupon_effects(event: &coupon::Event, open: &Open, out: &mut Vec<Outgoing>) {
+    let Some(coupon) = open.coupons.get(&event.coupon()) else { return };
+    let topic = Topic::Coupon(coupon.id);
+    let about = || About {
+        coupon: Some(coupon.id),
+        description: Some(coupon.description.clone()).filter(|text| !text.is_empty()),
+        coupon_amount: coupon.balance.or_else(|| coupon.benefit.nominal()),
+        percent: match coupon.benefit {
+            Benefit::Discount { percent, .. } => Some(percent),
+            Benefit::Cash { .. } | Benefit::SpendAndSave { .. } => None,
+        },
+        starts_at: Some(coupon.effective_at),
+        expires_at: Some(coupon.expires_at),
+        ..base(open)
+    };
+    match event {
+        coupon::Event::Granted(_) => {
+            out.push(mail(Template::CouponGranted, about(), topic, Some(coupon.expires_at)));
+            out.push(hook(Hook::CouponGranted, Noun::Coupon(coupon.as_ref().clone())));
+        }
+        coupon::Event::Reminded { superseded, due_at, .. } => {
+            if !superseded {
+                let about = About { due_at: Some(*due_at), ..about() };
+                out.push(mail(Template::CouponExpiring, about, topic, Some(coupon.expires_at)));
+            }
+        }
+        coupon::Event::Redeemed { .. } => {
+            if coupon.is_final() {
+                out.push(Outgoing::Void(topic));
+            }
+        }
+        coupon::Event::Cancelled { .. } => out.push(Outgoing::Void(topic)),
+        coupon::Event::BecameEffective { .. }
+        | coupon::Event::Frozen { .. }
+        | coupon::Event::Unfrozen { .. }
+        | coupon::Event::Restored { .. }
+        | coupon::Event::Expired { .. } => {}
     }
 }
 
@@ -427,27 +588,18 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
     let (reminders, losses) = (Topic::Reminders(id), Topic::Losses(id));
     match event {
         subscription::Event::Ordered { order, .. }
-        | subscription::Event::RenewalOrdered { order, .. } => {
+        | subscription::Event::RenewalOrdered { order, .. }
+        | subscription::Event::ChangeOrdered { order, .. } => {
             let Some(order) = open.orders.get(order) else { return };
-            let about = About {
-                order: Some(order.id),
-                amount: Some(order.payable),
-                period: Some(order.period),
-                deadline: Some(order.deadline),
-                starts_at: order.starts_at,
-                ..about()
-            };
+            let about = About { starts_at: order.starts_at, ..with_order(about(), order) };
             let topic = Topic::Order(order.id);
             out.push(mail(Template::OrderUnpaid, about, topic, Some(order.deadline)));
         }
         subscription::Event::Activated { order, paid, .. } => {
             out.push(Outgoing::Void(Topic::Order(*order)));
             let about = About {
-                order: Some(*order),
-                amount: Some(paid.terms.price),
-                period: Some(paid.period),
                 starts_at: Some(paid.started_at),
-                ..about()
+                ..with_paid_order(about(), open, *order, paid)
             };
             out.push(mail(Template::Activated, about, Topic::None, None));
             out.push(hook(Hook::Activated, noun()));
@@ -462,13 +614,10 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
                 out.push(Outgoing::Void(Topic::Order(*order)));
             }
             let about = About {
-                order: Some(*order),
-                amount: Some(paid.terms.price),
-                period: Some(paid.period),
                 starts_at: Some(paid.started_at),
                 automatic: Some(*automatic),
                 due_at: Some(*at),
-                ..about()
+                ..with_paid_order(about(), open, *order, paid)
             };
             out.push(mail(Template::Renewed, about, Topic::None, None));
             out.push(hook(Hook::Renewed, noun()));
@@ -505,6 +654,24 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
             out.push(hook(Hook::Released, noun()));
         }
         subscription::Event::ModeSet { .. } => out.push(Outgoing::Void(reminders)),
+        subscription::Event::PlanChanged { order, at, .. } => {
+            out.push(Outgoing::Void(Topic::Order(*order)));
+            out.push(Outgoing::Void(reminders));
+            let Some(order) = open.orders.get(order) else { return };
+            let about = About { due_at: Some(*at), ..with_order(about(), order) };
+            out.push(mail(Template::PlanChanged, about, Topic::None, None));
+            out.push(hook(Hook::Changed, noun()));
+        }
+        subscription::Event::PlanTookEffect { .. } => out.push(hook(Hook::Changed, noun())),
+        subscription::Event::PeriodCancelled { .. } => {
+            out.push(Outgoing::Void(reminders));
+            out.push(hook(Hook::Changed, noun()));
+        }
+        subscription::Event::Unsubscribed { .. } => {
+            out.push(Outgoing::Void(reminders));
+            out.push(Outgoing::Void(losses));
+            out.push(hook(Hook::Unsubscribed, noun()));
+        }
         subscription::Event::Imported { .. }
         | subscription::Event::OrderClosed { .. }
         | subscription::Event::Cancelled { .. } => {}
@@ -518,6 +685,42 @@ fn base(open: &Open) -> About {
         cash: Some(open.wallet.cash),
         ..About::default()
     }
+}
+
+fn of_order(open: &Open, order: &order::Order) -> About {
+    let of_its_subscription = open.subscriptions.get(&order.subscription);
+    let about = of_its_subscription.map_or_else(|| base(open), |live| of_subscription(open, live));
+    with_order(about, order)
+}
+
+/// What an order adds: what is paid, and how that comes about.
+fn with_order(about: About, order: &order::Order) -> About {
+    let is_priced_in_parts =
+        order.discount.is_some() || order.coupon.is_some() || order.tax.is_some();
+    About {
+        order: Some(order.id),
+        product: Some(order.product.clone()),
+        plan: Some(order.plan.clone()),
+        from_plan: order.from_plan.clone(),
+        period: Some(order.period),
+        amount: Some(order.payable),
+        refund: order.refund,
+        deadline: Some(order.deadline),
+        list: Some(order.list).filter(|_| is_priced_in_parts),
+        coupon_amount: order.coupon.map(|coupon| coupon.amount),
+        tax: order.tax.as_ref().map(|tax| tax.amount),
+        tax_name: order.tax.as_ref().map(|tax| tax.name.clone()),
+        ..about
+    }
+}
+
+/// The same once it is paid: what the period cost, and nothing about a deadline.
+fn with_paid_order(about: About, open: &Open, id: OrderId, paid: &subscription::Paid) -> About {
+    let about = match open.orders.get(&id) {
+        Some(order) => About { deadline: None, ..with_order(about, order) },
+        None => About { order: Some(id), period: Some(paid.period), ..about },
+    };
+    About { amount: Some(paid.terms.price), ..about }
 }
 
 fn of_subscription(open: &Open, live: &Subscription) -> About {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::account;
-use super::nouns::{house, notice, order, subscription, wallet};
+use super::nouns::{campaign, coupon, house, notice, order, series, subscription, wallet};
 
 /// Something that happened in a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,10 +21,16 @@ pub enum Event {
     Order(order::Event),
     /// To one of its subscriptions.
     Subscription(subscription::Event),
+    /// To one of its coupons.
+    Coupon(coupon::Event),
     /// About a notice.
     Notice(notice::Event),
     /// To the house.
     House(house::Event),
+    /// To a coupon campaign.
+    Campaign(campaign::Event),
+    /// To a number series.
+    Series(series::Event),
 }
 
 /// A reference to something personal that is sealed beside the journal: `note#7` is the seventh

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ids::{OrderId, SubscriptionId};
+use super::ids::{CouponId, OrderId, SubscriptionId};
 
 /// Something to look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +12,8 @@ pub enum Question {
     Order(OrderId),
     /// Was there ever such a subscription?
     Subscription(SubscriptionId),
+    /// Was there ever such a coupon?
+    Coupon(CouponId),
 }
 
 /// What was found: those that exist.
@@ -32,5 +34,11 @@ impl Facts {
     #[must_use]
     pub fn knows_subscription(&self, id: SubscriptionId) -> bool {
         self.found.contains(&Question::Subscription(id))
+    }
+
+    /// Was there ever such a coupon?
+    #[must_use]
+    pub fn knows_coupon(&self, id: CouponId) -> bool {
+        self.found.contains(&Question::Coupon(id))
     }
 }

@@ -11,10 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Crockford's alphabet in lower case: no `i`, `l`, `o`, `u`, so ids can be read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Characters of an account id after its prefix: 10 characters of 5 bits.
-const ACCOUNT_CHARS: usize = 10;
-/// Bits of an account id.
-pub const ACCOUNT_BITS: u32 = 50;
+/// Characters of an outer id after its prefix: 10 characters of 5 bits.
+const ID_CHARS: usize = 10;
+/// Bits of an outer id.
+const ID_BITS: u32 = 50;
 
 /// A text that is not an id of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,66 +26,123 @@ pub struct IdError {
     pub text: String,
 }
 
-/// An account: `acc_` and ten characters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(u64);
+macro_rules! outer_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
 
-impl AccountId {
-    /// The id made of the lowest 50 bits of `bits`; the door draws them at random.
+        impl $name {
+            /// The id made of the lowest 50 bits of `bits`; the door draws them at random.
+            #[must_use]
+            pub const fn from_bits(bits: u64) -> Self {
+                Self(bits & ((1 << ID_BITS) - 1))
+            }
+
+            fn write_chars(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                for place in (0..ID_CHARS).rev() {
+                    let digit = (self.0 >> (5 * place)) & 31;
+                    let c = ALPHABET[usize::try_from(digit).unwrap_or(0)];
+                    fmt::Write::write_char(f, char::from(c))?;
+                }
+                Ok(())
+            }
+
+            fn parse_chars(text: &str) -> Option<Self> {
+                if text.len() != ID_CHARS {
+                    return None;
+                }
+                text.bytes()
+                    .try_fold(0_u64, |bits, c| {
+                        let digit = ALPHABET.iter().position(|&a| a == c)?;
+                        Some((bits << 5) | u64::try_from(digit).ok()?)
+                    })
+                    .map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!($prefix, "_"))?;
+                self.write_chars(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                text.strip_prefix(concat!($prefix, "_"))
+                    .and_then(Self::parse_chars)
+                    .ok_or_else(|| IdError { kind: $kind, text: text.to_owned() })
+            }
+        }
+
+        text_serde!($name);
+    };
+}
+
+/// What a numbered document is: each kind has number series of its own (R10.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    /// An invoice.
+    Invoice,
+    /// A credit note.
+    CreditNote,
+}
+
+impl DocumentKind {
+    /// The word for it.
     #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits & ((1 << ACCOUNT_BITS) - 1))
-    }
-
-    fn chars(self) -> [u8; ACCOUNT_CHARS] {
-        let mut text = [b'0'; ACCOUNT_CHARS];
-        for (place, slot) in text.iter_mut().rev().enumerate() {
-            let digit = (self.0 >> (5 * place)) & 31;
-            *slot = ALPHABET[usize::try_from(digit).unwrap_or(0)];
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+            Self::CreditNote => "credit_note",
         }
-        text
-    }
-
-    fn write_chars(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.chars() {
-            fmt::Write::write_char(f, char::from(c))?;
-        }
-        Ok(())
-    }
-
-    fn parse_chars(text: &str) -> Option<Self> {
-        if text.len() != ACCOUNT_CHARS {
-            return None;
-        }
-        text.bytes()
-            .try_fold(0_u64, |bits, c| {
-                let digit = ALPHABET.iter().position(|&a| a == c)?;
-                Some((bits << 5) | u64::try_from(digit).ok()?)
-            })
-            .map(Self)
     }
 }
 
-impl fmt::Display for AccountId {
+/// A number series: documents of one kind and one year are numbered without gaps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesId {
+    /// What is numbered.
+    pub kind: DocumentKind,
+    /// The year of issue.
+    pub year: u16,
+}
+
+impl fmt::Display for SeriesId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("acc_")?;
-        self.write_chars(f)
+        write!(f, "series_{}_{:04}", self.kind.as_str(), self.year)
     }
 }
 
-impl fmt::Debug for AccountId {
+impl fmt::Debug for SeriesId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for AccountId {
+impl FromStr for SeriesId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        text.strip_prefix("acc_")
-            .and_then(Self::parse_chars)
-            .ok_or_else(|| IdError { kind: "account", text: text.to_owned() })
+        let parse = || {
+            let (kind, year) = text.strip_prefix("series_")?.rsplit_once('_')?;
+            let kind = [DocumentKind::Invoice, DocumentKind::CreditNote]
+                .into_iter()
+                .find(|known| known.as_str() == kind)?;
+            let plain = year.len() == 4 && year.bytes().all(|c| c.is_ascii_digit());
+            Some(Self { kind, year: year.parse().ok().filter(|_| plain)? })
+        };
+        parse().ok_or_else(|| IdError { kind: "number series", text: text.to_owned() })
     }
 }
 
@@ -93,10 +150,14 @@ impl FromStr for AccountId {
 /// share.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamId {
-    /// What all accounts share: the rules timeline and the brake.
+    /// What all accounts share: the rules timeline, the brake, the closed months.
     House,
     /// One customer's account.
     Account(AccountId),
+    /// A coupon campaign: its quota is shared by the accounts.
+    Campaign(CampaignId),
+    /// A number series of invoices or credit notes.
+    Series(SeriesId),
 }
 
 impl fmt::Display for StreamId {
@@ -104,6 +165,8 @@ impl fmt::Display for StreamId {
         match self {
             Self::House => f.write_str("house"),
             Self::Account(id) => fmt::Display::fmt(id, f),
+            Self::Campaign(id) => fmt::Display::fmt(id, f),
+            Self::Series(id) => fmt::Display::fmt(id, f),
         }
     }
 }
@@ -121,9 +184,11 @@ impl FromStr for StreamId {
         if text == "house" {
             return Ok(Self::House);
         }
-        text.parse()
-            .map(Self::Account)
-            .map_err(|_| IdError { kind: "stream", text: text.to_owned() })
+        let account = text.parse().map(Self::Account);
+        account
+            .or_else(|_| text.parse().map(Self::Campaign))
+            .or_else(|_: IdError| text.parse().map(Self::Series))
+            .map_err(|_: IdError| IdError { kind: "stream", text: text.to_owned() })
     }
 }
 
@@ -204,8 +269,17 @@ macro_rules! text_serde {
         }
     };
 }
-text_serde!(AccountId);
 text_serde!(StreamId);
+text_serde!(SeriesId);
+
+outer_id!(
+    /// An account: `acc_` and ten characters.
+    AccountId, "acc", "account"
+);
+outer_id!(
+    /// A coupon campaign: `cmp_` and ten characters.
+    CampaignId, "cmp", "campaign"
+);
 
 inner_id!(
     /// A term subscription: `sub_`, its account, its number.
@@ -214,6 +288,15 @@ inner_id!(
 inner_id!(
     /// An order: `ord_`, its account, its number.
     OrderId, "ord", "order"
+);
+inner_id!(
+    /// A coupon: `cpn_`, its account, its number.
+    CouponId, "cpn", "coupon"
+);
+inner_id!(
+    /// A document, an invoice or a credit note: `doc_`, its account, its number. What it is
+    /// called by people is the number that its series gives it.
+    DocumentId, "doc", "document"
 );
 
 #[cfg(test)]
@@ -227,6 +310,11 @@ mod tests {
         let order = OrderId::new(account, 17);
         assert_eq!(order.to_string().parse(), Ok(order));
         assert_eq!("house".parse(), Ok(StreamId::House));
+        let series = SeriesId { kind: DocumentKind::CreditNote, year: 2026 };
+        assert_eq!(series.to_string(), "series_credit_note_2026");
+        assert_eq!(series.to_string().parse(), Ok(StreamId::Series(series)));
+        let campaign = CampaignId::from_bits(0x3_1234_5678_9abc);
+        assert_eq!(campaign.to_string().parse(), Ok(StreamId::Campaign(campaign)));
         assert_eq!(account.to_string().parse(), Ok(StreamId::Account(account)));
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::event::Event;
 use super::money::Money;
+use super::nouns::order::Parts;
 use super::nouns::{order, wallet};
 
 /// An account of the chart.
@@ -14,8 +15,18 @@ pub enum Account {
     CustomerCash,
     /// Money on its way in, by method.
     Clearing(String),
-    /// Revenue that is paid and not yet earned, by product.
+    /// Revenue that is paid and not yet earned, by product. What is earned by an instant is a
+    /// reading of the coverages (D43).
     Unearned(String),
+    /// Revenue that is earned, by product: stands in trial balances, where the reading moves it
+    /// from what is unearned.
+    Earned(String),
+    /// What coupons paid, by product: contra-revenue (D43).
+    Promotions(String),
+    /// What was given back although it had been earned, by product: contra-revenue.
+    Refunds(String),
+    /// Tax that was collected and is owed to the state.
+    Tax,
     /// Balances that imported accounts brought along.
     OpeningBalances,
 }
@@ -26,6 +37,10 @@ impl fmt::Display for Account {
             Self::CustomerCash => f.write_str("customer_cash"),
             Self::Clearing(method) => write!(f, "clearing:{method}"),
             Self::Unearned(product) => write!(f, "unearned:{product}"),
+            Self::Earned(product) => write!(f, "earned:{product}"),
+            Self::Promotions(product) => write!(f, "promotions:{product}"),
+            Self::Refunds(product) => write!(f, "refunds:{product}"),
+            Self::Tax => f.write_str("tax"),
             Self::OpeningBalances => f.write_str("opening_balances"),
         }
     }
@@ -50,15 +65,57 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         Event::Wallet(wallet::Event::BroughtIn { amount }) => {
             pair(Account::OpeningBalances, Account::CustomerCash, *amount)
         }
-        Event::Order(order::Event::Paid { product, cash, .. }) => {
-            pair(Account::CustomerCash, Account::Unearned(product.clone()), *cash)
+        Event::Order(order::Event::Paid { product, cash, coupon, tax, .. }) => {
+            bought(product, &Parts { cash: *cash, coupon: *coupon, tax: *tax })
         }
-        Event::Order(order::Event::Opened(_) | order::Event::Cancelled { .. })
+        Event::Order(order::Event::Processing { product, parts, .. }) => bought(product, parts),
+        Event::Order(order::Event::Failed { product, parts, .. }) => {
+            negated(bought(product, parts))
+        }
+        Event::Order(order::Event::Refunded { product, parts, earned, .. }) => {
+            let mut postings = negated(bought(product, parts));
+            // What was earned already is not taken from what is unearned.
+            if let Some(earned) = earned {
+                let (refunds, unearned) =
+                    (Account::Refunds(product.clone()), Account::Unearned(product.clone()));
+                postings.extend(pair(refunds, unearned, *earned));
+            }
+            postings
+        }
+        Event::Order(
+            order::Event::Opened(_)
+            | order::Event::Repriced { .. }
+            | order::Event::Warned { .. }
+            | order::Event::Provisioned { .. }
+            | order::Event::Cancelled { .. }
+            | order::Event::ReportedLate { .. },
+        )
         | Event::Account(_)
         | Event::Subscription(_)
+        | Event::Coupon(_)
         | Event::Notice(_)
-        | Event::House(_) => Vec::new(),
+        | Event::House(_)
+        | Event::Campaign(_)
+        | Event::Series(_) => Vec::new(),
     }
+}
+
+/// What was paid for a product: cash and coupon against unearned revenue and tax.
+fn bought(product: &str, parts: &Parts) -> Vec<Posting> {
+    let zero = Money::zero(parts.cash.currency());
+    let lines = [
+        (Account::CustomerCash, parts.cash),
+        (Account::Promotions(product.to_owned()), parts.coupon.unwrap_or(zero)),
+        (Account::Unearned(product.to_owned()), parts.revenue().negated()),
+        (Account::Tax, parts.tax.unwrap_or(zero).negated()),
+    ];
+    let moved = lines.into_iter().filter(|(_, amount)| !amount.is_zero());
+    moved.map(|(account, amount)| Posting { account, amount }).collect()
+}
+
+fn negated(postings: Vec<Posting>) -> Vec<Posting> {
+    let turned = |posting: Posting| Posting { amount: posting.amount.negated(), ..posting };
+    postings.into_iter().map(turned).collect()
 }
 
 fn pair(debit: Account, credit: Account, amount: Money) -> Vec<Posting> {

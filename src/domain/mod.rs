@@ -25,6 +25,7 @@ pub mod ids;
 pub mod ledger;
 pub mod money;
 pub mod nouns;
+pub mod price;
 pub mod record;
 pub mod rejection;
 pub mod rows;

@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Period, Timestamp};
-use super::ids::{OrderId, SubscriptionId};
+use super::ids::{CouponId, OrderId, SubscriptionId};
 use super::money::{Currency, Money};
+use super::nouns::coupon::Unmet;
 use super::nouns::{order, subscription};
 use super::rules::Fault;
 
@@ -78,6 +79,18 @@ pub enum Rejection {
         order: OrderId,
         /// Until when it can be paid.
         deadline: Timestamp,
+    },
+    /// The order is not paid yet: there is nothing to deliver.
+    #[error("{order} is not paid: there is nothing to deliver yet")]
+    OrderNotPaid {
+        /// Which.
+        order: OrderId,
+    },
+    /// Another order on the subscription is paid and waits to be delivered (R4.12).
+    #[error("{order} on this subscription is being delivered: wait until it is done")]
+    OrderProcessing {
+        /// Which.
+        order: OrderId,
     },
     /// Auto-renewal can no longer be switched on (R2.7), or the mode not be changed (R2.20).
     #[error("the renewal mode of {subscription} can no longer be changed to that")]
@@ -191,6 +204,160 @@ pub enum Rejection {
         /// What there is.
         available: Money,
     },
+    /// There is no such coupon in the account.
+    #[error("there is no coupon {coupon} in this account")]
+    CouponNotFound {
+        /// What was asked for.
+        coupon: CouponId,
+    },
+    /// The coupon was used, has expired or was taken back.
+    #[error("{coupon} was used, has expired or was taken back")]
+    CouponOver {
+        /// Which.
+        coupon: CouponId,
+    },
+    /// The coupon cannot be used for this order; every predicate that does not hold is named
+    /// (R5.17).
+    #[error("{coupon} cannot be used for this order")]
+    CouponNotUsable {
+        /// Which.
+        coupon: CouponId,
+        /// Why not.
+        unmet: Vec<Unmet>,
+    },
+    /// An order is holding the coupon: pay or cancel that first.
+    #[error("{order} holds {coupon}: pay it or cancel it")]
+    CouponHeld {
+        /// Which.
+        coupon: CouponId,
+        /// The order that holds it.
+        order: OrderId,
+    },
+    /// A coupon or a campaign cannot be like that: a discount over 100 % for example.
+    #[error("that is no coupon: {fault}")]
+    InvalidCoupon {
+        /// What is wrong.
+        fault: String,
+    },
+    /// The price is not the one that was expected.
+    #[error("this costs {payable}, not {expected}")]
+    PriceChanged {
+        /// What the caller expected to pay.
+        expected: Money,
+        /// What it costs.
+        payable: Money,
+    },
+    /// The subscription has that plan already.
+    #[error("{subscription} has plan {plan:?} already")]
+    SamePlan {
+        /// Which.
+        subscription: SubscriptionId,
+        /// The plan.
+        plan: String,
+    },
+    /// A renewal with a cheaper plan comes too early (R1.20).
+    #[error("a renewal with a cheaper plan is possible from {from} on")]
+    TooEarlyForDowngrade {
+        /// From when.
+        from: Timestamp,
+    },
+    /// The subscription was downgraded as often as is allowed (R10.15).
+    #[error("{subscription} was downgraded {limit} times: that is the most")]
+    TooManyDowngrades {
+        /// Which.
+        subscription: SubscriptionId,
+        /// How often it is allowed.
+        limit: u32,
+    },
+    /// The subscription has a plan for a while, or a plan that was paid ahead: it cannot be
+    /// changed before that is over.
+    #[error("{subscription} changes its plan at {until}: it cannot be changed before")]
+    ChangePending {
+        /// Which.
+        subscription: SubscriptionId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// An end that is not within the paid time.
+    #[error("that must lie within the paid time, which ends at {expires_at}")]
+    OutsidePaidTime {
+        /// Its end.
+        expires_at: Timestamp,
+    },
+    /// The day of the month is not 1 to 28.
+    #[error("a unified expiry day is 1 to 28")]
+    InvalidUnifiedDay,
+    /// An expired subscription cannot be aligned (R1.22, R1.25).
+    #[error("{subscription} has expired: renew it first, then align it")]
+    ExpiredForAlignment {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// What was paid for this is not given back (R10.11).
+    #[error("what was paid for {product:?} is not given back")]
+    NotRefundable {
+        /// The product.
+        product: String,
+    },
+    /// More than is left of what was paid.
+    #[error("{amount} is more than the {refundable} that is left of what was paid")]
+    RefundExceedsPaid {
+        /// What was asked for.
+        amount: Money,
+        /// What can be given back.
+        refundable: Money,
+    },
+    /// There is nothing to give back: it was never paid, or its time is over.
+    #[error("there is nothing to give back for {order}")]
+    NothingToRefund {
+        /// Which order.
+        order: OrderId,
+    },
+    /// A later period of the subscription is paid: that one is given back first.
+    #[error("{latest} paid a later period: give that back first")]
+    NotLatestPeriod {
+        /// The order of the latest period.
+        latest: OrderId,
+    },
+    /// More orders than can be paid together (R4.15).
+    #[error("{count} orders cannot be paid together: {limit} is the most")]
+    TooManyOrders {
+        /// How many there are.
+        count: u32,
+        /// How many there may be.
+        limit: u32,
+    },
+    /// There is no such campaign.
+    #[error("there is no such campaign")]
+    CampaignNotFound,
+    /// No campaign has this redemption code. Codes are case-sensitive (R5.2).
+    #[error("there is no such redemption code; upper and lower case matter")]
+    UnknownCode,
+    /// Another campaign has this redemption code.
+    #[error("another campaign has this redemption code")]
+    CodeTaken,
+    /// The campaign has not begun, is over, or was closed.
+    #[error("the campaign grants from {starts_at} until {ends_at}")]
+    CampaignNotRunning {
+        /// From when it grants.
+        starts_at: Timestamp,
+        /// Until when.
+        ends_at: Timestamp,
+    },
+    /// The quota of the campaign does not suffice.
+    #[error("{left} coupons are left of this campaign, and {asked} were asked for")]
+    QuotaExhausted {
+        /// How many are left.
+        left: u32,
+        /// How many were asked for.
+        asked: u32,
+    },
+    /// The account got all the coupons that it may get from this campaign.
+    #[error("an account gets {limit} of this campaign, and this one has them")]
+    CampaignLimit {
+        /// How many an account may get.
+        limit: u32,
+    },
     /// The rules cannot be used; everything that is wrong with them.
     #[error("the rules have {} faults", faults.len())]
     InvalidRules {
@@ -227,6 +394,8 @@ impl Rejection {
             Self::OrderClosed { .. } => "OrderClosed",
             Self::WrongState { .. } => "WrongState",
             Self::UnpaidOrder { .. } => "UnpaidOrder",
+            Self::OrderNotPaid { .. } => "OrderNotPaid",
+            Self::OrderProcessing { .. } => "LastOrderProcessing",
             Self::TooLateForMode { .. } => "TooLateForMode",
             Self::PeriodRequired => "PeriodRequired",
             Self::UnknownProduct { .. } => "UnknownProduct",
@@ -243,6 +412,30 @@ impl Rejection {
             Self::OutlivesParent { .. } => "InvalidPeriod.ExceededDedicatedHost",
             Self::OffAnchor { .. } => "OffAnchor",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
+            Self::CouponNotFound { .. } => "CouponNotFound",
+            Self::CouponOver { .. } => "CouponOver",
+            Self::CouponNotUsable { .. } => "CouponNotUsable",
+            Self::CouponHeld { .. } => "CouponHeld",
+            Self::InvalidCoupon { .. } => "InvalidCoupon",
+            Self::PriceChanged { .. } => "PriceChanged",
+            Self::SamePlan { .. } => "SamePlan",
+            Self::TooEarlyForDowngrade { .. } => "TooEarlyForDowngrade",
+            Self::TooManyDowngrades { .. } => "TooManyDowngrades",
+            Self::ChangePending { .. } => "ChangePending",
+            Self::OutsidePaidTime { .. } => "OutsidePaidTime",
+            Self::InvalidUnifiedDay => "InvalidUnifiedDay",
+            Self::ExpiredForAlignment { .. } => "ExpiredForAlignment",
+            Self::NotRefundable { .. } => "NotRefundable",
+            Self::RefundExceedsPaid { .. } => "RefundExceedsPaid",
+            Self::NothingToRefund { .. } => "NothingToRefund",
+            Self::NotLatestPeriod { .. } => "NotLatestPeriod",
+            Self::TooManyOrders { .. } => "TooManyOrders",
+            Self::CampaignNotFound => "CampaignNotFound",
+            Self::UnknownCode => "UnknownCode",
+            Self::CodeTaken => "CodeTaken",
+            Self::CampaignNotRunning { .. } => "CampaignNotRunning",
+            Self::QuotaExhausted { .. } => "QuotaExhausted",
+            Self::CampaignLimit { .. } => "CampaignLimit",
             Self::InvalidRules { .. } => "InvalidRules",
             Self::EffectiveInPast { .. } => "EffectiveInPast",
             Self::BrakeNotEngaged => "BrakeNotEngaged",
@@ -260,7 +453,16 @@ impl Rejection {
 
     /// An open order that stands in the way.
     #[must_use]
-    pub const fn unpaid(order: &order::Order) -> Self {
-        Self::UnpaidOrder { order: order.id, deadline: order.deadline }
+    pub const fn in_the_way(order: &order::Order) -> Self {
+        match order.state {
+            order::State::Processing => Self::OrderProcessing { order: order.id },
+            order::State::Unpaid
+            | order::State::Paid
+            | order::State::Cancelled
+            | order::State::Failed
+            | order::State::Refunded => {
+                Self::UnpaidOrder { order: order.id, deadline: order.deadline }
+            }
+        }
     }
 }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, Kind, Open};
 use super::calendar::{Course, Period, Timestamp, Zone};
 use super::draft::Touched;
-use super::ids::{OrderId, SubscriptionId};
+use super::ids::{CouponId, OrderId, SubscriptionId};
 use super::money::{Currency, Money};
-use super::nouns::order::Order;
+use super::nouns::coupon::Coupon;
+use super::nouns::order::{self, Order};
 use super::nouns::subscription::{Mode, State, Subscription};
 
 /// A row of a readable table.
@@ -18,6 +19,61 @@ pub enum Row {
     Order(Box<Order>),
     /// Of `subscriptions`.
     Subscription(Box<SubscriptionRow>),
+    /// Of `coupons`.
+    Coupon(Box<CouponRow>),
+    /// Of `coverages`.
+    Coverage(Box<CoverageRow>),
+}
+
+/// Which row it is: a later one with the same key replaces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// Of `orders`.
+    Order(OrderId),
+    /// Of `subscriptions`.
+    Subscription(SubscriptionId),
+    /// Of `coupons`.
+    Coupon(CouponId),
+    /// Of `coverages`: the order and the start of the time.
+    Coverage(OrderId, Timestamp),
+}
+
+impl Row {
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Order(order) => Key::Order(order.id),
+            Self::Subscription(live) => Key::Subscription(live.id),
+            Self::Coupon(row) => Key::Coupon(row.coupon.id),
+            Self::Coverage(row) => Key::Coverage(row.order, row.starts_at),
+        }
+    }
+}
+
+/// A coupon as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouponRow {
+    /// The coupon.
+    pub coupon: Coupon,
+    /// Until when the order that holds it can be paid or must be delivered.
+    pub held_until: Option<Timestamp>,
+}
+
+/// What an order paid for a time, as revenue is earned along it (D43). Its key is the order and
+/// the start of the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageRow {
+    /// The order.
+    pub order: OrderId,
+    /// The product.
+    pub product: String,
+    /// Start of the time.
+    pub starts_at: Timestamp,
+    /// End of the time, excluded; the start if it was given back before it began.
+    pub ends_at: Timestamp,
+    /// The revenue: before tax, with the coupon's part.
+    pub revenue: Money,
 }
 
 /// A subscription as it is listed.
@@ -118,6 +174,9 @@ pub struct Summary {
     pub cash: Money,
     /// How many subscriptions live.
     pub subscription_count: u32,
+    /// The day of the month that renewals can be aligned to, if one was chosen (R1.22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unified_day: Option<u8>,
 }
 
 impl Summary {
@@ -133,6 +192,7 @@ impl Summary {
             held_at: open.held_at,
             cash: open.wallet.cash,
             subscription_count: u32::try_from(live).unwrap_or(u32::MAX),
+            unified_day: open.unified_day,
         }
     }
 }
@@ -144,8 +204,37 @@ pub fn rows(touched: &Touched, account: &Account) -> Vec<Row> {
     let Some(open) = account.open() else { return Vec::new() };
     let orders = touched.orders.iter().filter_map(|id| open.orders.get(id));
     let subscriptions = touched.subscriptions.iter().filter_map(|id| open.subscriptions.get(id));
+    let coupons = touched.coupons.iter().filter_map(|id| open.coupons.get(id));
+    let covering = touched.covering.iter().filter_map(|id| open.orders.get(id));
     orders
         .map(|order| Row::Order(Box::new(order.as_ref().clone())))
         .chain(subscriptions.map(|live| Row::Subscription(Box::new(live.as_ref().into()))))
+        .chain(coupons.map(|coupon| Row::Coupon(Box::new(coupon_row(open, coupon)))))
+        .chain(covering.flat_map(|order| coverage_rows(open, order)))
+        .collect()
+}
+
+fn coupon_row(open: &Open, coupon: &Coupon) -> CouponRow {
+    let order = coupon.order.and_then(|id| open.orders.get(&id));
+    let held_until = order.map(|order| order.deliver_until.unwrap_or(order.deadline));
+    CouponRow { coupon: coupon.clone(), held_until }
+}
+
+/// What `order` paid for, or, if it gave money back, everything that it may have cut.
+fn coverage_rows(open: &Open, order: &Order) -> Vec<Row> {
+    let Some(live) = open.subscriptions.get(&order.subscription) else { return Vec::new() };
+    let gives_back = matches!(order.kind, order::Kind::Downgrade | order::Kind::Refund);
+    live.coverages
+        .iter()
+        .filter(|coverage| gives_back || coverage.order == order.id)
+        .map(|coverage| {
+            Row::Coverage(Box::new(CoverageRow {
+                order: coverage.order,
+                product: live.subject.product.clone(),
+                starts_at: coverage.starts_at,
+                ends_at: coverage.ends_at,
+                revenue: coverage.parts.revenue(),
+            }))
+        })
         .collect()
 }

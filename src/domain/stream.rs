@@ -14,12 +14,14 @@ use super::effects::{self, Outgoing};
 use super::event::Event;
 use super::facts::Facts;
 use super::ids::StreamId;
+use super::nouns::campaign::Campaign;
 use super::nouns::house::House;
+use super::nouns::series::Series;
 use super::rejection::Rejection;
 use super::rules::Timeline;
 use super::verbs::{
-    advance, apply_rules, brake, cancel, hold, import, open, pay, purchase, renew,
-    set_renewal_mode, top_up,
+    advance, align, apply_rules, brake, cancel, change, coupons, deliver, hold, import, open, pay,
+    purchase, refund, renew, set_renewal_mode, top_up,
 };
 
 /// The state of a stream.
@@ -29,6 +31,10 @@ pub enum State {
     Account(Account),
     /// The house.
     House(House),
+    /// A coupon campaign.
+    Campaign(Campaign),
+    /// A number series.
+    Series(Series),
 }
 
 /// What a decision is made under.
@@ -65,6 +71,8 @@ impl State {
         match id {
             StreamId::House => Self::House(House::default()),
             StreamId::Account(id) => Self::Account(Account::Unopened(id)),
+            StreamId::Campaign(id) => Self::Campaign(Campaign::unopened(id)),
+            StreamId::Series(id) => Self::Series(Series::unused(id)),
         }
     }
 
@@ -73,7 +81,7 @@ impl State {
     pub const fn account(&self) -> Option<&Account> {
         match self {
             Self::Account(account) => Some(account),
-            Self::House(_) => None,
+            Self::House(_) | Self::Campaign(_) | Self::Series(_) => None,
         }
     }
 
@@ -82,7 +90,11 @@ impl State {
         match (self, event) {
             (Self::Account(account), event) => account.apply(event),
             (Self::House(house), Event::House(event)) => house.apply(event),
-            (Self::House(_), event) => panic!("broken journal: {event:?} in the house"),
+            (Self::Campaign(campaign), Event::Campaign(event)) => campaign.apply(event),
+            (Self::Series(series), Event::Series(event)) => series.apply(event),
+            (Self::House(_) | Self::Campaign(_) | Self::Series(_), event) => {
+                panic!("broken journal: {event:?} in another kind of stream")
+            }
         }
     }
 
@@ -93,12 +105,12 @@ impl State {
         }
     }
 
-    /// The agenda of this state under the rules as they are; the house has none.
+    /// The agenda of this state under the rules as they are; only accounts have one.
     #[must_use]
     pub fn agenda(&self, timeline: &Timeline) -> Agenda {
         match self {
             Self::Account(account) => Agenda::of(timeline, account),
-            Self::House(_) => Agenda::default(),
+            Self::House(_) | Self::Campaign(_) | Self::Series(_) => Agenda::default(),
         }
     }
 
@@ -161,6 +173,13 @@ impl State {
                     answer,
                 }
             }
+            Self::Campaign(_) | Self::Series(_) => Executed {
+                events: Vec::new(),
+                outgoing: Vec::new(),
+                touched: Touched::default(),
+                steps: Vec::new(),
+                answer: Err(Rejection::CampaignNotFound),
+            },
         }
     }
 }
@@ -208,8 +227,14 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
                 .span()
                 .and_then(|span| agenda::next_attempt(draft.timeline, subscription, &span));
         }
-        // Cash changes with orders only, and a top-up pays none (R4.5).
-        Answer::ToppedUp { .. }
+        // Cash changes with orders only, and a top-up pays none (R4.5). What was paid together,
+        // given back or granted is not touched by what is due at this instant.
+        Answer::PaidTogether { .. }
+        | Answer::ReportedLate { .. }
+        | Answer::Coupon { .. }
+        | Answer::CouponDeclined { .. }
+        | Answer::Released { .. }
+        | Answer::ToppedUp { .. }
         | Answer::Opened { .. }
         | Answer::Imported { .. }
         | Answer::AlreadyRenewed { .. }
@@ -225,15 +250,27 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::TopUp(command) => top_up::decide(draft, command),
         Command::Purchase(command) => purchase::decide(draft, command),
         Command::Pay(command) => pay::decide(draft, command),
+        Command::PayTogether(command) => pay::together(draft, command),
+        Command::SetCoupon(command) => coupons::set(draft, command),
+        Command::Provisioned(command) => deliver::provisioned(draft, command),
+        Command::ProvisionFailed(command) => deliver::failed(draft, command),
         Command::Cancel(command) => cancel::decide(draft, command),
         Command::Renew(command) => renew::decide(draft, command),
+        Command::Change(command) => change::decide(draft, command),
+        Command::Unsubscribe(command) => refund::unsubscribe(draft, command),
+        Command::Release(command) => refund::release(draft, command),
+        Command::Refund(command) => refund::refund(draft, command),
+        Command::SetUnifiedDay(command) => align::set_unified_day(draft, *command),
+        Command::GrantCoupon(command) => coupons::grant(draft, command),
+        Command::CancelCoupon(command) => coupons::cancel(draft, command),
         Command::SetRenewalMode(command) => set_renewal_mode::decide(draft, command),
         Command::Hold(_) => hold::hold(draft),
         Command::LetGo(_) => hold::let_go(draft),
         Command::Advance => draft.open().map(|_| Answer::Done),
-        Command::ApplyRules(_) | Command::EngageBrake(_) | Command::ReleaseBrake(_) => {
-            Err(Rejection::AccountNotFound)
-        }
+        Command::GiveBack(_)
+        | Command::ApplyRules(_)
+        | Command::EngageBrake(_)
+        | Command::ReleaseBrake(_) => Err(Rejection::AccountNotFound),
     }
 }
 
@@ -251,11 +288,23 @@ fn decide_house(
         | Command::TopUp(_)
         | Command::Purchase(_)
         | Command::Pay(_)
+        | Command::PayTogether(_)
+        | Command::SetCoupon(_)
+        | Command::Provisioned(_)
+        | Command::ProvisionFailed(_)
         | Command::Cancel(_)
         | Command::Renew(_)
+        | Command::Change(_)
+        | Command::Unsubscribe(_)
+        | Command::Release(_)
+        | Command::Refund(_)
+        | Command::SetUnifiedDay(_)
+        | Command::GrantCoupon(_)
+        | Command::CancelCoupon(_)
         | Command::SetRenewalMode(_)
         | Command::Hold(_)
         | Command::LetGo(_)
-        | Command::Advance => Err(Rejection::AccountNotFound),
+        | Command::Advance
+        | Command::GiveBack(_) => Err(Rejection::AccountNotFound),
     }
 }

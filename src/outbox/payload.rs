@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
 use crate::domain::effects::{Hook, Noun};
-use crate::domain::ids::{OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::nouns::coupon;
 use crate::domain::nouns::order::{self, CancelReason};
 use crate::domain::nouns::subscription::{self, Mode};
 use crate::domain::{money, nouns};
@@ -32,6 +33,15 @@ struct Data {
 enum Wire {
     Subscription(Subscription),
     Order(Order),
+    Coupon(Coupon),
+}
+
+#[derive(Debug, Serialize)]
+struct Coupon {
+    id: CouponId,
+    state: coupon::State,
+    effective_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,8 +100,20 @@ impl Body {
         let noun = match noun {
             Noun::Subscription(live) => Wire::Subscription(live.into()),
             Noun::Order(order) => Wire::Order(order.into()),
+            Noun::Coupon(coupon) => Wire::Coupon(coupon.into()),
         };
         Self { r#type: hook, timestamp: at, data: Data { account: stream.to_string(), seq, noun } }
+    }
+}
+
+impl From<&coupon::Coupon> for Coupon {
+    fn from(coupon: &coupon::Coupon) -> Self {
+        Self {
+            id: coupon.id,
+            state: coupon.state,
+            effective_at: coupon.effective_at,
+            expires_at: coupon.expires_at,
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Sample values, to try templates with before a customer does.
 
+use rust_decimal::Decimal;
+
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::effects::{About, Template};
-use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::subscription::Mode;
 
@@ -85,7 +87,13 @@ pub(super) fn is_complete(template: Template, about: &About) -> bool {
     match template {
         Template::BrakeEngaged => about.count.is_some(),
         Template::ToppedUp | Template::OrderUnpaid => priced,
-        Template::OrderCancelled => about.product.is_some(),
+        Template::OrderCancelled | Template::OrderProcessing => about.product.is_some(),
+        Template::OrderTimingOut => priced && about.deadline.is_some(),
+        Template::OrderFailed | Template::Refunded => about.refund.is_some(),
+        Template::PlanChanged => about.plan.is_some() && about.from_plan.is_some(),
+        Template::CouponGranted | Template::CouponExpiring => {
+            about.coupon.is_some() && about.expires_at.is_some()
+        }
         Template::Activated | Template::Renewed | Template::TopUp => paid && priced,
         Template::Expiring
         | Template::ExpiredFor
@@ -126,6 +134,15 @@ fn full(days_left: i32) -> About {
         due_at: Some(now()),
         attempt_at: later(-9),
         reason: Some("NotEnoughFunds".to_owned()),
+        coupon: Some(CouponId::new(account(), 21)),
+        description: Some("Welcome".to_owned()),
+        coupon_amount: money(1_000),
+        percent: Some(Decimal::from(15)),
+        list: money(124_450),
+        tax: money(19_711),
+        tax_name: Some("VAT".to_owned()),
+        refund: money(1_333),
+        from_plan: Some("tiny".to_owned()),
         count: None,
     }
 }

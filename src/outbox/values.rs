@@ -42,7 +42,7 @@ pub(super) fn values(
         .filter(|missing| !missing.is_negative() && !missing.is_zero());
     let days_left = about.expires_at.map(|at| days(zone, subject.at, at));
     let account = match subject.stream {
-        StreamId::House => None,
+        StreamId::House | StreamId::Campaign(_) | StreamId::Series(_) => None,
         StreamId::Account(id) => Some(id.to_string()),
     };
     let values = json!({

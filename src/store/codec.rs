@@ -49,6 +49,7 @@ pub fn topic(topic: Topic) -> String {
         Topic::Reminders(id) => format!("reminders:{id}"),
         Topic::Losses(id) => format!("losses:{id}"),
         Topic::Order(id) => format!("order:{id}"),
+        Topic::Coupon(id) => format!("coupon:{id}"),
     }
 }
 
@@ -158,7 +159,9 @@ pub(super) fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
 pub(super) fn account(stream: StreamId) -> Result<AccountId, StoreError> {
     match stream {
         StreamId::Account(id) => Ok(id),
-        StreamId::House => Err(corrupt("the house where an account must be")),
+        StreamId::House | StreamId::Campaign(_) | StreamId::Series(_) => {
+            Err(corrupt(format_args!("{stream} where an account must be")))
+        }
     }
 }
 

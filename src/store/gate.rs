@@ -98,7 +98,7 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
                 || !distinct(commit.sealed.iter().map(|row| row.number))
                 || !distinct(commit.entries.iter().map(|row| (row.seq, row.line)))
                 || !distinct(commit.outbox.iter().map(|row| (row.seq, row.n)))
-                || !distinct(commit.rows.iter().map(noun)),
+                || !distinct(commit.rows.iter().map(Row::key)),
             "something twice",
         ),
     ];
@@ -116,13 +116,8 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
             StreamId::Account(row.id.account) == stream
                 && row.open_order.is_none_or(|order| order.account == row.id.account)
         }
-    }
-}
-
-fn noun(row: &Row) -> (bool, u32) {
-    match row {
-        Row::Order(order) => (true, order.id.number),
-        Row::Subscription(row) => (false, row.id.number),
+        Row::Coupon(row) => StreamId::Account(row.coupon.id.account) == stream,
+        Row::Coverage(row) => StreamId::Account(row.order.account) == stream,
     }
 }
 

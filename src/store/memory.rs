@@ -111,6 +111,7 @@ impl Tables {
                     row.external_id = row.external_id.filter(|text| !text.is_empty());
                     self.subscriptions.insert(row.id, *row);
                 }
+                Row::Coupon(_) | Row::Coverage(_) => {}
             }
         }
         self.entries
@@ -252,6 +253,7 @@ impl Store for MemoryStore {
         let known = |question: &&Question| match question {
             Question::Order(id) => tables.orders.contains_key(id),
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
+            Question::Coupon(_) => false,
         };
         Ok(Facts { found: questions.iter().filter(known).copied().collect() })
     }
@@ -319,7 +321,10 @@ impl Store for MemoryStore {
             StreamId::Account(id) if after.is_none_or(|after| *id > after) => {
                 Some((*id, head.clone()))
             }
-            StreamId::Account(_) | StreamId::House => None,
+            StreamId::Account(_)
+            | StreamId::House
+            | StreamId::Campaign(_)
+            | StreamId::Series(_) => None,
         });
         Ok(page(accounts, limit))
     }

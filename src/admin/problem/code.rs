@@ -155,7 +155,10 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
     match rejection {
         Rejection::AccountNotFound
         | Rejection::SubscriptionNotFound { .. }
-        | Rejection::OrderNotFound { .. } => StatusCode::NOT_FOUND,
+        | Rejection::OrderNotFound { .. }
+        | Rejection::CouponNotFound { .. }
+        | Rejection::CampaignNotFound
+        | Rejection::UnknownCode => StatusCode::NOT_FOUND,
         Rejection::NotEnoughFunds { .. } => StatusCode::PAYMENT_REQUIRED,
         Rejection::AccountExists
         | Rejection::EmailTaken
@@ -167,6 +170,18 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::WrongState { .. }
         | Rejection::UnpaidOrder { .. }
         | Rejection::TooLateForMode { .. }
+        | Rejection::OrderNotPaid { .. }
+        | Rejection::OrderProcessing { .. }
+        | Rejection::CouponOver { .. }
+        | Rejection::CouponHeld { .. }
+        | Rejection::PriceChanged { .. }
+        | Rejection::ChangePending { .. }
+        | Rejection::NothingToRefund { .. }
+        | Rejection::NotLatestPeriod { .. }
+        | Rejection::CodeTaken
+        | Rejection::CampaignNotRunning { .. }
+        | Rejection::QuotaExhausted { .. }
+        | Rejection::CampaignLimit { .. }
         | Rejection::BrakeNotEngaged => StatusCode::CONFLICT,
         Rejection::TokenMismatch
         | Rejection::PurchaseRequires { .. }
@@ -184,6 +199,17 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::OutlivesParent { .. }
         | Rejection::PeriodInPast { .. }
         | Rejection::OffAnchor { .. }
+        | Rejection::CouponNotUsable { .. }
+        | Rejection::InvalidCoupon { .. }
+        | Rejection::SamePlan { .. }
+        | Rejection::TooEarlyForDowngrade { .. }
+        | Rejection::TooManyDowngrades { .. }
+        | Rejection::OutsidePaidTime { .. }
+        | Rejection::InvalidUnifiedDay
+        | Rejection::ExpiredForAlignment { .. }
+        | Rejection::NotRefundable { .. }
+        | Rejection::RefundExceedsPaid { .. }
+        | Rejection::TooManyOrders { .. }
         | Rejection::InvalidRules { .. }
         | Rejection::EffectiveInPast { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }

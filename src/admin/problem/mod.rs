@@ -198,15 +198,56 @@ fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
         | Rejection::AccountHeld
         | Rejection::AccountNotHeld
         | Rejection::AmountTooLarge
+        | Rejection::InvalidUnifiedDay
+        | Rejection::CampaignNotFound
+        | Rejection::UnknownCode
+        | Rejection::CodeTaken
         | Rejection::PeriodRequired
         | Rejection::BrakeNotEngaged => json!({}),
         Rejection::PurchaseRequires { missing } => json!({ "missing": missing }),
         Rejection::SubscriptionNotFound { subscription }
         | Rejection::SubscriptionEnded { subscription }
         | Rejection::TooLateForMode { subscription } => json!({ "subscription": subscription }),
-        Rejection::OrderNotFound { order } | Rejection::OrderClosed { order } => {
-            json!({ "order": order })
+        Rejection::OrderNotFound { order }
+        | Rejection::OrderClosed { order }
+        | Rejection::OrderNotPaid { order }
+        | Rejection::OrderProcessing { order }
+        | Rejection::NothingToRefund { order } => json!({ "order": order }),
+        Rejection::NotLatestPeriod { latest } => json!({ "latest": latest }),
+        Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
+            json!({ "coupon": coupon })
         }
+        Rejection::CouponNotUsable { coupon, unmet } => {
+            let unmet: Vec<Value> = unmet.iter().map(|unmet| Value::from(unmet.code())).collect();
+            json!({ "coupon": coupon, "unmet": unmet })
+        }
+        Rejection::CouponHeld { coupon, order } => json!({ "coupon": coupon, "order": order }),
+        Rejection::InvalidCoupon { fault } => json!({ "fault": fault }),
+        Rejection::PriceChanged { expected, payable } => {
+            json!({ "expected": convert::money(*expected), "payable": convert::money(*payable) })
+        }
+        Rejection::SamePlan { subscription, plan } => {
+            json!({ "subscription": subscription, "plan": plan })
+        }
+        Rejection::TooEarlyForDowngrade { from } => json!({ "from": text(from) }),
+        Rejection::TooManyDowngrades { subscription, limit } => {
+            json!({ "subscription": subscription, "limit": limit })
+        }
+        Rejection::ChangePending { subscription, until } => {
+            json!({ "subscription": subscription, "until": text(until) })
+        }
+        Rejection::OutsidePaidTime { expires_at } => json!({ "expires_at": text(expires_at) }),
+        Rejection::ExpiredForAlignment { subscription } => json!({ "subscription": subscription }),
+        Rejection::NotRefundable { product } => json!({ "product": product }),
+        Rejection::RefundExceedsPaid { amount, refundable } => {
+            json!({ "amount": convert::money(*amount), "refundable": convert::money(*refundable) })
+        }
+        Rejection::TooManyOrders { count, limit } => json!({ "count": count, "limit": limit }),
+        Rejection::CampaignNotRunning { starts_at, ends_at } => {
+            json!({ "starts_at": text(starts_at), "ends_at": text(ends_at) })
+        }
+        Rejection::QuotaExhausted { left, asked } => json!({ "left": left, "asked": asked }),
+        Rejection::CampaignLimit { limit } => json!({ "limit": limit }),
         Rejection::WrongState { subscription, state } => {
             json!({ "subscription": subscription, "state": state })
         }

@@ -45,6 +45,11 @@ pub(super) fn placed(receipt: &Receipt, dry_run: bool) -> Result<HttpResponse, P
             Ok(reply(StatusCode::OK, receipt, dry_run, placed))
         }
         Answer::Opened { .. }
+        | Answer::PaidTogether { .. }
+        | Answer::ReportedLate { .. }
+        | Answer::Coupon { .. }
+        | Answer::CouponDeclined { .. }
+        | Answer::Released { .. }
         | Answer::Imported { .. }
         | Answer::ToppedUp { .. }
         | Answer::ModeSet { .. }

@@ -1,8 +1,12 @@
 //! Nouns: each holds a piece of an account's state, its events, and how they change it. A noun
 //! decides nothing; verbs do.
 
+pub mod campaign;
+pub mod coupon;
+pub mod coverage;
 pub mod house;
 pub mod notice;
 pub mod order;
+pub mod series;
 pub mod subscription;
 pub mod wallet;

@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::notice;
+use super::coverage::Coverage;
+use super::{notice, order};
 use crate::domain::calendar::{Course, Period, Timestamp, Zone};
 use crate::domain::ids::{OrderId, SubscriptionId};
 use crate::domain::money::Money;
-use crate::domain::rules::{Span, Terms};
+use crate::domain::rules::{Prices, Span, Terms};
 
 /// Where a subscription stands (R1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,9 +27,22 @@ pub enum State {
     Released,
     /// Never paid; final.
     Cancelled,
+    /// Given back before its end; final.
+    Unsubscribed,
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::PendingPayment,
+        Self::Active,
+        Self::Grace,
+        Self::Suspended,
+        Self::Released,
+        Self::Cancelled,
+        Self::Unsubscribed,
+    ];
+
     /// The rulebook's name for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +53,7 @@ impl State {
             Self::Suspended => "Suspended",
             Self::Released => "Released",
             Self::Cancelled => "Cancelled",
+            Self::Unsubscribed => "Unsubscribed",
         }
     }
 }
@@ -117,6 +132,14 @@ pub struct Paid {
     pub terms: Terms,
 }
 
+impl Paid {
+    /// Was its end set by alignment to a day (R1.22)? Then its course starts there.
+    #[must_use]
+    pub const fn is_aligned(&self) -> bool {
+        self.course.months_from_anchor == 0 && self.course.weeks_from_anchor == 0
+    }
+}
+
 /// What a subscription is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -178,6 +201,53 @@ pub struct Subscription {
     pub release_noticed_at: Option<Timestamp>,
     /// The latest period in which its owner was told of what is to come or was lost; 0 for none.
     pub told_in_period: u32,
+    /// Is the order on it paid, and waits to be delivered (D41)?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub processing: bool,
+    /// What was paid for time that is not over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverages: Vec<Coverage>,
+    /// Paid periods before the latest that are not over, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Paid>,
+    /// The highest period number that was given away, where a later period was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_period_no: Option<u32>,
+    /// The plan that takes effect with a period that was paid ahead (R1.20).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_plan: Option<NextPlan>,
+    /// The plan for a while, beside the one that is renewed (R1.19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<Temporary>,
+    /// How many times it was downgraded before its end (R10.15).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub downgrades: u32,
+    /// The prices that it keeps (D31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<Prices>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// A plan that takes effect later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextPlan {
+    /// Which.
+    pub plan: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A plan for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Temporary {
+    /// Which.
+    pub plan: String,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// Why an automatic renewal did not happen.
@@ -238,6 +308,9 @@ pub enum Event {
         order: OrderId,
         /// When.
         at: Timestamp,
+        /// The prices that it keeps (D31).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locked: Option<Prices>,
     },
     /// Its first period was paid.
     Activated {
@@ -274,6 +347,9 @@ pub enum Event {
         /// Was it auto-renewal?
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         automatic: bool,
+        /// The plan from the start of the period on, where it is another (R1.20).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<String>,
     },
     /// An order to renew it was made and waits for its payment.
     RenewalOrdered {
@@ -282,10 +358,64 @@ pub enum Event {
         /// The order.
         order: OrderId,
     },
-    /// The order that waited was closed without payment.
+    /// An order to change it was made and waits for its payment or its delivery.
+    ChangeOrdered {
+        /// Its id.
+        id: SubscriptionId,
+        /// The order.
+        order: OrderId,
+    },
+    /// The order that waited was closed without payment, or failed.
     OrderClosed {
         /// Its id.
         id: SubscriptionId,
+    },
+    /// It has another plan.
+    PlanChanged {
+        /// Its id.
+        id: SubscriptionId,
+        /// The order.
+        order: OrderId,
+        /// The plan.
+        plan: String,
+        /// Until when, if only for a while (R1.19).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// The prices that it keeps from now on, where it keeps any (D31).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locked: Option<Prices>,
+        /// Is it a cheaper one, within the paid time (R10.15)?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        downgrade: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// The plan that was paid ahead took effect, or the one for a while ended.
+    PlanTookEffect {
+        /// Its id.
+        id: SubscriptionId,
+        /// The plan that it has now.
+        plan: String,
+        /// When it was due.
+        due_at: Timestamp,
+    },
+    /// The latest paid period, which had not begun, was taken back (R10.9).
+    PeriodCancelled {
+        /// Its id.
+        id: SubscriptionId,
+        /// The refund order.
+        order: OrderId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It was given back before its end.
+    Unsubscribed {
+        /// Its id.
+        id: SubscriptionId,
+        /// The refund order.
+        order: OrderId,
+        /// When.
+        at: Timestamp,
     },
     /// An automatic renewal did not happen.
     AttemptFailed {
@@ -351,7 +481,12 @@ impl Event {
             | Self::Imported { id, .. }
             | Self::Renewed { id, .. }
             | Self::RenewalOrdered { id, .. }
+            | Self::ChangeOrdered { id, .. }
             | Self::OrderClosed { id }
+            | Self::PlanChanged { id, .. }
+            | Self::PlanTookEffect { id, .. }
+            | Self::PeriodCancelled { id, .. }
+            | Self::Unsubscribed { id, .. }
             | Self::AttemptFailed { id, .. }
             | Self::ModeSet { id, .. }
             | Self::Expired { id, .. }
@@ -368,9 +503,10 @@ impl Subscription {
     #[must_use]
     pub fn begin(event: &Event) -> Self {
         match event {
-            Event::Ordered { id, subject, renewal, order, at } => {
+            Event::Ordered { id, subject, renewal, order, at, locked } => {
                 let mut begun = Self::new(*id, subject, *renewal, *at);
                 begun.open_order = Some(*order);
+                begun.locked = *locked;
                 begun
             }
             Event::Imported { id, subject, renewal, paid, at } => {
@@ -382,7 +518,12 @@ impl Subscription {
             Event::Activated { .. }
             | Event::Renewed { .. }
             | Event::RenewalOrdered { .. }
+            | Event::ChangeOrdered { .. }
             | Event::OrderClosed { .. }
+            | Event::PlanChanged { .. }
+            | Event::PlanTookEffect { .. }
+            | Event::PeriodCancelled { .. }
+            | Event::Unsubscribed { .. }
             | Event::AttemptFailed { .. }
             | Event::ModeSet { .. }
             | Event::Expired { .. }
@@ -409,6 +550,14 @@ impl Subscription {
             quote: None,
             release_noticed_at: None,
             told_in_period: 0,
+            processing: false,
+            coverages: Vec::new(),
+            earlier: Vec::new(),
+            last_period_no: None,
+            next_plan: None,
+            temporary: None,
+            downgrades: 0,
+            locked: None,
         }
     }
 
@@ -421,10 +570,15 @@ impl Subscription {
                 self.state == State::PendingPayment && paid.period_no == 1
             }
             Event::Renewed { paid, .. } => {
-                self.is_renewable()
-                    && self.paid.as_ref().is_some_and(|last| paid.period_no == last.period_no + 1)
+                self.is_renewable() && paid.period_no == self.next_period_no()
             }
-            Event::RenewalOrdered { .. } => self.is_renewable() && self.open_order.is_none(),
+            Event::RenewalOrdered { .. } | Event::ChangeOrdered { .. } => {
+                self.is_renewable() && self.open_order.is_none()
+            }
+            Event::PlanChanged { .. } => self.is_renewable(),
+            Event::PlanTookEffect { .. } => self.next_plan.is_some() || self.temporary.is_some(),
+            Event::PeriodCancelled { .. } => self.is_renewable() && !self.earlier.is_empty(),
+            Event::Unsubscribed { .. } => self.is_renewable() && self.open_order.is_none(),
             Event::OrderClosed { .. } => self.is_renewable() && self.open_order.is_some(),
             Event::AttemptFailed { .. } => self.is_renewable(),
             Event::ModeSet { .. } => !self.is_final(),
@@ -446,9 +600,55 @@ impl Subscription {
             Event::Activated { order, paid, .. } => {
                 self.begin_period(paid, *order, paid.started_at);
             }
-            Event::Renewed { order, paid, at, .. } => self.begin_period(paid, *order, *at),
-            Event::RenewalOrdered { order, .. } => self.open_order = Some(*order),
-            Event::OrderClosed { .. } => self.open_order = None,
+            Event::Renewed { order, paid, at, plan, .. } => {
+                if let Some(last) = self.paid.take().filter(|last| last.expires_at > *at) {
+                    self.earlier.retain(|earlier| earlier.expires_at > *at);
+                    self.earlier.push(last);
+                } else {
+                    self.earlier.clear();
+                }
+                self.begin_period(paid, *order, *at);
+                if let Some(plan) = plan {
+                    self.take_plan(plan, paid.started_at, *at);
+                }
+            }
+            Event::RenewalOrdered { order, .. } | Event::ChangeOrdered { order, .. } => {
+                self.open_order = Some(*order);
+            }
+            Event::OrderClosed { .. } => {
+                self.open_order = None;
+                self.processing = false;
+            }
+            Event::PlanChanged { plan, until, locked, downgrade, .. } => {
+                self.downgrades += u32::from(*downgrade);
+                self.open_order = None;
+                self.processing = false;
+                match until {
+                    Some(until) => {
+                        self.temporary = Some(Temporary { plan: plan.clone(), until: *until });
+                    }
+                    None => self.subject.plan.clone_from(plan),
+                }
+                self.locked = *locked;
+                // What was promised was promised for another plan.
+                self.quote = None;
+            }
+            Event::PlanTookEffect { due_at, .. } => {
+                self.temporary = self.temporary.take().filter(|plan| plan.until > *due_at);
+                if let Some(next) = self.next_plan.take_if(|next| next.at <= *due_at) {
+                    self.subject.plan = next.plan;
+                }
+            }
+            Event::PeriodCancelled { at, .. } => {
+                self.last_period_no = Some(self.next_period_no() - 1);
+                self.paid = self.earlier.pop();
+                self.attempted_through = self.attempted_through.max(*at);
+                self.noticed_through = self.noticed_through.max(*at);
+                let ends_at = self.paid.as_ref().map(|paid| paid.expires_at);
+                self.next_plan = self.next_plan.take().filter(|next| Some(next.at) < ends_at);
+                self.quote = None;
+            }
+            Event::Unsubscribed { .. } => self.state = State::Unsubscribed,
             Event::AttemptFailed { due_at, .. } => {
                 self.attempted_through = self.attempted_through.max(*due_at);
                 self.told();
@@ -472,6 +672,7 @@ impl Subscription {
             Event::Cancelled { .. } => {
                 self.state = State::Cancelled;
                 self.open_order = None;
+                self.processing = false;
             }
         }
     }
@@ -482,9 +683,99 @@ impl Subscription {
         self.attempted_through = self.attempted_through.max(at);
         self.paid = Some(paid.clone());
         self.open_order = None;
+        self.processing = false;
+        self.last_period_no = None;
         self.last_order = Some(order);
         self.quote = None;
         self.release_noticed_at = None;
+    }
+
+    fn take_plan(&mut self, plan: &str, starts_at: Timestamp, at: Timestamp) {
+        if starts_at <= at {
+            plan.clone_into(&mut self.subject.plan);
+            self.next_plan = None;
+            self.temporary = None;
+        } else {
+            self.next_plan = Some(NextPlan { plan: plan.to_owned(), at: starts_at });
+        }
+    }
+
+    /// The order on it is paid, and waits to be delivered.
+    pub fn begin_delivery(&mut self, order: OrderId, at: Timestamp) {
+        self.processing = true;
+        self.open_order = Some(order);
+        self.settle_attempts(at);
+    }
+
+    /// Slots up to `at` are settled: what could not be delivered is tried again at the next.
+    pub fn settle_attempts(&mut self, at: Timestamp) {
+        self.attempted_through = self.attempted_through.max(at);
+    }
+
+    /// Remembers what an order paid for a time, and forgets what is over.
+    pub fn cover(&mut self, coverage: Coverage, at: Timestamp) {
+        self.coverages.retain(|coverage| coverage.ends_at > at);
+        self.coverages.push(coverage);
+    }
+
+    /// Gives back from coverages, as a refund at `at` says.
+    pub fn uncover(&mut self, cuts: &[order::Cut], at: Timestamp) {
+        for cut in cuts {
+            let found = self.coverages.iter_mut().find(|coverage| {
+                coverage.order == cut.order
+                    && coverage.starts_at == cut.starts_at
+                    && !coverage.is_closed
+            });
+            let Some(coverage) = found else {
+                panic!("broken journal: {cut:?} cuts nothing of {}", self.id)
+            };
+            let mut rest = coverage.clone();
+            coverage.ends_at = cut.at;
+            coverage.parts = cut.consumed.clone();
+            coverage.coupon = None;
+            coverage.is_closed = cut.at <= at || cut.at <= coverage.starts_at;
+            if let Some(parts) = &cut.rest {
+                rest.starts_at = cut.at;
+                rest.parts = parts.clone();
+                rest.given_back = None;
+                self.coverages.push(rest);
+            }
+        }
+    }
+
+    /// Remembers cash that was given back for an order beside what its time is worth.
+    pub fn give_back(&mut self, order: OrderId, amount: Money) {
+        let found = self.coverages.iter_mut().find(|coverage| coverage.order == order);
+        let Some(coverage) = found else {
+            panic!("broken journal: nothing is paid by {order} in {}", self.id)
+        };
+        let given_back =
+            coverage.given_back.map_or(Some(amount), |given| given.checked_add(amount));
+        coverage.given_back = given_back;
+    }
+
+    /// Lets go of coverages that were closed in the record that is complete now.
+    pub fn forget_closed(&mut self) {
+        self.coverages.retain(|coverage| !coverage.is_closed);
+    }
+
+    /// The number of the next period: none is given away twice (R2.11).
+    #[must_use]
+    pub fn next_period_no(&self) -> u32 {
+        self.paid.as_ref().map_or(0, |paid| paid.period_no).max(self.last_period_no.unwrap_or(0))
+            + 1
+    }
+
+    /// The plan that it has now.
+    #[must_use]
+    pub fn plan(&self) -> &str {
+        self.temporary.as_ref().map_or(&self.subject.plan, |temporary| &temporary.plan)
+    }
+
+    /// The plan that a renewal continues: the one that its paid time ends with (R1.19).
+    #[must_use]
+    pub fn renewed_plan(&self) -> &str {
+        self.next_plan.as_ref().map_or(&self.subject.plan, |next| &next.plan)
     }
 
     fn told(&mut self) {
@@ -515,6 +806,13 @@ impl Subscription {
         self.renewal.period.or(bought)
     }
 
+    /// What a period at `list` costs if the subscription keeps a lower price (D31).
+    #[must_use]
+    pub fn kept(&self, list: Money, period: Period) -> Money {
+        let kept = self.locked.and_then(|locked| locked.of(period, list.currency()));
+        kept.filter(|kept| list.covers(*kept)).unwrap_or(list)
+    }
+
     /// What a renewal at `list` costs if a notice said less (R2.17).
     #[must_use]
     pub fn honoured(&self, list: Money) -> Money {
@@ -524,7 +822,7 @@ impl Subscription {
     /// Is there nothing more that can happen to it?
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self.state, State::Released | State::Cancelled)
+        matches!(self.state, State::Released | State::Cancelled | State::Unsubscribed)
     }
 
     /// Can it be renewed (R1.7)?

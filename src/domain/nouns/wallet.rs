@@ -54,6 +54,11 @@ impl Wallet {
         self.add(amount.negated());
     }
 
+    /// Puts back what an order gave back.
+    pub fn give_back(&mut self, amount: Money) {
+        self.add(amount);
+    }
+
     fn add(&mut self, amount: Money) {
         self.cash = self
             .cash

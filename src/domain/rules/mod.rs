@@ -5,6 +5,7 @@
 //! takes effect from an instant that is not in the past; what an account was promised in a paid
 //! period (its [`Terms`]) is frozen there, everything else is read from the version in force.
 
+mod commerce;
 mod schedule;
 mod timeline;
 mod units;
@@ -15,11 +16,15 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::commerce::{Bill, Coupons, Downgrades, Pick, Refunds, TaxRate, Unified};
 pub use self::schedule::{AutoRenewals, Edge, Lifecycle, Mark, Reminders, Slots, Span};
 pub use self::timeline::{Timeline, Version};
 pub use self::units::{Length, WallTime};
+use super::account::Kind;
 use super::calendar::{Period, Timestamp, Unit};
 use super::money::{Currency, Money, Rounding};
+use super::nouns::order;
+use super::price::Rate;
 
 /// One version of the rules, as `config/catalogue.toml` writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +33,24 @@ pub struct Rules {
     /// What orders have in common.
     #[serde(default)]
     pub orders: Orders,
+    /// How coupons are chosen (R5.7).
+    #[serde(default)]
+    pub coupons: Coupons,
+    /// What is given back, and when (R10.9).
+    #[serde(default)]
+    pub refund: Refunds,
+    /// Cheaper plans (R1.20, R10.15).
+    #[serde(default)]
+    pub downgrade: Downgrades,
+    /// The day that renewals can be aligned to (R1.22).
+    #[serde(default)]
+    pub unified: Unified,
+    /// Statements and invoices (R10.5).
+    #[serde(default)]
+    pub bill: Bill,
+    /// Taxes by country and kind of account; the first that fits is charged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tax: Vec<TaxRate>,
     /// Lifecycle presets by name (R1.1–R1.5).
     pub lifecycles: BTreeMap<String, Lifecycle>,
     /// Auto-renewal presets by name (R2.3, R2.5).
@@ -46,11 +69,24 @@ pub struct Orders {
     pub unpaid_ttl: Length,
     /// What an account must have before it may purchase (D53); empty by default.
     pub purchase_requires: Vec<Requirement>,
+    /// How long a paid order waits to be delivered (D41).
+    pub processing_ttl: Length,
+    /// How long before its time-out the owner of an order is warned (D48); at most a quarter of
+    /// the order's life. `0s` is off.
+    pub warn_before_timeout: Length,
+    /// How many orders can be paid together (R4.15).
+    pub together_max: u32,
 }
 
 impl Default for Orders {
     fn default() -> Self {
-        Self { unpaid_ttl: Length(Duration::from_hours(7 * 24)), purchase_requires: Vec::new() }
+        Self {
+            unpaid_ttl: Length(Duration::from_hours(7 * 24)),
+            purchase_requires: Vec::new(),
+            processing_ttl: Length(Duration::from_hours(24)),
+            warn_before_timeout: Length(Duration::from_hours(24)),
+            together_max: 30,
+        }
     }
 }
 
@@ -85,8 +121,24 @@ pub struct Product {
     /// How long its orders wait to be paid (R4.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpaid_ttl: Option<Length>,
+    /// The order types that the provider's system must say are delivered (D41); others are done
+    /// when they are paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledge: Vec<order::Kind>,
+    /// Is what was paid for it given back (R10.11)?
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub refundable: bool,
     /// Its plans by the name that orders use.
     pub plans: BTreeMap<String, Plan>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+const fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 fn menu() -> Vec<Period> {
@@ -130,6 +182,9 @@ pub struct Plan {
     /// From when it can no longer be renewed either (D40).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewal_ends: Option<Timestamp>,
+    /// Does it take coupons? A promotional plan may not (R5.17).
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub coupons: bool,
     /// List prices by currency.
     pub prices: BTreeMap<Currency, Prices>,
 }
@@ -244,6 +299,12 @@ impl Rules {
         })
     }
 
+    /// The rate of tax of an account; none where the table names none.
+    #[must_use]
+    pub fn tax_rate(&self, kind: Kind, country: Option<&str>) -> Option<Rate<'_>> {
+        self.tax.iter().find(|rate| rate.fits(kind, country)).map(TaxRate::rate)
+    }
+
     /// Everything that is wrong with this version, all at once; nothing if it can be used.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
@@ -275,6 +336,41 @@ impl Rules {
         }
         if self.orders.unpaid_ttl.0.is_zero() {
             fault("orders.unpaid_ttl".into(), "leaves no time to pay".into());
+        }
+        if self.orders.processing_ttl.0.is_zero() {
+            fault("orders.processing_ttl".into(), "leaves no time to deliver".into());
+        }
+        if self.orders.together_max == 0 {
+            fault("orders.together_max".into(), "must be 1 at least".into());
+        }
+        if self.coupons.pick.is_empty() {
+            fault("coupons.pick".into(), "names nothing to pick by".into());
+        }
+        if !(1..=28).contains(&self.unified.default_day) {
+            fault("unified.default_day".into(), "must be 1 to 28".into());
+        }
+        if self.unified.month_days == 0 {
+            fault("unified.month_days".into(), "must be 1 at least".into());
+        }
+        if !(1..=28).contains(&self.bill.final_day) {
+            fault("bill.final_day".into(), "must be 1 to 28".into());
+        }
+        let templates = [
+            ("bill.invoice_number", &self.bill.invoice_number),
+            ("bill.credit_note_number", &self.bill.credit_note_number),
+        ];
+        for (path, template) in templates {
+            if !template.contains("{number}") || !template.contains("{year}") {
+                fault(path.into(), "must contain {year} and {number}".into());
+            }
+        }
+        for (place, rate) in self.tax.iter().enumerate() {
+            if rate.rate.is_sign_negative() || rate.rate > Decimal::ONE_HUNDRED {
+                fault(format!("tax.{place}.rate"), "must be 0 to 100".into());
+            }
+            if rate.country.len() != 2 {
+                fault(format!("tax.{place}.country"), "must be two letters".into());
+            }
         }
         if self.products.is_empty() {
             fault("products".into(), "nothing is sold".into());

@@ -1,12 +1,13 @@
 //! Settle what is due: each thing at its own instant, in one total order (D30, D35). Only
 //! notices collapse (D25), and a release waits for its notice (D38).
 
-use super::{cancel, renew};
+use super::{cancel, deliver, renew};
 use crate::domain::agenda::{self, Due, Step};
 use crate::domain::draft::Draft;
-use crate::domain::ids::SubscriptionId;
+use crate::domain::ids::{CouponId, SubscriptionId};
+use crate::domain::nouns::coupon;
 use crate::domain::nouns::notice::{self, Kind, Reason};
-use crate::domain::nouns::order::CancelReason;
+use crate::domain::nouns::order::{self, CancelReason, FailReason};
 use crate::domain::nouns::subscription::{Event, Subscription};
 use crate::domain::rules::Span;
 
@@ -32,12 +33,38 @@ pub fn advance(draft: &mut Draft<'_>) -> Vec<Due> {
 fn run(draft: &mut Draft<'_>, due: Due) {
     match due.step {
         Step::TimeOut(order) => cancel::close(draft, order, CancelReason::TimedOut, due.at),
+        Step::DeliveryTimeOut(order) => {
+            deliver::fail(draft, order, FailReason::TimedOut, due.at);
+        }
+        Step::WarnTimeOut(order) => draft.push(order::Event::Warned { order, due_at: due.at }),
+        Step::CouponEffective(id) => {
+            draft.push(coupon::Event::BecameEffective { id, due_at: due.at });
+        }
+        Step::CouponExpire(id) => draft.push(coupon::Event::Expired { id, due_at: due.at }),
+        Step::CouponNotice(id) => coupon_notice(draft, id, due),
         Step::Attempt(id) => renew::attempt(draft, id, due.at),
+        Step::TakePlan(id) => take_plan(draft, id, due),
         Step::Expire(id) => draft.push(Event::Expired { id, due_at: due.at }),
         Step::Suspend(id) => draft.push(Event::Suspended { id, due_at: due.at }),
         Step::Release(id) => release(draft, id, due),
         Step::Notice(id, kind) => notice(draft, id, kind, due),
     }
+}
+
+/// A plan that was paid ahead takes effect, or the one for a while ends: what it has from then on
+/// is what its state says.
+fn take_plan(draft: &mut Draft<'_>, id: SubscriptionId, due: Due) {
+    let Ok(live) = draft.subscription(id) else { return };
+    let next = live.next_plan.as_ref().filter(|next| next.at <= due.at);
+    let plan = next.map_or(&live.subject.plan, |next| &next.plan).clone();
+    draft.push(Event::PlanTookEffect { id, plan, due_at: due.at });
+}
+
+/// Reminds the owner of a coupon, unless it is over by now (D25).
+fn coupon_notice(draft: &mut Draft<'_>, id: CouponId, due: Due) {
+    let Ok(coupon) = draft.coupon(id) else { return };
+    let superseded = coupon.expires_at <= draft.at;
+    draft.push(coupon::Event::Reminded { id, due_at: due.at, superseded });
 }
 
 /// Releases, and closes what is open on it (D28).

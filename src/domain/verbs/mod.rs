@@ -2,14 +2,21 @@
 //! pushes its first event, so a rejection leaves no trace.
 
 pub mod advance;
+pub mod align;
 pub mod apply_rules;
 pub mod brake;
+pub mod campaign;
 pub mod cancel;
+pub mod change;
+pub mod coupons;
+pub mod deliver;
 pub mod hold;
 pub mod import;
 pub mod open;
 pub mod pay;
+pub mod pricing;
 pub mod purchase;
+pub mod refund;
 pub mod renew;
 pub mod set_renewal_mode;
 pub mod top_up;

@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pricing::{self, Asked, CouponChoice};
 use super::{pay, renew};
 use crate::domain::account::Open;
 use crate::domain::calendar::{Course, Period};
 use crate::domain::command::{Answer, derived_auto_period};
 use crate::domain::draft::Draft;
 use crate::domain::ids::{OrderId, SubscriptionId};
+use crate::domain::money::Money;
 use crate::domain::nouns::order::{self, Kind, Order};
 use crate::domain::nouns::subscription::{self, Mode, Renewal, Subject};
+use crate::domain::price::{Gross, Item};
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::{Offer, Requirement, Rules};
 
@@ -32,6 +35,15 @@ pub struct Purchase {
     pub external_id: Option<String>,
     /// A subscription of the same account that it may not outlive (R1.17).
     pub expires_not_after: Option<SubscriptionId>,
+    /// Which coupon to use (R4.6).
+    #[serde(default)]
+    pub coupon: CouponChoice,
+    /// Keep the prices of today for its renewals (D31).
+    #[serde(default)]
+    pub price_lock: bool,
+    /// What the caller expects to pay: any other price is refused.
+    #[serde(default)]
+    pub expected_payable: Option<Money>,
 }
 
 /// Opens the order, and pays it at once if that was asked or nothing is to be paid (R4.17).
@@ -62,31 +74,40 @@ pub fn decide(draft: &mut Draft<'_>, purchase: &Purchase) -> Result<Answer, Reje
     renew::check_horizon(&offer, end, draft.at, zone)?;
     renew::check_parent(draft, purchase.expires_not_after, end)?;
 
-    let subscription = SubscriptionId::new(open.id, open.next_number);
-    let order = Order {
-        id: OrderId::new(open.id, open.next_number + 1),
+    pricing::check_choice(draft, purchase.coupon)?;
+    let asked = Asked {
         kind: Kind::New,
-        subscription,
-        product: purchase.product.clone(),
-        plan: purchase.plan.clone(),
+        product,
         period: purchase.period,
-        period_no: 1,
-        starts_at: None,
-        ends_at: None,
-        list,
-        payable: list,
-        rules_version: version,
-        automatic: false,
-        created_at: draft.at,
-        deadline: draft.at.plus(offer.product.unpaid_ttl.unwrap_or(rules.orders.unpaid_ttl).0),
-        state: order::State::Unpaid,
-        closed_at: None,
-        cancelled_for: None,
+        takes_coupons: offer.plan.coupons,
+        lines: &[Gross { item: Item::Period, list, discount: Money::zero(open.terms.currency) }],
+        coupon: purchase.coupon,
+        at: draft.at,
     };
-    let pays = purchase.pay_now || list.is_zero();
+    let price = pricing::price(draft.timeline, open, &asked)?;
+    pricing::check_expected(purchase.expected_payable, price.payable)?;
+
+    let subscription = SubscriptionId::new(open.id, open.next_number);
+    let ttl = offer.product.unpaid_ttl.unwrap_or(rules.orders.unpaid_ttl).0;
+    let mut order = Order {
+        rules_version: version,
+        deadline: draft.at.plus(ttl),
+        ..Order::new(
+            OrderId::new(open.id, open.next_number + 1),
+            Kind::New,
+            subscription,
+            (product, plan),
+            (purchase.period, 1),
+            draft.at,
+            open.terms.currency,
+        )
+    };
+    order.set_price(price);
+    let pays = purchase.pay_now || order.payable.is_zero();
     if pays {
         pay::check_funds(draft, order.payable)?;
     }
+    let locked = offer.plan.prices.get(&open.terms.currency).copied();
     let id = order.id;
     draft.push(order::Event::Opened(Box::new(order.clone())));
     draft.push(subscription::Event::Ordered {
@@ -106,10 +127,12 @@ pub fn decide(draft: &mut Draft<'_>, purchase: &Purchase) -> Result<Answer, Reje
         },
         order: id,
         at: draft.at,
+        locked: locked.filter(|_| purchase.price_lock),
     });
     if pays {
-        let paid = pay::period_of(draft, &order, draft.at)?;
-        pay::settle(draft, &order, paid, draft.at, false);
+        pay::settle(draft, &order, draft.at, false);
+    } else {
+        pay::freeze(draft, &order, draft.at);
     }
     pay::answer(draft, id)
 }

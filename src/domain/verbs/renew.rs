@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{pay, purchase};
+use super::pricing::{self, Asked, CouponChoice};
+use super::{align, change, pay, purchase};
 use crate::domain::account::Open;
 use crate::domain::agenda;
 use crate::domain::calendar::{Course, Period, Timestamp, Unit, Zone};
@@ -12,8 +13,21 @@ use crate::domain::ids::{OrderId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::order::{self, Kind, Order};
 use crate::domain::nouns::subscription::{Event, Failure, Mode, Paid, Subscription};
+use crate::domain::price::{Gross, Item};
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::{Offer, Timeline};
+
+/// Until when a renewal goes (R1.26): a length, or a day of the month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Term {
+    /// One more period of a length.
+    Period(Period),
+    /// To this day of a month, 1 to 28.
+    Day(u8),
+    /// To the account's unified day (R1.22).
+    UnifiedDay,
+}
 
 /// Order one more period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,11 +35,17 @@ pub struct Renew {
     /// Which subscription.
     pub subscription: SubscriptionId,
     /// How long.
-    pub period: Period,
+    pub term: Term,
+    /// With another plan (R1.10, R1.20).
+    pub plan: Option<String>,
     /// Pay now from the balance, or leave the order unpaid.
     pub pay_now: bool,
     /// The expiry that the customer saw: if it has moved, nothing is done (D26).
     pub expected_expires_at: Option<Timestamp>,
+    /// Which coupon to use (R4.6).
+    pub coupon: CouponChoice,
+    /// What the caller expects to pay: any other price is refused.
+    pub expected_payable: Option<Money>,
 }
 
 /// Opens the order from the old expiry (R1.8, R1.9), and pays it at once if that was asked.
@@ -39,30 +59,40 @@ pub fn decide(draft: &mut Draft<'_>, renew: &Renew) -> Result<Answer, Rejection>
     if renew.expected_expires_at.is_some_and(|expected| expected != paid.expires_at) {
         return Ok(Answer::AlreadyRenewed { order: live.last_order, expires_at: paid.expires_at });
     }
-    if let Some(unpaid) = live.open_order.and_then(|id| open.orders.get(&id)) {
-        return Err(Rejection::unpaid(unpaid));
+    if let Some(order) = live.open_order.and_then(|id| open.orders.get(&id)) {
+        return Err(Rejection::in_the_way(order));
     }
-    let made = make(draft, live, paid, renew.period, draft.at, false)?;
-    let pays = renew.pay_now || made.order.payable.is_zero();
+    pricing::check_choice(draft, renew.coupon)?;
+    let wanted = Wanted {
+        term: renew.term,
+        plan: renew.plan.as_deref().filter(|plan| *plan != live.renewed_plan()),
+        coupon: renew.coupon,
+        automatic: false,
+    };
+    let order = make(draft, live, paid, &wanted, draft.at)?;
+    pricing::check_expected(renew.expected_payable, order.payable)?;
+    let pays = renew.pay_now || order.payable.is_zero();
     if pays {
-        pay::check_funds(draft, made.order.payable)?;
+        pay::check_funds(draft, order.payable)?;
     }
-    let (id, subscription) = (made.order.id, made.order.subscription);
-    draft.push(order::Event::Opened(Box::new(made.order.clone())));
+    let (id, subscription) = (order.id, order.subscription);
+    draft.push(order::Event::Opened(Box::new(order.clone())));
     if pays {
-        pay::settle(draft, &made.order, made.paid, draft.at, false);
+        pay::settle(draft, &order, draft.at, false);
     } else {
         draft.push(Event::RenewalOrdered { id: subscription, order: id });
+        pay::freeze(draft, &order, draft.at);
     }
     pay::answer(draft, id)
 }
 
-/// An order for one more period, and the period that it would give.
-struct Made {
-    order: Order,
-    paid: Paid,
-    /// Was it open already (D28)?
-    is_open: bool,
+/// What a renewal is to be.
+struct Wanted<'a> {
+    term: Term,
+    /// Another plan than it has.
+    plan: Option<&'a str>,
+    coupon: CouponChoice,
+    automatic: bool,
 }
 
 /// Makes the order for one more period at `at`, or says why it cannot be made. Whether there is
@@ -71,62 +101,101 @@ fn make(
     draft: &Draft<'_>,
     live: &Subscription,
     paid: &Paid,
-    period: Period,
+    wanted: &Wanted<'_>,
     at: Timestamp,
-    automatic: bool,
-) -> Result<Made, Rejection> {
+) -> Result<Order, Rejection> {
     let open = draft.open()?;
-    let (product, plan) = (&live.subject.product, &live.subject.plan);
-    let (version, offer) = draft
-        .offer(product, plan, at)
-        .filter(|(_, offer)| offer.plan.renewal_ends.is_none_or(|ends| ends > at))
-        .ok_or_else(|| purchase::retired(product, plan))?;
-    // What renews by itself was on its menu when it was chosen; a price is all that it needs now.
-    let is_on_menu = automatic || offer.product.sells(period);
-    let list = price(&offer, period, is_on_menu, open, product, plan)?;
-    let end = paid.course.plus(period).end(live.subject.zone);
-    check_horizon(&offer, end, at, live.subject.zone)?;
-    check_in_time(draft, live, period, at)?;
+    let zone = live.subject.zone;
+    let product = &live.subject.product;
+    let plan = wanted.plan.unwrap_or_else(|| live.renewed_plan());
+    let (version, offer) = match wanted.plan {
+        None => draft
+            .offer(product, plan, at)
+            .filter(|(_, offer)| offer.plan.renewal_ends.is_none_or(|ends| ends > at))
+            .ok_or_else(|| purchase::retired(product, plan))?,
+        Some(plan) => change::offered(draft, product, plan, at)?,
+    };
+    let mut order = Order {
+        automatic: wanted.automatic,
+        rules_version: version,
+        from_plan: wanted.plan.map(|_| live.renewed_plan().to_owned()),
+        starts_at: Some(paid.expires_at),
+        deadline: deadline(draft, live, &offer, at),
+        ..Order::new(
+            OrderId::new(live.id.account, open.next_number),
+            Kind::Renew,
+            live.id,
+            (product, plan),
+            (paid.period, live.next_period_no()),
+            at,
+            open.terms.currency,
+        )
+    };
+    let lines = match wanted.term {
+        Term::Period(period) => {
+            order.period = period;
+            // What renews by itself was on its menu when it was chosen; a price is all that it
+            // needs now.
+            let is_on_menu = wanted.automatic || offer.product.sells(period);
+            let list = price(&offer, period, is_on_menu, open, product, plan)?;
+            let payable = match wanted.plan {
+                Some(_) => list,
+                None => promised(live, list, period),
+            };
+            let discount = list.checked_sub(payable).unwrap_or(list);
+            vec![Gross { item: Item::Period, list, discount }]
+        }
+        Term::Day(_) | Term::UnifiedDay => {
+            let aligned = align::align(draft, open, live, paid, &offer, wanted.term, at)?;
+            order.period = aligned.period;
+            order.aligned_to = Some(aligned.to);
+            aligned.lines
+        }
+    };
+    let given = pay::period_of(draft, &order, at)?;
+    let end = given.course.end(zone);
+    check_horizon(&offer, end, at, zone)?;
+    if given.expires_at <= at {
+        check_in_time(draft, live, order.period, at)?;
+    }
     check_parent(draft, live.subject.expires_not_after, end)?;
-    // What a notice promised for the next period is honoured (R2.17): for that length, whoever
-    // orders it.
+    if let Some(plan) = wanted.plan {
+        change::check_renewal_window(draft, live, paid, plan, at)?;
+    }
+    order.starts_at = Some(given.started_at);
+    order.ends_at = Some(given.expires_at);
+    let asked = Asked {
+        kind: Kind::Renew,
+        product,
+        period: order.period,
+        takes_coupons: offer.plan.coupons,
+        lines: &lines,
+        coupon: wanted.coupon,
+        at,
+    };
+    order.set_price(pricing::price(draft.timeline, open, &asked)?);
+    Ok(order)
+}
+
+/// What a period at `list` costs: what a notice promised for the next period is honoured (R2.17),
+/// for that length, whoever orders it; so is a price that the subscription keeps (D31).
+fn promised(live: &Subscription, list: Money, period: Period) -> Money {
+    let kept = live.kept(list, period);
     let is_promised = live.renewal.mode == Mode::AutoRenewal
         && live.auto_period().is_some_and(|promised| promised.is_as_long_as(period));
-    let mut order = Order {
-        id: OrderId::new(live.id.account, open.next_number),
-        kind: Kind::Renew,
-        subscription: live.id,
-        product: product.clone(),
-        plan: plan.clone(),
-        period,
-        period_no: paid.period_no + 1,
-        starts_at: Some(paid.expires_at),
-        ends_at: None,
-        list,
-        payable: if is_promised { live.honoured(list) } else { list },
-        rules_version: version,
-        automatic,
-        created_at: at,
-        deadline: deadline(draft, live, &offer, at),
-        state: order::State::Unpaid,
-        closed_at: None,
-        cancelled_for: None,
-    };
-    let paid = pay::period_of(draft, &order, at)?;
-    order.ends_at = Some(paid.expires_at);
-    Ok(Made { order, paid, is_open: false })
+    if is_promised { live.honoured(kept) } else { kept }
 }
 
 /// One automatic attempt, at the slot `due_at`: it renews, or records why not. An attempt that
-/// cannot be paid takes nothing and leaves no order (R2.16).
+/// cannot be paid takes nothing, freezes nothing and leaves no order (R2.16).
 pub fn attempt(draft: &mut Draft<'_>, id: SubscriptionId, due_at: Timestamp) {
     let Ok(live) = draft.subscription(id) else { return };
     match prepare(draft, live, due_at) {
-        Ok(Made { order, paid, is_open }) => {
-            if !is_open {
+        Ok(order) => {
+            if Some(order.id) != live.open_order {
                 draft.push(order::Event::Opened(Box::new(order.clone())));
             }
-            pay::settle(draft, &order, paid, due_at, true);
+            pay::settle(draft, &order, due_at, true);
         }
         Err((failure, quote)) => {
             let superseded = later_slot_has_passed(draft, live, due_at);
@@ -135,36 +204,48 @@ pub fn attempt(draft: &mut Draft<'_>, id: SubscriptionId, due_at: Timestamp) {
     }
 }
 
-/// What an attempt would pay, or why it cannot, with the price where it is known. An unpaid order
-/// for the same time is adopted (D28): it is paid as by hand, at the price it was made at.
+/// The order that an attempt would pay, or why it cannot, with the price where it is known. An
+/// unpaid order for the same time is adopted (D28): it is paid as by hand, at the price it was
+/// made at, with the coupon that it froze.
 fn prepare(
     draft: &Draft<'_>,
     live: &Subscription,
     at: Timestamp,
-) -> Result<Made, (Failure, Option<Money>)> {
+) -> Result<Order, (Failure, Option<Money>)> {
     let unknown = (Failure::PeriodNotOffered, None);
     let (Some(paid), Some(period)) = (live.paid.as_ref(), live.auto_period()) else {
         return Err(unknown);
     };
     let Ok(open) = draft.open() else { return Err(unknown) };
-    let zone = live.subject.zone;
-    let made = match live.open_order.and_then(|id| open.orders.get(&id)) {
-        None => make(draft, live, paid, period, at, true)
-            .map_err(|rejection| (failure_of(&rejection), quote(draft, live, at)))?,
+    let order = match live.open_order.and_then(|id| open.orders.get(&id)) {
+        None => {
+            let wanted = Wanted {
+                term: Term::Period(period),
+                plan: None,
+                coupon: CouponChoice::Auto,
+                automatic: true,
+            };
+            make(draft, live, paid, &wanted, at)
+                .map_err(|rejection| (failure_of(&rejection), quote(draft, live, at)))?
+        }
         Some(order) => {
             let quote = Some(order.payable);
-            if paid.course.plus(order.period).end(zone) != paid.course.plus(period).end(zone) {
+            let ends_at = paid.course.plus(period).end(live.subject.zone);
+            let is_for_that_time = order.kind == Kind::Renew
+                && order.from_plan.is_none()
+                && order.aligned_to.is_none()
+                && paid.course.plus(order.period).end(live.subject.zone) == ends_at;
+            if !is_for_that_time {
                 return Err((Failure::UnpaidOrder { order: order.id }, quote));
             }
-            let paid = pay::payable_period(draft, order, at)
+            pay::check_payable(draft, order, at)
                 .map_err(|rejection| (failure_of(&rejection), quote))?;
-            Made { order: order.as_ref().clone(), paid, is_open: true }
+            order.as_ref().clone()
         }
     };
-    let payable = made.order.payable;
-    pay::check_funds(draft, payable)
-        .map_err(|rejection| (failure_of(&rejection), Some(payable)))?;
-    Ok(made)
+    pay::check_funds(draft, order.payable)
+        .map_err(|rejection| (failure_of(&rejection), Some(order.payable)))?;
+    Ok(order)
 }
 
 /// What the next automatic renewal will cost, as far as the rules at `at` know.
@@ -270,6 +351,32 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::OrderClosed { .. }
         | Rejection::TooLateForMode { .. }
         | Rejection::OffAnchor { .. }
+        | Rejection::OrderNotPaid { .. }
+        | Rejection::OrderProcessing { .. }
+        | Rejection::CouponNotFound { .. }
+        | Rejection::CouponOver { .. }
+        | Rejection::CouponNotUsable { .. }
+        | Rejection::CouponHeld { .. }
+        | Rejection::InvalidCoupon { .. }
+        | Rejection::PriceChanged { .. }
+        | Rejection::SamePlan { .. }
+        | Rejection::TooEarlyForDowngrade { .. }
+        | Rejection::TooManyDowngrades { .. }
+        | Rejection::ChangePending { .. }
+        | Rejection::OutsidePaidTime { .. }
+        | Rejection::InvalidUnifiedDay
+        | Rejection::ExpiredForAlignment { .. }
+        | Rejection::NotRefundable { .. }
+        | Rejection::RefundExceedsPaid { .. }
+        | Rejection::NothingToRefund { .. }
+        | Rejection::NotLatestPeriod { .. }
+        | Rejection::TooManyOrders { .. }
+        | Rejection::CampaignNotFound
+        | Rejection::UnknownCode
+        | Rejection::CodeTaken
+        | Rejection::CampaignNotRunning { .. }
+        | Rejection::QuotaExhausted { .. }
+        | Rejection::CampaignLimit { .. }
         | Rejection::InvalidRules { .. }
         | Rejection::EffectiveInPast { .. }
         | Rejection::BrakeNotEngaged => Failure::PeriodNotOffered,

@@ -58,7 +58,7 @@ pub fn decide(draft: &mut Draft<'_>, set: &SetRenewalMode) -> Result<Answer, Rej
 fn check_in_time(draft: &Draft<'_>, live: &Subscription, mode: Mode) -> Result<(), Rejection> {
     let too_late = Err(Rejection::TooLateForMode { subscription: live.id });
     match live.state {
-        State::Released | State::Cancelled => {
+        State::Released | State::Cancelled | State::Unsubscribed => {
             Err(Rejection::SubscriptionEnded { subscription: live.id })
         }
         State::Grace | State::Suspended if mode == Mode::AutoRenewal => {

@@ -56,6 +56,7 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
         match question {
             Question::Order(id) => orders.push((id.account, id.number)),
             Question::Subscription(id) => subscriptions.push((id.account, id.number)),
+            Question::Coupon(_) => {}
         }
     }
     let mut conn = pool.acquire().await.map_err(failed)?;

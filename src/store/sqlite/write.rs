@@ -336,6 +336,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             Row::Subscription(row) => {
                 subscriptions.insert((stream, row.id.number), row);
             }
+            Row::Coupon(_) | Row::Coverage(_) => {}
         }
     }
     let orders: Vec<_> = orders.into_iter().collect();

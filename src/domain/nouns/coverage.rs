@@ -1,0 +1,80 @@
+//! Coverage: what was paid, over the time that it pays for. It is what a refund gives back from
+//! (R10.13), and what revenue is earned along (D43).
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::coupon::Coupon;
+use super::order::Parts;
+use crate::domain::calendar::Timestamp;
+use crate::domain::ids::OrderId;
+use crate::domain::money::{Money, Rounding};
+
+/// What one order paid, over the time that it pays for. After a refund it is in two: what was
+/// consumed, and what is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The order.
+    pub order: OrderId,
+    /// The number of the period in its subscription, for an order that gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_no: Option<u32>,
+    /// Start of the time.
+    pub starts_at: Timestamp,
+    /// End of the time, excluded.
+    pub ends_at: Timestamp,
+    /// What was paid for it.
+    pub parts: Parts,
+    /// The coupon that was used, as it was then, while it can still be given back: until the
+    /// period begins (R5.14).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<Box<Coupon>>,
+    /// Cash that was given back for it beside what its time is worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back: Option<Money>,
+    /// Is it over by a refund in the record at hand?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_closed: bool,
+}
+
+impl Coverage {
+    /// The cash that was paid and not given back yet.
+    #[must_use]
+    pub fn refundable(&self) -> Money {
+        let given_back = self.given_back.map_or(0, Money::minor);
+        Money::from_minor(self.parts.cash.minor() - given_back, self.parts.cash.currency())
+    }
+
+    /// Does its time begin only after `at`?
+    #[must_use]
+    pub fn is_ahead(&self, at: Timestamp) -> bool {
+        self.starts_at > at
+    }
+
+    /// What of its revenue is earned by `at`: by the second, cumulatively, so that the end takes
+    /// the remainder (D43).
+    #[must_use]
+    pub fn earned(&self, at: Timestamp) -> Money {
+        let revenue = self.parts.revenue();
+        if at >= self.ends_at {
+            return revenue;
+        }
+        earned(revenue, self.starts_at, self.ends_at, at)
+    }
+}
+
+/// What of `revenue` over a time is earned by `at` (D43): by the second, cumulatively, rounded
+/// down, so that the end takes the remainder.
+#[must_use]
+pub fn earned(revenue: Money, starts_at: Timestamp, ends_at: Timestamp, at: Timestamp) -> Money {
+    if at >= ends_at {
+        return revenue;
+    }
+    let total = ends_at.since(starts_at).as_secs();
+    let past = at.since(starts_at).as_secs();
+    Decimal::from(past)
+        .checked_div(Decimal::from(total))
+        .and_then(|share| revenue.decimal().checked_mul(share))
+        .and_then(|earned| Money::from_decimal(earned, revenue.currency(), Rounding::Down).ok())
+        .unwrap_or_else(|| Money::zero(revenue.currency()))
+}
