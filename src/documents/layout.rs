@@ -25,6 +25,9 @@ const DESCRIPTION_MIN: f32 = 128.0;
 /// What a tax rate may widen its column to before it is broken into lines.
 const RATE_MAX: f32 = 52.0;
 
+/// The most lines that the label of a sum has.
+const MOST: usize = 12;
+
 /// From the most to the least readable: the first in which the figures leave the descriptions
 /// enough room. Figures are never broken.
 const FITS: [(Lie, f32); 6] = [
@@ -203,19 +206,60 @@ impl Setter<'_, '_> {
         self.sheets.wrap(text, style, width).into_iter().next().unwrap_or_default()
     }
 
-    /// Sets a text in lines from `y` down; where the next line would be.
-    fn lines(&mut self, text: &str, style: Style, x: f32, y: f32, width: f32) -> f32 {
+    /// Sets a text in lines from `y` down, `most` of them; where the next line would be. What
+    /// would leave the page, or is more, is left out, visibly: a name of many hundred words must
+    /// not push the rest off the page.
+    fn lines(
+        &mut self,
+        text: &str,
+        style: Style,
+        (x, y): (f32, f32),
+        width: f32,
+        most: usize,
+    ) -> f32 {
         let mut y = y;
-        for line in self.sheets.wrap(text, style, width) {
+        for line in self.fitting(text, style, y, width, most) {
             self.sheets.text(&line, style, x, y + style.size);
             y += style.leading();
         }
         y
     }
 
-    fn lines_right(&mut self, text: &str, style: Style, right: f32, y: f32, width: f32) -> f32 {
+    /// The lines of a text that there is room for below `y`, at most so many.
+    fn fitting(
+        &mut self,
+        text: &str,
+        style: Style,
+        y: f32,
+        width: f32,
+        most: usize,
+    ) -> Vec<String> {
+        let mut lines = self.sheets.wrap(text, style, width);
+        let mut end = y;
+        let fits = |_: &&String| {
+            end += style.leading();
+            end <= self.bottom()
+        };
+        let count = lines.iter().take(most).take_while(fits).count();
+        if count < lines.len() {
+            lines.truncate(count);
+            if let Some(last) = lines.last_mut() {
+                "…".clone_into(last);
+            }
+        }
+        lines
+    }
+
+    fn lines_right(
+        &mut self,
+        text: &str,
+        style: Style,
+        (right, y): (f32, f32),
+        width: f32,
+        most: usize,
+    ) -> f32 {
         let mut y = y;
-        for line in self.sheets.wrap(text, style, width) {
+        for line in self.fitting(text, style, y, width, most) {
             self.sheets.text_right(&line, style, right, y + style.size);
             y += style.leading();
         }
@@ -227,11 +271,11 @@ impl Setter<'_, '_> {
         let view = self.view;
         let half = self.width() / 2.0 - GAP;
         let seller = bold(11.0, Ink::Black);
-        let left = self.lines(&view.seller.name, seller, SIDE, TOP + 9.0, half);
+        let left = self.lines(&view.seller.name, seller, (SIDE, TOP + 9.0), half, 4);
         let right = self.right();
-        let title = self.lines_right(view.title, bold(20.0, Ink::Black), right, TOP, half);
-        let number =
-            self.lines_right(&view.number, regular(10.0, Ink::Muted), right, title + 1.0, half);
+        let title = self.lines_right(view.title, bold(20.0, Ink::Black), (right, TOP), half, 2);
+        let muted = regular(10.0, Ink::Muted);
+        let number = self.lines_right(&view.number, muted, (right, title + 1.0), half, 3);
         self.y = left.max(number) + 9.0;
         self.sheets.rule(SIDE, self.y, self.width(), 1.2, FRAME);
         self.y += 18.0;
@@ -245,10 +289,10 @@ impl Setter<'_, '_> {
     }
 
     fn who(&mut self, who: &Who, x: f32, width: f32) -> f32 {
-        let mut y = self.lines(who.label, LABEL, x, self.y, width) + 3.0;
-        y = self.lines(&who.name, bold(9.0, Ink::Black), x, y, width);
+        let mut y = self.lines(who.label, LABEL, (x, self.y), width, 1) + 3.0;
+        y = self.lines(&who.name, bold(9.0, Ink::Black), (x, y), width, 8);
         for line in &who.lines {
-            y = self.lines(line, regular(8.5, Ink::Black), x, y, width);
+            y = self.lines(line, regular(8.5, Ink::Black), (x, y), width, 4);
         }
         y
     }
@@ -260,7 +304,7 @@ impl Setter<'_, '_> {
             let label = self.sheets.measure(&fact.label, LABEL);
             self.sheets.text(&fact.label, LABEL, x, y + value.size);
             let room = width - label - GAP;
-            y = self.lines_right(&fact.value, value, x + width, y, room).max(y + 11.0) + 2.0;
+            y = self.lines_right(&fact.value, value, (x + width, y), room, 3).max(y + 11.0) + 2.0;
             self.sheets.rule(x, y, width, 0.5, HAIR);
             y += 2.5;
         }
@@ -308,7 +352,8 @@ impl Setter<'_, '_> {
         self.in_table = false;
         if view.rows.is_empty() {
             let style = self.plan.text();
-            self.y = self.lines(view.words.no_items, style, SIDE, self.y + PAD, self.width()) + PAD;
+            self.y =
+                self.lines(view.words.no_items, style, (SIDE, self.y + PAD), self.width(), 1) + PAD;
             self.sheets.rule(SIDE, self.y, self.width(), 0.5, HAIR);
         }
     }
@@ -403,7 +448,7 @@ impl Setter<'_, '_> {
         for sum in &view.sums {
             let place = Place::of(sum);
             let lines = self.sheets.wrap(&sum.label, place.label, room);
-            let text: f32 = lines.iter().map(|_| place.label.leading()).sum();
+            let text: f32 = lines.iter().take(MOST).map(|_| place.label.leading()).sum();
             height += place.before + place.above + text + place.below;
             set.push((sum, place, text));
         }
@@ -421,7 +466,7 @@ impl Setter<'_, '_> {
             let y = self.y + place.above;
             let base = y + place.label.size;
             let code = regular(place.label.size, Ink::Muted);
-            self.lines(&sum.label, place.label, left + 8.0, y, room);
+            self.lines(&sum.label, place.label, (left + 8.0, y), room, MOST);
             self.sheets.text(view.currency, code, currency, base);
             self.sheets.text_right(&sum.figure.text, place.figure, self.right() - 8.0, base);
             self.y += inner;
@@ -437,7 +482,7 @@ impl Setter<'_, '_> {
         let width = self.width().min(430.0);
         self.y += 22.0;
         self.ensure(LABEL.leading() + 3.0 * style.leading());
-        self.y = self.lines(view.words.notes, LABEL, SIDE, self.y, width) + 3.0;
+        self.y = self.lines(view.words.notes, LABEL, (SIDE, self.y), width, 1) + 3.0;
         for note in &view.notes {
             for line in self.sheets.wrap(note, style, width) {
                 self.ensure(style.leading());

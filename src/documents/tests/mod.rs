@@ -77,29 +77,7 @@ fn html_is_one_page_that_asks_for_nothing() {
 #[test]
 fn nothing_from_outside_is_markup() {
     let evil = "<img src=x onerror='alert(1)'>&\"</style><script>";
-    let mut document = invoice(Language::En);
-    document.number = Some(evil.to_owned());
-    document.related = Some(evil.to_owned());
-    document.account = evil.to_owned();
-    document.notes = vec![evil.to_owned()];
-    for party in [&mut document.seller, &mut document.buyer] {
-        party.name = evil.to_owned();
-        party.address = vec![evil.to_owned()];
-        party.tax_id = Some(evil.to_owned());
-        party.contact = vec![evil.to_owned()];
-    }
-    for line in &mut document.lines {
-        line.description = evil.to_owned();
-        line.details = vec![evil.to_owned()];
-        line.order = Some(evil.to_owned());
-        line.tax_rate = evil.to_owned();
-    }
-    // One rate is left, for all lines.
-    document.totals.taxes = vec![TaxTotal {
-        rate: evil.to_owned(),
-        net: document.totals.net,
-        tax: document.totals.total.checked_sub(document.totals.net).expect("the same currency"),
-    }];
+    let document = saying(evil);
     let html = html(&document).expect("a page");
     assert!(!html.contains("<img") && !html.contains("<script"));
     assert_eq!(html.matches("</style>").count(), 1);
@@ -213,15 +191,65 @@ fn nothing_stands_outside_the_paper() {
         line(&"x".repeat(2_000), 1_000, (0, 0), 19),
         line("last", 1_000, (0, 0), 7),
     ];
-    let pages = printed(&document(Kind::Invoice, Language::En, lines, 0));
-    for piece in pages.iter().flatten() {
-        assert!(piece.x >= 47.9 && piece.x < 548.0, "{piece:?}");
-        assert!(piece.y > 25.0 && piece.y < 800.0, "{piece:?}");
-    }
+    let document = document(Kind::Invoice, Language::En, lines, 0);
+    stays_on_paper(&document);
+    let pages = printed(&document);
     let text: String = pages.iter().map(|page| text(page)).collect();
     assert_eq!(text.matches("uncommonly").count(), 300);
     let is_long = |line: &&str| !line.is_empty() && line.chars().all(|c| c == 'x');
     assert_eq!(text.lines().filter(is_long).map(str::len).sum::<usize>(), 2_000);
+}
+
+/// A document that says `text` wherever a text can stand.
+fn saying(text: &str) -> Document {
+    let mut document = invoice(Language::En);
+    let text = || text.to_owned();
+    (document.number, document.related) = (Some(text()), Some(text()));
+    document.account = text();
+    document.notes = vec![text(), text()];
+    for party in [&mut document.seller, &mut document.buyer] {
+        let (address, contact) = (vec![text(); 3], vec![text(); 2]);
+        *party = Party { name: text(), address, tax_id: Some(text()), contact };
+    }
+    for line in &mut document.lines {
+        (line.description, line.order) = (text(), Some(text()));
+        line.details = vec![text(); 2];
+        line.tax_rate = text();
+    }
+    // One rate is left, for all lines.
+    let totals = &mut document.totals;
+    let tax = totals.total.checked_sub(totals.net).expect("the same currency");
+    totals.taxes = vec![TaxTotal { rate: text(), net: totals.net, tax }];
+    document
+}
+
+fn stays_on_paper(document: &Document) {
+    for piece in printed(document).iter().flatten() {
+        assert!(piece.x >= 47.9 && piece.x < 548.0, "{piece:?}");
+        assert!(piece.y > 25.0 && piece.y < 800.0, "{piece:?}");
+    }
+}
+
+#[test]
+fn no_text_is_too_long_or_too_strange() {
+    for text in
+        ["", " ", "\u{0}", "x", "many words ", "日本", "e\u{301}", "🧾", "\u{202e}", "-", "()\\"]
+    {
+        for times in [1, 40, 500] {
+            let document = saying(&text.repeat(times));
+            stays_on_paper(&document);
+            assert!(html(&document).expect("a page").ends_with("</html>\n"));
+        }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 32, ..Default::default() })]
+
+    #[test]
+    fn any_text_is_printed(text in "\\PC{0,200}") {
+        stays_on_paper(&saying(&text));
+    }
 }
 
 #[test]
