@@ -205,7 +205,11 @@ impl<'a> Shelf<'a> {
 impl Used<'_> {
     fn embed(self, number: usize) -> Result<Embedded, FontError> {
         let unreadable = |reason: String| FontError::Unreadable { reason };
-        let subset = subsetter::subset(self.file, self.index, &self.remapper)
+        // An operator's file may be damaged, and the subsetter was seen to panic on such a one.
+        // That is a document that cannot be printed, not an end of whoever prints it.
+        let cut = || subsetter::subset(self.file, self.index, &self.remapper);
+        let subset = std::panic::catch_unwind(std::panic::AssertUnwindSafe(cut))
+            .map_err(|_| unreadable("its outlines are damaged".to_owned()))?
             .map_err(|error| unreadable(error.to_string()))?;
         let is_cff = self.face.tables().cff.is_some();
         let program = if is_cff {
