@@ -73,7 +73,7 @@ fn release(draft: &mut Draft<'_>, id: SubscriptionId, due: Due) {
     if let Some(order) = live.open_order {
         cancel::close(draft, order, CancelReason::Released, due.at);
     }
-    draft.push(Event::Released { id, due_at: due.at });
+    draft.push(Event::Released { id, due_at: due.at, asked: false });
 }
 
 fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {

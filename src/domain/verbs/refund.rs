@@ -119,7 +119,7 @@ pub fn release(draft: &mut Draft<'_>, release: &Release) -> Result<Answer, Rejec
     }
     check_free(open, live)?;
     let id = live.id;
-    draft.push(Event::Released { id, due_at: draft.at });
+    draft.push(Event::Released { id, due_at: draft.at, asked: true });
     let live = draft.open()?.subscriptions.get(&id);
     let subscription = live.ok_or(Rejection::SubscriptionNotFound { subscription: id })?;
     Ok(Answer::Released { subscription: Box::new(subscription.as_ref().clone()) })
