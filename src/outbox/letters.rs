@@ -36,7 +36,7 @@ pub(super) fn page(templates: &Templates, template: Template, about: &About) -> 
     templates.render(&subject).expect("a mail")
 }
 
-fn letter(template: Template, about: &About) -> String {
+pub(super) fn letter(template: Template, about: &About) -> String {
     let page = page(&TEMPLATES, template, about);
     format!("Subject: {}\n\n{}", page.subject, page.text)
 }

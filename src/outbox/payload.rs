@@ -361,3 +361,302 @@ impl From<&coupon::Coupon> for Coupon {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{account, at, now, order, ordered, subscription, usd};
+    use super::*;
+    use crate::domain::effects::Effect;
+
+    fn body(hook: Hook, noun: &Noun) -> String {
+        let body = Body::new(hook, now(), account().into(), 12, noun);
+        let value = serde_json::to_value(&body).expect("JSON");
+        serde_json::to_string_pretty(&value["data"]).expect("JSON")
+    }
+
+    fn field(body: &str, pointer: &str) -> serde_json::Value {
+        let value: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        value.pointer(pointer).unwrap_or_else(|| panic!("{pointer} is not in {body}")).clone()
+    }
+
+    fn tax() -> price::Tax {
+        let rate = "19".parse().expect("a rate");
+        price::Tax { name: "VAT".into(), rate, inclusive: false, amount: usd("9.50") }
+    }
+
+    #[test]
+    fn d41_an_order_in_processing_says_all_that_is_needed_to_deliver_it() {
+        let applied = price::Applied { id: CouponId::new(account(), 21), amount: usd("10.00") };
+        let order = order::Order {
+            kind: order::Kind::Upgrade,
+            from_plan: Some("tiny".into()),
+            starts_at: Some(now()),
+            ends_at: Some(at("2026-03-20T09:00:00Z")),
+            until: Some(at("2026-03-20T09:00:00Z")),
+            discount: Some(usd("10.00")),
+            coupon: Some(applied),
+            tax: Some(tax()),
+            state: order::State::Processing,
+            paid_at: Some(now()),
+            deliver_until: Some(at("2026-02-06T08:00:00Z")),
+            ..order()
+        };
+        insta::assert_snapshot!(body(Hook::OrderProcessing, &ordered(order)), @r##"
+        {
+          "account": "acc_938nkrkayd",
+          "order": {
+            "aligned_to": null,
+            "automatic": false,
+            "cancelled_for": null,
+            "closed_at": null,
+            "coupon": {
+              "amount": {
+                "amount": "10.00",
+                "currency": "USD"
+              },
+              "id": "cpn_938nkrkayd_21"
+            },
+            "created_at": "2026-02-05T08:00:00Z",
+            "deadline": "2026-02-06T08:00:00Z",
+            "deliver_until": "2026-02-06T08:00:00Z",
+            "discount": {
+              "amount": "10.00",
+              "currency": "USD"
+            },
+            "ends_at": "2026-03-20T09:00:00Z",
+            "expires_not_after": null,
+            "external_id": "web-1",
+            "failed_for": null,
+            "failure_detail": null,
+            "from_plan": "tiny",
+            "id": "ord_938nkrkayd_17",
+            "kind": "upgrade",
+            "lines": [
+              {
+                "coupon": {
+                  "amount": "10.00",
+                  "currency": "USD"
+                },
+                "days": null,
+                "discount": {
+                  "amount": "10.00",
+                  "currency": "USD"
+                },
+                "item": "upgrade",
+                "list": {
+                  "amount": "70.00",
+                  "currency": "USD"
+                },
+                "payable": {
+                  "amount": "59.50",
+                  "currency": "USD"
+                },
+                "tax": {
+                  "amount": "9.50",
+                  "currency": "USD"
+                }
+              }
+            ],
+            "list": {
+              "amount": "70.00",
+              "currency": "USD"
+            },
+            "paid_at": "2026-02-05T08:00:00Z",
+            "payable": {
+              "amount": "59.50",
+              "currency": "USD"
+            },
+            "period": "P1M",
+            "period_no": 2,
+            "plan": "small",
+            "product": "vm",
+            "refund": null,
+            "refund_of": null,
+            "region": "eu-central",
+            "starts_at": "2026-02-05T08:00:00Z",
+            "state": "Processing",
+            "subscription": "sub_938nkrkayd_4",
+            "tax": {
+              "amount": {
+                "amount": "9.50",
+                "currency": "USD"
+              },
+              "inclusive": false,
+              "name": "VAT",
+              "rate": "19"
+            },
+            "until": "2026-03-20T09:00:00Z",
+            "zone": "UTC"
+          },
+          "seq": 12
+        }
+        "##);
+    }
+
+    #[test]
+    fn an_order_that_failed_says_why() {
+        let failed = |reason| order::Order {
+            state: order::State::Failed,
+            failed_for: Some(reason),
+            ..order()
+        };
+        let detail = Some("NO_CAPACITY".to_owned());
+        let told = body(Hook::OrderFailed, &ordered(failed(FailReason::Reported { detail })));
+        assert_eq!(field(&told, "/order/state"), "Failed");
+        assert_eq!(field(&told, "/order/failed_for"), "reported");
+        assert_eq!(field(&told, "/order/failure_detail"), "NO_CAPACITY");
+        let told = body(Hook::OrderFailed, &ordered(failed(FailReason::TimedOut)));
+        assert_eq!(field(&told, "/order/failed_for"), "timed_out");
+        assert!(field(&told, "/order/failure_detail").is_null());
+    }
+
+    #[test]
+    fn a_refund_names_the_order_that_it_gives_back_for() {
+        let refund = order::Order {
+            kind: order::Kind::Refund,
+            state: order::State::Refunded,
+            refund: Some(usd("13.33")),
+            refund_of: Some(OrderId::new(account(), 11)),
+            ..order()
+        };
+        let told = body(Hook::OrderRefunded, &ordered(refund));
+        assert_eq!(field(&told, "/order/kind"), "refund");
+        assert_eq!(field(&told, "/order/state"), "Refunded");
+        assert_eq!(field(&told, "/order/refund/amount"), "13.33");
+        assert_eq!(field(&told, "/order/refund_of"), "ord_938nkrkayd_11");
+    }
+
+    #[test]
+    fn lines_say_what_they_are_for() {
+        let zero = usd("0.00");
+        let line = |item, list| price::Line {
+            item,
+            list,
+            discount: zero,
+            coupon: zero,
+            tax: zero,
+            payable: list,
+            label: None,
+        };
+        let lines = vec![line(Item::Period, usd("60.00")), line(Item::Days(15), usd("30.00"))];
+        let told = body(Hook::OrderPaid, &ordered(order::Order { lines, ..order() }));
+        assert_eq!(field(&told, "/order/lines/0/item"), "period");
+        assert!(field(&told, "/order/lines/0/days").is_null());
+        assert_eq!(field(&told, "/order/lines/1/item"), "days");
+        assert_eq!(field(&told, "/order/lines/1/days"), 15);
+        assert_eq!(field(&told, "/order/lines/1/payable/amount"), "30.00");
+    }
+
+    #[test]
+    fn a_subscription_says_the_plan_that_it_has_now() {
+        let until = at("2026-03-01T00:00:00Z");
+        let mut live = subscription();
+        live.temporary = Some(subscription::Temporary { plan: "large".into(), until });
+        live.next_plan =
+            Some(subscription::NextPlan { plan: "medium".into(), at: at("2026-03-20T09:00:00Z") });
+        let told = body(Hook::Changed, &Noun::Subscription(live));
+        assert_eq!(field(&told, "/subscription/plan"), "large");
+        assert_eq!(field(&told, "/subscription/temporary/until"), "2026-03-01T00:00:00Z");
+        assert_eq!(field(&told, "/subscription/temporary/then"), "small");
+        assert_eq!(field(&told, "/subscription/next_plan/plan"), "medium");
+        assert_eq!(field(&told, "/subscription/next_plan/at"), "2026-03-20T09:00:00Z");
+        let mut live = subscription();
+        live.state = subscription::State::Unsubscribed;
+        let told = body(Hook::Unsubscribed, &Noun::Subscription(live));
+        assert_eq!(field(&told, "/subscription/state"), "Unsubscribed");
+        assert_eq!(field(&told, "/subscription/plan"), "small");
+        assert!(field(&told, "/subscription/temporary").is_null());
+    }
+
+    #[test]
+    fn a_coupon_is_told_whole() {
+        let coupon = coupon::Coupon {
+            id: CouponId::new(account(), 21),
+            campaign: None,
+            description: "Welcome".into(),
+            benefit: coupon::Benefit::Cash { value: usd("50.00") },
+            balance: Some(usd("12.50")),
+            scope: coupon::Scope {
+                products: vec!["vm".into()],
+                order_types: vec![order::Kind::New],
+                min_spend: Some(usd("20.00")),
+                ..coupon::Scope::default()
+            },
+            granted_at: now(),
+            effective_at: now(),
+            expires_at: at("2026-06-01T00:00:00Z"),
+            state: coupon::State::Frozen,
+            order: Some(OrderId::new(account(), 17)),
+            frozen_at: Some(now()),
+            again_for: None,
+            reminded: false,
+        };
+        insta::assert_snapshot!(body(Hook::CouponGranted, &Noun::Coupon(coupon)), @r##"
+        {
+          "account": "acc_938nkrkayd",
+          "coupon": {
+            "again_for": null,
+            "balance": {
+              "amount": "12.50",
+              "currency": "USD"
+            },
+            "benefit": {
+              "type": "cash",
+              "value": {
+                "amount": "50.00",
+                "currency": "USD"
+              }
+            },
+            "campaign": null,
+            "description": "Welcome",
+            "effective_at": "2026-02-05T08:00:00Z",
+            "expires_at": "2026-06-01T00:00:00Z",
+            "frozen_at": "2026-02-05T08:00:00Z",
+            "granted_at": "2026-02-05T08:00:00Z",
+            "id": "cpn_938nkrkayd_21",
+            "order": "ord_938nkrkayd_17",
+            "scope": {
+              "billing": null,
+              "max_period": null,
+              "min_period": null,
+              "min_spend": {
+                "amount": "20.00",
+                "currency": "USD"
+              },
+              "order_types": [
+                "new"
+              ],
+              "products": [
+                "vm"
+              ],
+              "products_denied": []
+            },
+            "state": "Frozen"
+          },
+          "seq": 12
+        }
+        "##);
+    }
+
+    #[test]
+    fn what_was_written_before_orders_knew_their_subject_can_still_be_sent() {
+        let noun = serde_json::to_value(order()).expect("JSON");
+        let effect = serde_json::json!({
+            "webhook": {"hook": "order.cancelled", "noun": {"order": noun}},
+        });
+        let effect: Effect = serde_json::from_str(&effect.to_string()).expect("an effect");
+        let Effect::Webhook { noun, .. } = effect else { panic!("{effect:?}") };
+        let told = body(Hook::OrderCancelled, &noun);
+        assert_eq!(field(&told, "/order/id"), "ord_938nkrkayd_17");
+        assert!(field(&told, "/order/region").is_null());
+    }
+
+    #[test]
+    fn a_webhook_survives_its_way_through_the_outbox() {
+        let order = order::Order { tax: Some(tax()), ..order() };
+        let effect =
+            Effect::Webhook { hook: Hook::OrderProcessing, noun: Box::new(ordered(order)) };
+        let text = serde_json::to_string(&effect).expect("JSON");
+        assert_eq!(serde_json::from_str::<Effect>(&text).expect("an effect"), effect);
+    }
+}

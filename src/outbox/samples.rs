@@ -105,13 +105,15 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
 fn orders() -> Vec<About> {
     let mut all = Vec::new();
     for kind in order::Kind::ALL {
+        let is_change = matches!(kind, order::Kind::Upgrade | order::Kind::Downgrade);
         let about = || About { kind: Some(kind), ..full(15) };
         all.push(about());
         all.push(About { until: about().expires_at, starts_at: Some(now()), ..about() });
         all.push(About { coupon_expires_at: Some(now()), ..about() });
         all.push(About { amount: about().amount.map(|it| Money::zero(it.currency())), ..about() });
         all.push(About {
-            from_plan: None,
+            // A change always replaces a plan.
+            from_plan: about().from_plan.filter(|_| is_change),
             list: None,
             discount: None,
             coupon: None,
