@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::domain::calendar::Timestamp;
 use crate::domain::draft::Touched;
-use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::ledger;
 use crate::domain::money::Currency;
 use crate::domain::nouns::order::{self, Order};
 use crate::domain::record::Record;
-use crate::domain::rows::{CouponRow, CoverageRow, Row, SubscriptionRow, Summary, rows};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow, Summary};
 use crate::domain::stream::State;
 use crate::domain::trial_balance::{Earned, TrialBalance};
 use crate::store::{
@@ -53,15 +53,23 @@ pub async fn check(
 ) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
     let mut book = Book::default();
-    check_stream(store, StreamId::House, None, &mut book, &mut checked).await?;
-    progress(&checked);
+    let mut after: Option<StreamId> = None;
+    loop {
+        let page = store.shared_streams(after, PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        for (stream, head) in &page {
+            check_stream(store, *stream, head, &mut book, &mut checked).await?;
+            progress(&checked);
+        }
+    }
     let mut after: Option<AccountId> = None;
     loop {
         let page = store.accounts(after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after = Some(*last);
         for (account, head) in &page {
-            check_stream(store, (*account).into(), Some(head), &mut book, &mut checked).await?;
+            check_stream(store, (*account).into(), head, &mut book, &mut checked).await?;
             progress(&checked);
         }
     }
@@ -170,13 +178,14 @@ struct Replayed {
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     coupons: BTreeMap<CouponId, CouponRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
+    campaign: BTreeMap<CampaignId, CampaignRow>,
     entries: Vec<LedgerRow>,
 }
 
 async fn check_stream(
     store: &Handle,
     stream: StreamId,
-    head: Option<&Head>,
+    head: &Head,
     book: &mut Book,
     checked: &mut Checked,
 ) -> Result<(), StoreError> {
@@ -190,6 +199,7 @@ async fn check_stream(
         subscriptions: BTreeMap::new(),
         coupons: BTreeMap::new(),
         coverages: BTreeMap::new(),
+        campaign: BTreeMap::new(),
         entries: Vec::new(),
     };
     loop {
@@ -207,13 +217,15 @@ async fn check_stream(
             }
         }
     }
-    if let Some(head) = head {
-        replayed.check_head(head, &mut findings);
-        if let StreamId::Account(account) = stream {
+    replayed.check_head(head, &mut findings);
+    match stream {
+        StreamId::Account(account) => {
             replayed.check_readings(store, account, &mut findings).await?;
         }
-        checked.entry_count += replayed.check_ledger(store, stream, &mut findings).await?;
+        StreamId::Campaign(id) => replayed.check_campaign(store, id, &mut findings).await?,
+        StreamId::House | StreamId::Series(_) => {}
     }
+    checked.entry_count += replayed.check_ledger(store, stream, &mut findings).await?;
     book.add(&replayed);
     checked.findings.extend(findings.into_iter().map(|what| Finding { stream, what }));
     Ok(())
@@ -251,16 +263,15 @@ impl Replayed {
                 line += 1;
             }
         }
-        if let Some(account) = self.state.account() {
-            for row in rows(&touched, account) {
-                match row {
-                    Row::Order(order) => drop(self.orders.insert(order.id, *order)),
-                    Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
-                    Row::Coupon(row) => drop(self.coupons.insert(row.coupon.id, *row)),
-                    Row::Coverage(row) => {
-                        self.coverages.insert((row.starts_at, row.order), *row);
-                    }
+        for row in self.state.rows(&touched) {
+            match row {
+                Row::Order(order) => drop(self.orders.insert(order.id, *order)),
+                Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
+                Row::Coupon(row) => drop(self.coupons.insert(row.coupon.id, *row)),
+                Row::Coverage(row) => {
+                    self.coverages.insert((row.starts_at, row.order), *row);
                 }
+                Row::Campaign(row) => drop(self.campaign.insert(row.id, *row)),
             }
         }
         self.state.end_record();
@@ -343,6 +354,17 @@ impl Replayed {
             coverages.extend(page.into_iter().map(|row| ((row.starts_at, row.order), row)));
         }
         compare("coverage", &self.coverages, &coverages, findings);
+        Ok(())
+    }
+
+    async fn check_campaign(
+        &self,
+        store: &Handle,
+        id: CampaignId,
+        findings: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let found = store.campaign(id).await?.into_iter().map(|row| (row.id, row)).collect();
+        compare("campaign", &self.campaign, &found, findings);
         Ok(())
     }
 

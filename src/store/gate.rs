@@ -138,6 +138,7 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
         Row::Coverage(row) => {
             StreamId::Account(row.order.account) == stream && row.ends_at >= row.starts_at
         }
+        Row::Campaign(row) => StreamId::Campaign(row.id) == stream,
     }
 }
 

@@ -9,17 +9,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    Channel, Chore, Claim, Commit, CouponQuery, Delivery, DeliveryQuery, DeliveryState, DueQuery,
-    DueRow, EffectKey, EntryQuery, Head, JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth,
-    SealedRow, Snapshot, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written,
-    codec, gate,
+    CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery, DeliveryQuery,
+    DeliveryState, DueQuery, DueRow, EffectKey, EntryQuery, Head, JobRun, LedgerRow, Loaded,
+    OrderQuery, OutboxDepth, SealedRow, Snapshot, Store, StoreError, StoredRecord,
+    SubscriptionQuery, TokenRow, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
-use crate::domain::rows::{CouponRow, CoverageRow, Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 
 /// The store in memory.
@@ -42,6 +42,7 @@ struct Tables {
     orders: BTreeMap<OrderId, Order>,
     coupons: BTreeMap<CouponId, CouponRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
+    campaigns: BTreeMap<CampaignId, CampaignRow>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
     outbox: BTreeMap<EffectKey, Delivery>,
     runs: BTreeMap<Job, Vec<JobRun>>,
@@ -123,6 +124,9 @@ impl Tables {
                 }
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
+                }
+                Row::Campaign(row) => {
+                    self.campaigns.insert(row.id, *row);
                 }
             }
         }
@@ -266,6 +270,7 @@ impl Store for MemoryStore {
             Question::Order(id) => tables.orders.contains_key(id),
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
             Question::Coupon(id) => tables.coupons.contains_key(id),
+            Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
         };
         Ok(Facts { found: questions.iter().filter(known).copied().collect() })
     }
@@ -339,6 +344,24 @@ impl Store for MemoryStore {
             | StreamId::Series(_) => None,
         });
         Ok(page(accounts, limit))
+    }
+
+    async fn shared_streams(
+        &self,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<(StreamId, Head)>, StoreError> {
+        let tables = self.tables();
+        let after = after.map(|stream| stream.to_string());
+        let mut shared: Vec<_> = tables
+            .heads
+            .iter()
+            .filter(|(stream, _)| !matches!(stream, StreamId::Account(_)))
+            .map(|(stream, head)| (stream.to_string(), (*stream, head.clone())))
+            .filter(|(text, _)| after.as_ref().is_none_or(|after| text > after))
+            .collect();
+        shared.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(page(shared.into_iter().map(|(_, shared)| shared), limit))
     }
 
     async fn account_count(&self) -> Result<u64, StoreError> {
@@ -418,6 +441,25 @@ impl Store for MemoryStore {
         places: &[(Timestamp, OrderId)],
     ) -> Result<Vec<CoverageRow>, StoreError> {
         Ok(self.tables().coverages_at(places))
+    }
+
+    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError> {
+        let tables = self.tables();
+        let place = |row: &CampaignRow| (row.opened_at, row.id);
+        let wanted = query.name.as_ref().map(|name| name.to_ascii_lowercase());
+        let asked = |row: &&CampaignRow| {
+            let name = row.terms.name.to_ascii_lowercase();
+            wanted.as_ref().is_none_or(|wanted| name.contains(wanted))
+                && query.running_at.is_none_or(|at| row.is_running(at))
+                && query.before.is_none_or(|before| place(row) < before)
+        };
+        let mut rows: Vec<_> = tables.campaigns.values().filter(asked).cloned().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        Ok(page(rows.into_iter(), query.limit))
+    }
+
+    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
+        Ok(self.tables().campaigns.get(&id).cloned())
     }
 
     async fn journal(

@@ -22,15 +22,15 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::subscription::{self, Mode};
-use crate::domain::rows::{CouponRow, CoverageRow, Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
 use crate::domain::stream::Tally;
 use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
 
-pub use queries::{ChartFilter, CouponQuery, EntryQuery, OrderQuery};
+pub use queries::{CampaignQuery, ChartFilter, CouponQuery, EntryQuery, OrderQuery};
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +88,8 @@ pub enum ClaimKind {
     Email,
     /// An external id of the import.
     ExternalId,
+    /// The redemption code of a campaign, which is case-sensitive (R5.2).
+    Code,
 }
 
 impl ClaimKind {
@@ -97,6 +99,7 @@ impl ClaimKind {
         match self {
             Self::Email => "email",
             Self::ExternalId => "external_id",
+            Self::Code => "code",
         }
     }
 }
@@ -537,6 +540,14 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(AccountId, Head)>, StoreError>;
 
+    /// A page of the streams that accounts share, with their heads, ordered by the text of their
+    /// ids: campaigns, the house, number series.
+    async fn shared_streams(
+        &self,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<(StreamId, Head)>, StoreError>;
+
     /// How many accounts there are.
     async fn account_count(&self) -> Result<u64, StoreError>;
 
@@ -601,6 +612,11 @@ pub trait Store: Send + Sync + 'static {
         }
         TrialBalance::new(&balances, &earned).map_err(codec::corrupt)
     }
+    /// A page of campaigns.
+    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError>;
+
+    /// One campaign.
+    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError>;
 
     /// A page of a stream's journal, oldest first, after `after_seq`.
     async fn journal(

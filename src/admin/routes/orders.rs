@@ -50,6 +50,7 @@ pub(super) fn placed(receipt: &Receipt, dry_run: bool) -> Result<HttpResponse, P
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
         | Answer::CouponDeclined { .. }
+        | Answer::Campaign { .. }
         | Answer::Released { .. }
         | Answer::Imported { .. }
         | Answer::ToppedUp { .. }

@@ -10,6 +10,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use super::fault::failed;
 use super::ladder::Ladder;
 use super::rows::{self, Columns};
+use super::streams;
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
@@ -51,11 +52,13 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
         return Ok(facts);
     }
     let mut asked = [Vec::new(), Vec::new(), Vec::new()];
+    let mut accounts = Vec::new();
     for question in questions {
         match question {
             Question::Order(id) => asked[0].push((id.account, id.number)),
             Question::Subscription(id) => asked[1].push((id.account, id.number)),
             Question::Coupon(id) => asked[2].push((id.account, id.number)),
+            Question::Account(id) => accounts.push(*id),
         }
     }
     let answers: [fn(AccountId, u32) -> Question; 3] = [
@@ -64,6 +67,7 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
         |account, number| Question::Coupon(CouponId::new(account, number)),
     ];
     let mut conn = pool.acquire().await.map_err(failed)?;
+    facts.found.extend(streams::known_accounts(&mut conn, &accounts).await?);
     for ((ladder, asked), answer) in ASK_NOUNS.iter().zip(&asked).zip(answers) {
         let found = ladder.fetch(&mut conn, asked, |values, (account, number)| {
             values.text(&account.to_string()).int(*number);

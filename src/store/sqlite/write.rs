@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use sqlx::SqliteConnection;
 
+use super::campaigns;
 use super::chores;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
@@ -334,6 +335,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
     let mut subscriptions = BTreeMap::new();
     let mut coupons = BTreeMap::new();
     let mut coverages = BTreeMap::new();
+    let mut campaigns = BTreeMap::new();
     for (stream, row) in each(winners, |commit| &commit.rows) {
         match row {
             Row::Order(order) => {
@@ -347,6 +349,9 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             }
             Row::Coverage(row) => {
                 coverages.insert((row.starts_at, stream, row.order.number), row);
+            }
+            Row::Campaign(row) => {
+                campaigns.insert(stream, row.as_ref());
             }
         }
     }
@@ -374,6 +379,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             rows::bind_coverage(values, stream, row);
         })
         .await?;
+    campaigns::put(conn, campaigns).await?;
     let entries: Vec<_> = each(winners, |commit| &commit.entries).collect();
     INSERT_ENTRIES
         .execute(conn, &entries, Changes::Each, |values, (stream, entry)| {
