@@ -13,3 +13,4 @@ mod properties;
 mod reminders;
 mod renewals;
 mod scenario;
+mod told;
