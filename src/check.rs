@@ -271,6 +271,7 @@ impl Replayed {
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
+                Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => {}
                 Row::Campaign(row) => drop(self.campaign.insert(row.id, *row)),
             }
         }

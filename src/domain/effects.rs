@@ -13,11 +13,14 @@ use super::command::Command;
 use super::event::Event;
 use super::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use super::money::Money;
+use super::month::Month;
 use super::nouns::campaign::{self, Campaign};
 use super::nouns::coupon::{self, Benefit, Coupon, Scope};
 use super::nouns::order;
+use super::nouns::statement::{self, Document, Statement};
 use super::nouns::subscription::{self, Mode, Subject, Subscription};
-use super::nouns::{house, notice, wallet};
+use super::nouns::{house, notice, series, wallet};
+use super::verbs::bill::{AssignNumber, Number};
 
 /// What a mail is about, by the name of its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,6 +46,8 @@ pub enum Template {
     CouponGranted,
     /// A coupon is about to expire.
     CouponExpiring,
+    /// A month was closed.
+    StatementReady,
     /// A subscription was bought and runs.
     Activated,
     /// A subscription was renewed.
@@ -71,7 +76,7 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ToppedUp,
         Self::OrderUnpaid,
         Self::OrderTimingOut,
@@ -82,6 +87,7 @@ impl Template {
         Self::PlanChanged,
         Self::CouponGranted,
         Self::CouponExpiring,
+        Self::StatementReady,
         Self::Activated,
         Self::Renewed,
         Self::Expiring,
@@ -110,6 +116,7 @@ impl Template {
             Self::PlanChanged => "plan_changed",
             Self::CouponGranted => "coupon_granted",
             Self::CouponExpiring => "coupon_expiring",
+            Self::StatementReady => "statement_ready",
             Self::Activated => "activated",
             Self::Renewed => "renewed",
             Self::Expiring => "expiring",
@@ -249,7 +256,10 @@ pub struct About {
     /// The plan before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_plan: Option<String>,
-    /// How many, for the operator.
+    /// The month of bills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month: Option<Month>,
+    /// How many: what is held back for the operator, or the lines of a month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
 }
@@ -307,6 +317,12 @@ pub enum Hook {
     /// A coupon was granted.
     #[serde(rename = "coupon.granted")]
     CouponGranted,
+    /// A month of an account was closed: its figures never move again.
+    #[serde(rename = "statement.closed")]
+    StatementClosed,
+    /// An invoice or a credit note was issued, and has its number.
+    #[serde(rename = "document.issued")]
+    DocumentIssued,
     /// An order was closed without payment.
     #[serde(rename = "order.cancelled")]
     OrderCancelled,
@@ -330,6 +346,8 @@ impl Hook {
             Self::OrderFailed => "order.failed",
             Self::OrderRefunded => "order.refunded",
             Self::CouponGranted => "coupon.granted",
+            Self::StatementClosed => "statement.closed",
+            Self::DocumentIssued => "document.issued",
             Self::OrderCancelled => "order.cancelled",
         }
     }
@@ -374,6 +392,10 @@ pub enum Noun {
     Order(Ordered),
     /// A coupon.
     Coupon(Coupon),
+    /// A month of bills.
+    Statement(Statement),
+    /// An invoice or a credit note.
+    Document(Document),
 }
 
 /// An order, and what it is of: whoever delivers it needs both (D41).
@@ -469,6 +491,7 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         Event::Order(event) => order_effects(event, open, out),
         Event::Subscription(event) => subscription_effects(event, open, out),
         Event::Coupon(event) => coupon_effects(event, open, out),
+        Event::Statement(event) => statement_effects(event, open, out),
         Event::Account(account::Event::CouponDeclined { campaign, .. }) => {
             // Its quota is told back.
             let back = super::verbs::campaign::GiveBack { account: open.id };
@@ -521,6 +544,42 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         | Event::House(_)
         | Event::Campaign(_)
         | Event::Series(_) => {}
+    }
+}
+
+/// What the accounts must be told of what happened to a number series.
+pub fn series_effects(event: &series::Event, out: &mut Vec<Outgoing>) {
+    let series::Event::Numbered { document, number, .. } = event;
+    let assign = AssignNumber { document: *document, number: *number };
+    out.push(tell(document.account, Command::AssignNumber(assign)));
+}
+
+fn statement_effects(event: &statement::Event, open: &Open, out: &mut Vec<Outgoing>) {
+    match event {
+        statement::Event::Closed { month, line_count, totals, due_at, .. } => {
+            let about = About {
+                month: Some(*month),
+                amount: Some(totals.total),
+                count: Some(*line_count),
+                due_at: Some(*due_at),
+                ..base(open)
+            };
+            out.push(mail(Template::StatementReady, about, Topic::None, None));
+            if let Some(statement) = open.bills.months.get(month) {
+                let noun = Noun::Statement(statement.clone());
+                out.push(hook(Hook::StatementClosed, noun));
+            }
+        }
+        statement::Event::DocumentIssued(document) => {
+            let series = StreamId::Series(document.series);
+            out.push(tell(series, Command::Number(Number { document: document.id })));
+        }
+        statement::Event::DocumentNumbered { document, .. } => {
+            if let Some(document) = open.bills.documents.get(document) {
+                let noun = Noun::Document(document.clone());
+                out.push(hook(Hook::DocumentIssued, noun));
+            }
+        }
     }
 }
 

@@ -93,6 +93,7 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         | Event::Account(_)
         | Event::Subscription(_)
         | Event::Coupon(_)
+        | Event::Statement(_)
         | Event::Notice(_)
         | Event::House(_)
         | Event::Campaign(_)

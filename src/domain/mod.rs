@@ -24,6 +24,7 @@ pub mod facts;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod month;
 pub mod nouns;
 pub mod price;
 pub mod record;

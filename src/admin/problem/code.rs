@@ -177,6 +177,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::PriceChanged { .. }
         | Rejection::ChangePending { .. }
         | Rejection::NothingToRefund { .. }
+        | Rejection::NothingToInvoice { .. }
         | Rejection::NotLatestPeriod { .. }
         | Rejection::CodeTaken
         | Rejection::CampaignNotRunning { .. }

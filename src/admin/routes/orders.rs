@@ -52,6 +52,7 @@ pub(super) fn placed(receipt: &Receipt, dry_run: bool) -> Result<HttpResponse, P
         | Answer::CouponDeclined { .. }
         | Answer::Campaign { .. }
         | Answer::Released { .. }
+        | Answer::Document { .. }
         | Answer::Imported { .. }
         | Answer::ToppedUp { .. }
         | Answer::ModeSet { .. }
