@@ -16,7 +16,7 @@ use super::nouns::order::{self, Order};
 use super::nouns::subscription::Subscription;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
-use super::verbs::renew::Queue;
+use super::verbs::ahead::Queue;
 
 /// The nouns that a record touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use crate::actors::Receipt;
 use crate::admin::problem::Problem;
 use crate::admin::request::{Asks, OfAccount, OfOrder, Write};
 use crate::admin::{Admin, convert, cursor, door, fields, reply, unexpected, wire};
+use crate::domain::calendar::Timestamp;
 use crate::domain::command::{Answer, Command};
 use crate::domain::nouns::order::Order;
 use crate::domain::rejection::Rejection;
@@ -101,14 +102,18 @@ async fn list_orders(
     let limit = cursor::limit(query.limit)?;
     let state = query.state.as_deref().map(|state| fields::word("state", state)).transpose()?;
     let before = cursor::read("orders", query.cursor.as_deref(), |fields| match fields {
-        [number] => number.parse().ok(),
+        [at, order] => Some((Timestamp::from_micros(at.parse().ok()?), order.parse().ok()?)),
         _ => None,
     })?;
-    let rows = admin.store.orders(id, OrderQuery { state, before, limit: limit + 1 }).await?;
+    let asked =
+        OrderQuery { account: Some(id), state, before, limit: limit + 1, ..OrderQuery::default() };
+    let rows = admin.store.orders(asked).await?;
     if rows.is_empty() {
         admin.must_exist(id).await?;
     }
-    let behind = |order: &Order| cursor::write("orders", &[order.id.number.to_string()]);
+    let behind = |order: &Order| {
+        cursor::write("orders", &[order.created_at.micros().to_string(), order.id.to_string()])
+    };
     cursor::page(rows, limit, behind, |order| Ok(convert::order(&order))).map(Json)
 }
 

@@ -578,12 +578,11 @@ impl Subscription {
             Event::RenewalOrdered { .. } | Event::ChangeOrdered { .. } => {
                 self.is_renewable() && self.open_order.is_none()
             }
-            Event::PlanChanged { .. } => self.is_renewable(),
             Event::PlanTookEffect { .. } => self.next_plan.is_some() || self.temporary.is_some(),
             Event::PeriodCancelled { .. } => self.is_renewable() && !self.earlier.is_empty(),
             Event::Unsubscribed { .. } => self.is_renewable() && self.open_order.is_none(),
             Event::OrderClosed { .. } => self.is_renewable() && self.open_order.is_some(),
-            Event::AttemptFailed { .. } => self.is_renewable(),
+            Event::AttemptFailed { .. } | Event::PlanChanged { .. } => self.is_renewable(),
             Event::ModeSet { .. } => !self.is_final(),
             Event::Expired { .. } => self.state == State::Active,
             Event::Suspended { .. } => self.state == State::Grace,

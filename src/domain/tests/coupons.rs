@@ -270,12 +270,40 @@ fn r2_15_an_automatic_renewal_takes_the_coupon_first() {
         2026-02-01 10:00 #1 order #2 new P1M 10.00 USD by 2026-02-08 10:00
         2026-02-01 10:00   order #2 paid 10.00 USD
         2026-02-02 10:00   coupon #3 cash 2.00 USD granted until 2026-03-01 00:00
+        2026-02-14 09:00 #1 notice renewal_ahead(15) 10.00 USD coupon 2.00 USD takes 8.00 USD short due 2026-02-14 09:00
+        2026-02-16 09:00 #1 notice top_up(13) 10.00 USD coupon 2.00 USD takes 8.00 USD short due 2026-02-16 09:00
+        2026-02-18 09:00 #1 notice top_up(11) 10.00 USD coupon 2.00 USD takes 8.00 USD short due 2026-02-18 09:00
         2026-02-20 08:00 #1 failed NotEnoughFunds 8.00 USD due 2026-02-20 08:00
         2026-02-21 08:00 #1 failed NotEnoughFunds 8.00 USD due 2026-02-21 08:00
         2026-02-21 10:00   coupon #4 cash 3.00 USD granted until 2026-03-01 00:00
         2026-02-22 08:00 #1 order #5 renew P1M 7.00 USD with coupon #4 3.00 USD by 2026-03-01 08:00
         2026-02-22 08:00   order #5 paid 7.00 USD
         2026-02-22 08:00   coupon #4 took 3.00 USD off
+        ");
+}
+
+#[test]
+fn r2_17_the_notice_ahead_counts_the_coupon_and_the_tax() {
+    // #1 and #3 expire an hour apart. The voucher is for the first; one good until the notice and
+    // not until the attempt is not counted.
+    assert_snapshot!(play_only(&["notice", "renewed", "took"], "
+        2026-02-01 10:00 open UTC of DE
+        2026-02-01 10:00 tax DE VAT 19
+        2026-02-01 10:00 top-up 40
+        2026-02-01 10:00 purchase ecs small 1 month auto
+        2026-02-01 11:00 purchase ecs small 1 month auto
+        2026-02-01 11:00 grant cash 6 days 60
+        2026-02-01 11:00 grant cash 9 until 2026-02-18 00:00
+        2026-02-21 10:00 step
+    "), @r"
+        2026-02-14 09:00 #1 notice renewal_ahead(15) 10.00 USD coupon 6.00 USD takes 4.76 USD due 2026-02-14 09:00
+        2026-02-14 09:00 #3 notice renewal_ahead(15) 10.00 USD takes 11.90 USD short due 2026-02-14 09:00
+        2026-02-16 09:00 #1 no notice top_up(13): FundsSuffice due 2026-02-16 09:00
+        2026-02-16 09:00 #3 notice top_up(13) 10.00 USD takes 11.90 USD short due 2026-02-16 09:00
+        2026-02-18 09:00 #1 no notice top_up(11): FundsSuffice due 2026-02-18 09:00
+        2026-02-18 09:00 #3 notice top_up(11) 10.00 USD takes 11.90 USD short due 2026-02-18 09:00
+        2026-02-20 08:00   coupon #5 took 6.00 USD off
+        2026-02-20 08:00 #1 renewed by itself 2026-03-01 10:00 to 2026-04-01 10:00 due 2026-02-20 08:00
         ");
 }
 

@@ -633,16 +633,21 @@ fn of_event(event: &Event) -> Option<String> {
             kind,
             due_at,
             amount,
+            payable,
+            coupon,
             covered,
             moved_to,
             ..
         }) => {
             let amount = amount.map_or(String::new(), |amount| format!(" {amount}"));
+            let coupon = coupon.map_or(String::new(), |coupon| format!(" coupon {coupon}"));
+            let payable =
+                payable.map_or(String::new(), |payable| format!("{coupon} takes {payable}"));
             let short_of = if *covered == Some(false) { " short" } else { "" };
             let moved =
                 moved_to.map_or(String::new(), |to| format!(", release moves to {}", short(to)));
             format!(
-                "#{} notice {}({}){amount}{short_of} due {}{moved}",
+                "#{} notice {}({}){amount}{payable}{short_of} due {}{moved}",
                 subscription.number,
                 kind.as_str(),
                 kind.days(),
