@@ -644,8 +644,7 @@ fn order_effects(event: &order::Event, open: &Open, out: &mut Vec<Outgoing>) {
             // A change, the end of a period and the end of a subscription tell what they give
             // back themselves, as things stand after them.
             if order.refund_of.is_some() && cuts.is_empty() {
-                let about = refunded(about(), Refunded::Part, *at);
-                out.push(mail(Template::Refunded, about, Topic::None, None));
+                out.push(refund_mail_of(about(), Refunded::Part, *at));
             }
             out.push(hook(Hook::OrderRefunded, noun()));
         }
@@ -788,21 +787,15 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
         subscription::Event::PlanTookEffect { .. } => out.push(hook(Hook::Changed, noun())),
         subscription::Event::PeriodCancelled { order, at, .. } => {
             out.push(Outgoing::Void(reminders));
-            if let Some(order) = open.orders.get(order) {
-                let about = refunded(with_order(about(), open, order), Refunded::Period, *at);
-                out.push(mail(Template::Refunded, about, Topic::None, None));
-            }
+            out.extend(refund_mail(about(), open, *order, Refunded::Period, *at));
             out.push(hook(Hook::Changed, noun()));
         }
         subscription::Event::Unsubscribed { order, at, .. } => {
             out.push(Outgoing::Void(reminders));
             out.push(Outgoing::Void(losses));
-            if let Some(order) = open.orders.get(order) {
-                let is_full = open.full_refunds.get(&order.product) == Some(at);
-                let what = if is_full { Refunded::Everything } else { Refunded::Rest };
-                let about = refunded(with_order(about(), open, order), what, *at);
-                out.push(mail(Template::Refunded, about, Topic::None, None));
-            }
+            let is_full = open.full_refunds.get(&live.subject.product) == Some(at);
+            let what = if is_full { Refunded::Everything } else { Refunded::Rest };
+            out.extend(refund_mail(about(), open, *order, what, *at));
             out.push(hook(Hook::Unsubscribed, noun()));
         }
         subscription::Event::Imported { .. }
@@ -883,15 +876,28 @@ impl Refunded {
     }
 }
 
+/// The mail of a refund by the refund order `order`.
+fn refund_mail(
+    about: About,
+    open: &Open,
+    order: OrderId,
+    what: Refunded,
+    at: Timestamp,
+) -> Option<Outgoing> {
+    let order = open.orders.get(&order)?;
+    Some(refund_mail_of(with_order(about, open, order), what, at))
+}
+
 /// A refund is done: nothing is to be paid, and there is no deadline.
-fn refunded(about: About, what: Refunded, at: Timestamp) -> About {
-    About {
+fn refund_mail_of(about: About, what: Refunded, at: Timestamp) -> Outgoing {
+    let about = About {
         reason: Some(what.as_str().to_owned()),
         due_at: Some(at),
         amount: None,
         deadline: None,
         ..about
-    }
+    };
+    mail(Template::Refunded, about, Topic::None, None)
 }
 
 /// The same once it is paid: what the period cost, and nothing about a deadline.

@@ -461,10 +461,10 @@ mod tests {
         price::Tax { name: "VAT".into(), rate, inclusive: false, amount: usd("9.50") }
     }
 
-    #[test]
-    fn d41_an_order_in_processing_says_all_that_is_needed_to_deliver_it() {
+    /// A dearer plan for a while, paid and waiting to be delivered.
+    fn upgrade() -> order::Order {
         let applied = price::Applied { id: CouponId::new(account(), 21), amount: usd("10.00") };
-        let order = order::Order {
+        order::Order {
             kind: order::Kind::Upgrade,
             from_plan: Some("tiny".into()),
             starts_at: Some(now()),
@@ -477,8 +477,12 @@ mod tests {
             paid_at: Some(now()),
             deliver_until: Some(at("2026-02-06T08:00:00Z")),
             ..order()
-        };
-        insta::assert_snapshot!(body(Hook::OrderProcessing, &ordered(order)), @r##"
+        }
+    }
+
+    #[test]
+    fn d41_an_order_in_processing_says_all_that_is_needed_to_deliver_it() {
+        insta::assert_snapshot!(body(Hook::OrderProcessing, &ordered(upgrade())), @r##"
         {
           "account": "acc_938nkrkayd",
           "order": {
