@@ -115,6 +115,8 @@ fn purchase(product: &str, plan: &str, pay_now: bool) -> Command {
 /// A book with an order in every place: paid with a coupon and refunded in part, changed twice,
 /// not delivered in time, waiting to be delivered, waiting to be paid with a coupon frozen on it.
 async fn write_book(directory: &Path) {
+    use order::State::{Failed, Paid, Processing, Refunded, Unpaid};
+
     let world = World::start(directory).await;
     let terms = Terms {
         kind: Kind::Corporate,
@@ -171,7 +173,6 @@ async fn write_book(directory: &Path) {
         .iter()
         .map(|order| order.state)
         .collect();
-    use order::State::{Failed, Paid, Processing, Refunded, Unpaid};
     for state in [Failed, Paid, Processing, Refunded, Unpaid] {
         assert!(states.contains(&state), "{states:?}");
     }

@@ -47,15 +47,20 @@ type Orders<'a> = (OrderQuery, &'a dyn Fn(&Order) -> bool, usize);
 
 /// Orders of two accounts, made in another order than they are numbered over all.
 fn book() -> Vec<Order> {
+    use order::State::{Cancelled, Failed, Paid, Processing, Refunded, Unpaid};
+
     let made = |bits: u64, number: u32, seconds: i64, state: order::State| Order {
         created_at: at(seconds),
         state,
         kind: order::Kind::ALL[number as usize % 5],
         subscription: SubscriptionId::new(id(bits), number % 2),
         product: if number == 7 { "disk" } else { "vm" }.to_owned(),
-        ..if number % 2 == 0 { full_order(id(bits), number) } else { bare_order(id(bits), number) }
+        ..if number.is_multiple_of(2) {
+            full_order(id(bits), number)
+        } else {
+            bare_order(id(bits), number)
+        }
     };
-    use order::State::{Cancelled, Failed, Paid, Processing, Refunded, Unpaid};
     vec![
         made(1, 1, 10, Paid),
         made(2, 2, 10, Unpaid),
@@ -230,7 +235,7 @@ type Coupons<'a> = (CouponQuery, &'a dyn Fn(&CouponRow) -> bool, usize);
 /// Coupons of two accounts in every state.
 fn drawer() -> Vec<CouponRow> {
     let granted = |bits: u64, number: u32, seconds: i64, state: State| {
-        let mut row = if number % 2 == 0 {
+        let mut row = if number.is_multiple_of(2) {
             full_coupon(id(bits), number)
         } else {
             bare_coupon(id(bits), number)
