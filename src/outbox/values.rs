@@ -107,6 +107,7 @@ fn order_values(subject: &Subject<'_>) -> Map<String, serde_json::Value> {
         "tax": about.tax,
         "tax_name": text(about.tax_name.as_ref()),
         "tax_rate": about.tax_rate.map(|rate| rate.normalize()),
+        "tax_ahead": tax_ahead(about),
         "is_free": about.amount.map(Money::is_zero),
         // Nothing given back is nothing to speak of.
         "refund": about.refund.filter(|refund| !refund.is_zero()),
@@ -115,6 +116,15 @@ fn order_values(subject: &Subject<'_>) -> Map<String, serde_json::Value> {
         "coupon_ends_first":
             about.coupon_expires_at.zip(about.deadline).map(|(end, deadline)| end < deadline),
     }))
+}
+
+/// The tax that a renewal to come will add to its price without the coupon; a notice does not name
+/// it. Nothing where the price includes it.
+fn tax_ahead(about: &About) -> Option<Money> {
+    let list = about.list?;
+    let net = about.coupon_amount.map_or(Some(list), |coupon| list.checked_sub(coupon))?;
+    let tax = about.amount?.checked_sub(net)?;
+    (tax.minor() > 0 && about.tax.is_none()).then_some(tax)
 }
 
 /// What a coupon is good for.
