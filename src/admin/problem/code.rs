@@ -45,6 +45,14 @@ pub enum Code {
     ClockInPast,
     /// What this does cannot be tried without doing it.
     DryRunNotPossible,
+    /// One order takes one coupon (R5.18).
+    OneCouponPerOrder,
+    /// A renewal goes for a length or to a day of the month, one of the two (R1.26).
+    PeriodOrRenewDay,
+    /// More at once than is read.
+    TooManyItems,
+    /// What cannot be undone needs an explicit word (R8.4).
+    ConfirmationRequired,
     /// Too much waits for this account.
     Busy,
     /// The store cannot be reached.
@@ -59,7 +67,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidCursor,
@@ -79,6 +87,10 @@ impl Code {
         Self::AmountTooPrecise,
         Self::ClockInPast,
         Self::DryRunNotPossible,
+        Self::OneCouponPerOrder,
+        Self::PeriodOrRenewDay,
+        Self::TooManyItems,
+        Self::ConfirmationRequired,
         Self::Busy,
         Self::StoreUnavailable,
         Self::OutcomeUnknown,
@@ -109,6 +121,10 @@ impl Code {
             Self::AmountTooPrecise => "AmountTooPrecise",
             Self::ClockInPast => "ClockInPast",
             Self::DryRunNotPossible => "DryRunNotPossible",
+            Self::OneCouponPerOrder => "OneCouponPerOrder",
+            Self::PeriodOrRenewDay => "PeriodOrRenewDay",
+            Self::TooManyItems => "TooManyItems",
+            Self::ConfirmationRequired => "ConfirmationRequired",
             Self::Busy => "Busy",
             Self::StoreUnavailable => "StoreUnavailable",
             Self::OutcomeUnknown => "OutcomeUnknown",
@@ -139,7 +155,11 @@ impl Code {
             | Self::UnknownCurrency
             | Self::AmountTooPrecise
             | Self::ClockInPast
-            | Self::DryRunNotPossible => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::DryRunNotPossible
+            | Self::OneCouponPerOrder
+            | Self::PeriodOrRenewDay
+            | Self::TooManyItems
+            | Self::ConfirmationRequired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::StoreUnavailable | Self::OutcomeUnknown | Self::ControlFailed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -334,6 +354,10 @@ mod tests {
         422 AmountTooPrecise
         422 ClockInPast
         422 DryRunNotPossible
+        422 OneCouponPerOrder
+        422 PeriodOrRenewDay
+        422 TooManyItems
+        422 ConfirmationRequired
         503 Busy
         503 StoreUnavailable
         503 OutcomeUnknown

@@ -157,7 +157,7 @@ impl From<Rejection> for Problem {
         Self {
             status: status_of(&rejection),
             code: rejection.code(),
-            detail: rejection.to_string(),
+            detail: detail(&rejection),
             values: values(&rejection),
             retry: false,
             allow: None,
@@ -183,6 +183,17 @@ impl From<ExecuteError> for Problem {
                 Self::new(Code::AccountParked, error.to_string()).with("reason", reason.as_str())
             }
         }
+    }
+}
+
+/// A rejection in words; every predicate of a coupon that does not hold is said (R5.17).
+fn detail(rejection: &Rejection) -> String {
+    match rejection {
+        Rejection::CouponNotUsable { unmet, .. } if !unmet.is_empty() => {
+            let unmet: Vec<String> = unmet.iter().map(convert::in_words).collect();
+            format!("{rejection}: {}", unmet.join("; "))
+        }
+        other => other.to_string(),
     }
 }
 
@@ -218,7 +229,7 @@ fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
             json!({ "coupon": coupon })
         }
         Rejection::CouponNotUsable { coupon, unmet } => {
-            let unmet: Vec<Value> = unmet.iter().map(|unmet| Value::from(unmet.code())).collect();
+            let unmet: Vec<_> = unmet.iter().map(convert::unmet).collect();
             json!({ "coupon": coupon, "unmet": unmet })
         }
         Rejection::CouponHeld { coupon, order } => json!({ "coupon": coupon, "order": order }),

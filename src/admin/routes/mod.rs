@@ -3,10 +3,12 @@
 
 mod accounts;
 mod catalogue;
+mod coupons;
 mod house;
 mod imports;
 mod lists;
 mod orders;
+mod renewals;
 mod subscriptions;
 mod time;
 
@@ -38,6 +40,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(orders::configure)
+        .configure(renewals::configure)
+        .configure(coupons::configure)
         .configure(subscriptions::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)

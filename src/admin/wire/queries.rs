@@ -58,14 +58,26 @@ pub struct PageQuery {
     pub limit: Option<u32>,
 }
 
-/// Of `GET /v1/accounts/{account}/orders`.
+/// Of `GET /v1/orders` and `GET /v1/accounts/{account}/orders`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct OrderQuery {
-    /// Only in this state: `Unpaid`, `Paid` or `Cancelled`.
+    /// Only in this state: `Unpaid`, `Processing`, `Paid`, `Cancelled`, `Failed` or `Refunded`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Only of this type: `new`, `renew`, `upgrade`, `downgrade` or `refund`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Only of this product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Only made at or after this instant. Over all accounts, without a window it is 30 days ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<String>,
+    /// Only made before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_to: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -123,6 +135,40 @@ pub struct DeliveryQuery {
     /// Only on this channel: `mail`, `webhook` or `tell`; notices are mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/accounts/{account}/coupons`. With `for_order`, or with `product`, `plan` and
+/// `period`, each coupon says whether it could be used for that, or every predicate that does not
+/// hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct CouponQuery {
+    /// Only in this state, or in one of several with commas between: `NotEffective`, `Available`,
+    /// `Frozen`, `Used`, `Expired`, `Cancelled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// An unpaid order of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_order: Option<String>,
+    /// What would be bought: the product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Its plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// How long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// As `new`, if absent, or `renew`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod catalogue;
+mod coupons;
 mod house;
 mod import;
 mod lists;
@@ -33,6 +34,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
+        Verb::Coupon(verb) => coupons::run(&desk, verb).await,
         Verb::Journal(of) => lists::journal(&desk, of).await,
         Verb::Notices(of) => lists::notices(&desk, of).await,
         Verb::Ledger(of) => lists::ledger(&desk, of).await,
