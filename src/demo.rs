@@ -166,7 +166,7 @@ fn happened(event: &subscription::Event, paid: Option<Money>) -> Option<Told> {
         subscription::Event::Suspended { id, due_at } => {
             Some((*due_at, *id, "suspended", "stopped, data kept".to_owned()))
         }
-        subscription::Event::Released { id, due_at } => {
+        subscription::Event::Released { id, due_at, .. } => {
             Some((*due_at, *id, "released", "gone, with its data".to_owned()))
         }
         subscription::Event::Ordered { .. }

@@ -149,7 +149,7 @@ pub struct Ended {
     /// Coupons that were used, expired or were taken back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coupons: Vec<CouponId>,
-    /// Subscriptions of which something paid was given back.
+    /// Subscriptions of which something paid was given back or is over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverages: Vec<SubscriptionId>,
 }
@@ -281,7 +281,7 @@ impl Open {
                 paid.apply(event);
                 let subscription = paid.subscription;
                 let live = Arc::make_mut(self.live_mut(subscription));
-                live.begin_delivery(*order, *at);
+                live.begin_delivery(*at);
             }
             order::Event::Provisioned { order, starts_at, ends_at, at } => {
                 let parts = self.order_mut(*order).parts();
@@ -351,7 +351,11 @@ impl Open {
             given_back: None,
             is_closed: false,
         };
-        Arc::make_mut(self.live_mut(subscription)).cover(coverage, at);
+        let live = Arc::make_mut(self.live_mut(subscription));
+        live.cover(coverage, at);
+        if live.has_closed() {
+            self.ended.coverages.push(subscription);
+        }
     }
 
     fn apply_coupon(&mut self, event: &coupon::Event) {

@@ -16,7 +16,7 @@ use super::nouns::order::{self, Order};
 use super::nouns::subscription::Subscription;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
-use super::verbs::renew::Queue;
+use super::verbs::ahead::Queue;
 
 /// The nouns that a record touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -126,6 +126,12 @@ impl<'a> Draft<'a> {
             match &event {
                 Event::Order(event) => {
                     self.agenda.refresh_order(self.timeline, open, event.order());
+                    // What is paid and about to be delivered is not attempted, nor released.
+                    if let order::Event::Processing { order, .. } = event
+                        && let Some(order) = open.orders.get(order)
+                    {
+                        self.agenda.refresh_subscription(self.timeline, open, order.subscription);
+                    }
                 }
                 Event::Subscription(event) => {
                     self.agenda.refresh_subscription(self.timeline, open, event.subscription());
@@ -208,7 +214,8 @@ impl<'a> Draft<'a> {
     /// there.
     pub fn coupon(&self, id: CouponId) -> Result<&Coupon, Rejection> {
         match self.open()?.coupons.get(&id) {
-            Some(coupon) => Ok(coupon),
+            Some(coupon) if !coupon.is_final() => Ok(coupon),
+            Some(_) => Err(Rejection::CouponOver { coupon: id }),
             None if self.facts.knows_coupon(id) => Err(Rejection::CouponOver { coupon: id }),
             None => Err(Rejection::CouponNotFound { coupon: id }),
         }

@@ -429,6 +429,8 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             kind,
             due_at,
             amount,
+            payable,
+            coupon,
             covered,
             moved_to,
             attempt_at,
@@ -446,7 +448,9 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             };
             let about = of_subscription(open, live);
             let about = About {
-                amount: *amount,
+                amount: payable.or(*amount),
+                list: amount.filter(|_| payable.is_some()),
+                coupon_amount: *coupon,
                 covered: *covered,
                 days: Some(kind.days()),
                 due_at: Some(*due_at),

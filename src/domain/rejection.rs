@@ -308,7 +308,10 @@ pub enum Rejection {
         refundable: Money,
     },
     /// There is nothing to give back: it was never paid, or its time is over.
-    #[error("there is nothing to give back for {order}")]
+    #[error(
+        "{order} paid for no period that lies ahead; while its period lasts, unsubscribe or name \
+         an amount"
+    )]
     NothingToRefund {
         /// Which order.
         order: OrderId,

@@ -229,25 +229,18 @@ pub(super) fn webhook(seq: u64, endpoint: &str) -> Delivery {
 }
 
 pub(super) fn order_webhook(seq: u64, endpoint: &str) -> Delivery {
+    let (id, live) = (OrderId::new(account(), 17), SubscriptionId::new(account(), 4));
+    let month = Period::new(1, Unit::Month);
+    let (kind, currency) = (order::Kind::Renew, usd("1.00").currency());
     let order = order::Order {
-        id: OrderId::new(account(), 17),
-        kind: order::Kind::Renew,
-        subscription: SubscriptionId::new(account(), 4),
-        product: "vm".into(),
-        plan: "small".into(),
-        period: Period::new(1, Unit::Month),
-        period_no: 2,
-        starts_at: None,
-        ends_at: None,
         list: usd("70.00"),
         payable: usd("59.50"),
         rules_version: 3,
-        automatic: false,
-        created_at: now(),
         deadline: at("2026-02-06T08:00:00Z"),
         state: order::State::Cancelled,
         closed_at: Some(at("2026-02-06T08:00:00Z")),
         cancelled_for: Some(order::CancelReason::TimedOut),
+        ..order::Order::new(id, kind, live, ("vm", "small"), (month, 2), now(), currency)
     };
     let noun = Box::new(Noun::Order(order));
     let mut delivery =
@@ -287,6 +280,14 @@ fn subscription() -> Subscription {
         quote: None,
         release_noticed_at: None,
         told_in_period: 0,
+        processing: false,
+        coverages: Vec::new(),
+        earlier: Vec::new(),
+        last_period_no: None,
+        next_plan: None,
+        temporary: None,
+        downgrades: 0,
+        locked: None,
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Coverage {
     /// Cash that was given back for it beside what its time is worth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_back: Option<Money>,
-    /// Is it over by a refund in the record at hand?
+    /// Is it over, in the record at hand?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_closed: bool,
 }

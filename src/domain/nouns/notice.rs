@@ -74,9 +74,15 @@ pub enum Event {
         due_at: Timestamp,
         /// When it was recorded: a release counts from here (D38).
         at: Timestamp,
-        /// What the renewal will cost: honoured for this period (R2.17).
+        /// What the renewal will cost, before coupon and tax: honoured for this period (R2.17).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<Money>,
+        /// What it will take from the cash, as things stand, where that is another amount.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payable: Option<Money>,
+        /// What it will take from a coupon, as things stand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon: Option<Money>,
         /// Will the funds cover it?
         #[serde(default, skip_serializing_if = "Option::is_none")]
         covered: Option<bool>,

@@ -461,6 +461,9 @@ pub enum Event {
         id: SubscriptionId,
         /// When it was due.
         due_at: Timestamp,
+        /// Did its owner ask for it, before it was due (R8.4)?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        asked: bool,
     },
     /// It was never paid.
     Cancelled {
@@ -575,12 +578,11 @@ impl Subscription {
             Event::RenewalOrdered { .. } | Event::ChangeOrdered { .. } => {
                 self.is_renewable() && self.open_order.is_none()
             }
-            Event::PlanChanged { .. } => self.is_renewable(),
             Event::PlanTookEffect { .. } => self.next_plan.is_some() || self.temporary.is_some(),
             Event::PeriodCancelled { .. } => self.is_renewable() && !self.earlier.is_empty(),
             Event::Unsubscribed { .. } => self.is_renewable() && self.open_order.is_none(),
             Event::OrderClosed { .. } => self.is_renewable() && self.open_order.is_some(),
-            Event::AttemptFailed { .. } => self.is_renewable(),
+            Event::AttemptFailed { .. } | Event::PlanChanged { .. } => self.is_renewable(),
             Event::ModeSet { .. } => !self.is_final(),
             Event::Expired { .. } => self.state == State::Active,
             Event::Suspended { .. } => self.state == State::Grace,
@@ -701,9 +703,8 @@ impl Subscription {
     }
 
     /// The order on it is paid, and waits to be delivered.
-    pub fn begin_delivery(&mut self, order: OrderId, at: Timestamp) {
+    pub fn begin_delivery(&mut self, at: Timestamp) {
         self.processing = true;
-        self.open_order = Some(order);
         self.settle_attempts(at);
     }
 
@@ -712,9 +713,11 @@ impl Subscription {
         self.attempted_through = self.attempted_through.max(at);
     }
 
-    /// Remembers what an order paid for a time, and forgets what is over.
+    /// Remembers what an order paid for a time, and closes what is over.
     pub fn cover(&mut self, coverage: Coverage, at: Timestamp) {
-        self.coverages.retain(|coverage| coverage.ends_at > at);
+        for over in self.coverages.iter_mut().filter(|coverage| coverage.ends_at <= at) {
+            over.is_closed = true;
+        }
         self.coverages.push(coverage);
     }
 
@@ -752,6 +755,12 @@ impl Subscription {
         let given_back =
             coverage.given_back.map_or(Some(amount), |given| given.checked_add(amount));
         coverage.given_back = given_back;
+    }
+
+    /// Was a coverage closed in the record at hand?
+    #[must_use]
+    pub fn has_closed(&self) -> bool {
+        self.coverages.iter().any(|coverage| coverage.is_closed)
     }
 
     /// Lets go of coverages that were closed in the record that is complete now.

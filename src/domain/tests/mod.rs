@@ -2,6 +2,8 @@
 //! (properties), and byte by byte where others depend on it (golden files).
 
 mod book;
+mod changes;
+mod coupons;
 mod golden;
 mod house;
 mod lifecycle;

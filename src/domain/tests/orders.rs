@@ -191,6 +191,7 @@ fn what_is_said_of_an_order() {
         2026-01-10 12:00 order_unpaid
         2026-01-11 12:00 activated
         2026-01-12 12:00 order_unpaid
+        2026-01-18 12:00 order_timing_out
         2026-01-19 12:00 order_cancelled
         2026-01-19 12:00 renewed
         ");

@@ -8,19 +8,27 @@ use proptest::prelude::*;
 
 use super::book::book;
 use super::scenario::{ACCOUNT, World, instant, open, usd};
+use crate::domain::account::Open;
 use crate::domain::agenda::Agenda;
 use crate::domain::calendar::{Period, Timestamp, Unit};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
-use crate::domain::ids::{OrderId, SubscriptionId};
+use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
 use crate::domain::ledger;
+use crate::domain::money::Money;
+use crate::domain::nouns::campaign::Validity;
+use crate::domain::nouns::coupon::{Benefit, Scope};
 use crate::domain::nouns::notice::Kind;
+use crate::domain::nouns::order::Kind as Kinds;
 use crate::domain::nouns::subscription::Mode;
-use crate::domain::nouns::{notice, order, subscription};
+use crate::domain::nouns::{coupon, notice, order, subscription};
 use crate::domain::record::Record;
-use crate::domain::rules::Timeline;
+use crate::domain::rows::Row;
+use crate::domain::rules::{TaxRate, Timeline};
 use crate::domain::stream::State;
 use crate::domain::verbs;
+use crate::domain::verbs::pricing::CouponChoice;
+use crate::domain::verbs::renew::Term;
 
 const PRODUCTS: [&str; 10] = [
     "ecs",
@@ -55,8 +63,47 @@ enum Act {
         pay: bool,
         seen: bool,
     },
+    /// One more period, to a day of the month or with another plan.
+    RenewTo {
+        pick: u8,
+        day: Option<u8>,
+        large: bool,
+        pay: bool,
+    },
     Pay(u8),
+    PayTogether(Vec<u8>),
     Cancel(u8),
+    /// The provider's system says that it did, or could not.
+    Report {
+        pick: u8,
+        delivered: bool,
+    },
+    Change {
+        pick: u8,
+        large: bool,
+        until: Option<u8>,
+        pay: bool,
+    },
+    Unsubscribe {
+        pick: u8,
+        unused: bool,
+    },
+    Refund {
+        pick: u8,
+        amount: Option<u16>,
+    },
+    Release(u8),
+    Grant {
+        kind: u8,
+        amount: u8,
+        days: u8,
+        order_type: Option<usize>,
+    },
+    SetCoupon {
+        pick: u8,
+        coupon: Option<u8>,
+    },
+    TakeBack(u8),
     SetMode {
         pick: u8,
         mode: Mode,
@@ -71,6 +118,8 @@ enum Act {
 #[derive(Debug, Clone)]
 struct Life {
     zone: usize,
+    /// Is there tax, and do prices include it?
+    tax: Option<bool>,
     changes: Vec<(u32, usize, u32)>,
     acts: Vec<(u32, Act)>,
     days: u32,
@@ -116,6 +165,25 @@ fn acts() -> impl Strategy<Value = Act> {
             .prop_map(|(pick, period, pay, seen)| Act::Renew { pick, period, pay, seen }),
         2 => any::<u8>().prop_map(Act::Pay),
         1 => any::<u8>().prop_map(Act::Cancel),
+        2 => (any::<u8>(), prop::option::of(1_u8..29), any::<bool>(), any::<bool>())
+            .prop_map(|(pick, day, large, pay)| Act::RenewTo { pick, day, large, pay }),
+        1 => prop::collection::vec(any::<u8>(), 1..4).prop_map(Act::PayTogether),
+        3 => (any::<u8>(), any::<bool>())
+            .prop_map(|(pick, delivered)| Act::Report { pick, delivered }),
+        4 => (any::<u8>(), any::<bool>(), prop::option::weighted(0.2, 1_u8..20), any::<bool>())
+            .prop_map(|(pick, large, until, pay)| Act::Change { pick, large, until, pay }),
+        1 => (any::<u8>(), any::<bool>())
+            .prop_map(|(pick, unused)| Act::Unsubscribe { pick, unused }),
+        2 => (any::<u8>(), prop::option::of(1_u16..2000))
+            .prop_map(|(pick, amount)| Act::Refund { pick, amount }),
+        1 => any::<u8>().prop_map(Act::Release),
+        4 => (any::<u8>(), 1_u8..60, 1_u8..80, prop::option::of(0_usize..3))
+            .prop_map(|(kind, amount, days, order_type)| {
+                Act::Grant { kind, amount, days, order_type }
+            }),
+        2 => (any::<u8>(), prop::option::weighted(0.7, any::<u8>()))
+            .prop_map(|(pick, coupon)| Act::SetCoupon { pick, coupon }),
+        1 => any::<u8>().prop_map(Act::TakeBack),
         4 => (any::<u8>(), modes(), prop::option::of(periods()), prop::option::of(any::<bool>()))
             .prop_map(|(pick, mode, period, muted)| Act::SetMode { pick, mode, period, muted }),
         1 => Just(Act::Hold),
@@ -127,16 +195,17 @@ fn lives() -> impl Strategy<Value = Life> {
     let first = prop::collection::vec(purchases(), 1..4);
     // Instants of some days fall on the hour, where slots and marks lie.
     let when = prop_oneof![0..100 * DAY_MINUTES, (0_u32..100 * 24).prop_map(|hour| hour * 60)];
-    let later = prop::collection::vec((when, acts()), 0..12);
+    let later = prop::collection::vec((when, acts()), 0..18);
     let changes = prop::collection::vec((0..90 * DAY_MINUTES, 0_usize..4, 1_u32..30), 0..3);
-    (0..ZONES.len(), 0_u16..300, first, later, changes, 20_u32..150).prop_map(
-        |(zone, cash, first, mut later, mut changes, days)| {
+    let tax = prop::option::weighted(0.4, any::<bool>());
+    (0..ZONES.len(), tax, 0_u16..300, first, later, changes, 20_u32..150).prop_map(
+        |(zone, tax, cash, first, mut later, mut changes, days)| {
             changes.sort_unstable();
             let mut acts = vec![(0, Act::TopUp(cash))];
             acts.extend((0..).step_by(61).zip(first));
             acts.append(&mut later);
             acts.sort_by_key(|(minute, _)| *minute);
-            Life { zone, changes, acts, days }
+            Life { zone, tax, changes, acts, days }
         },
     )
 }
@@ -155,6 +224,20 @@ fn timeline(life: &Life, needs_notice: bool) -> Timeline {
     for lifecycle in rules.lifecycles.values_mut().filter(|_| !needs_notice) {
         lifecycle.release_needs_notice = "0s".parse().expect("a length");
     }
+    // Some of what is sold has to be delivered.
+    for (product, kinds) in [
+        ("midnight", vec![Kinds::New, Kinds::Renew]),
+        ("t-3", vec![Kinds::Renew, Kinds::Upgrade, Kinds::Downgrade]),
+    ] {
+        rules.products.get_mut(product).expect("a product").acknowledge = kinds;
+    }
+    rules.tax.extend(life.tax.map(|inclusive| TaxRate {
+        country: "DE".into(),
+        kind: None,
+        name: "VAT".into(),
+        rate: 19.into(),
+        inclusive,
+    }));
     let mut world = World::new(Timeline::of(rules));
     for (at, what, amount) in &life.changes {
         world.amend(minute(*at), |rules| match what {
@@ -222,6 +305,9 @@ fn command(act: &Act, world: &World) -> Command {
                 pay_now: *pay,
                 external_id: None,
                 expires_not_after: under.map(sub),
+                coupon: CouponChoice::Auto,
+                price_lock: *plan == 5,
+                expected_payable: None,
             })
         }
         Act::Renew { pick, period, pay, seen } => {
@@ -229,10 +315,102 @@ fn command(act: &Act, world: &World) -> Command {
             let paid = open.subscriptions.get(&subscription).and_then(|live| live.paid.as_ref());
             Command::Renew(verbs::renew::Renew {
                 subscription,
-                period: *period,
+                term: Term::Period(*period),
+                plan: None,
                 pay_now: *pay,
                 expected_expires_at: paid.filter(|_| *seen).map(|paid| paid.expires_at),
+                coupon: CouponChoice::Auto,
+                expected_payable: None,
             })
+        }
+        Act::RenewTo { pick, day, large, pay } => Command::Renew(verbs::renew::Renew {
+            subscription: sub(*pick),
+            term: day.map_or(Term::Period(Period::new(1, Unit::Month)), Term::Day),
+            plan: Some(if *large { "large" } else { "small" }.into()),
+            pay_now: *pay,
+            expected_expires_at: None,
+            coupon: CouponChoice::Auto,
+            expected_payable: None,
+        }),
+        Act::PayTogether(picks) => Command::PayTogether(verbs::pay::PayTogether {
+            orders: picks.iter().map(|pick| order(*pick)).collect(),
+        }),
+        Act::Report { pick, delivered: true } => {
+            Command::Provisioned(verbs::deliver::Provisioned { order: order(*pick) })
+        }
+        Act::Report { pick, delivered: false } => {
+            Command::ProvisionFailed(verbs::deliver::ProvisionFailed {
+                order: order(*pick),
+                detail: None,
+            })
+        }
+        Act::Change { pick, large, until, pay } => Command::Change(verbs::change::Change {
+            subscription: sub(*pick),
+            plan: if *large { "large" } else { "small" }.into(),
+            until: until.map(|days| {
+                let last = world.records.last().expect("it was opened").at;
+                last.plus(Duration::from_hours(24 * u64::from(days)))
+            }),
+            pay_now: *pay,
+            coupon: CouponChoice::Auto,
+            expected_payable: None,
+        }),
+        Act::Unsubscribe { pick, unused } => Command::Unsubscribe(verbs::refund::Unsubscribe {
+            subscription: sub(*pick),
+            unused: *unused,
+        }),
+        Act::Refund { pick, amount } => {
+            let covering: Vec<_> = open
+                .subscriptions
+                .values()
+                .flat_map(|live| live.coverages.iter().map(|coverage| coverage.order))
+                .collect();
+            let of = covering.get(usize::from(*pick) % covering.len().max(1));
+            Command::Refund(verbs::refund::Refund {
+                order: of.copied().unwrap_or(OrderId::new(ACCOUNT, 2)),
+                amount: amount.map(|minor| Money::from_minor(minor.into(), usd("1").currency())),
+            })
+        }
+        Act::Release(pick) => Command::Release(verbs::refund::Release { subscription: sub(*pick) }),
+        Act::Grant { kind, amount, days, order_type } => {
+            let value = usd(&amount.to_string());
+            let benefit = match kind % 4 {
+                0 | 1 => Benefit::Cash { value },
+                2 => Benefit::SpendAndSave { threshold: usd("60"), off: value },
+                _ => Benefit::Discount {
+                    percent: (*amount).into(),
+                    cap: kind.is_multiple_of(2).then(|| usd("20")),
+                },
+            };
+            let kinds = [Kinds::New, Kinds::Renew, Kinds::Upgrade];
+            Command::GrantCoupon(verbs::coupons::Grant {
+                campaign: None,
+                description: String::new(),
+                benefit,
+                scope: Scope {
+                    order_types: order_type.map(|place| kinds[place]).into_iter().collect(),
+                    ..Scope::default()
+                },
+                effective_at: None,
+                validity: Validity::Days((*days).into()),
+            })
+        }
+        Act::SetCoupon { pick, coupon } => {
+            let coupons: Vec<_> = open.coupons.keys().copied().collect();
+            let this = |pick: u8| {
+                let picked = coupons.get(usize::from(pick) % coupons.len().max(1));
+                CouponChoice::This(picked.copied().unwrap_or(CouponId::new(ACCOUNT, 99)))
+            };
+            Command::SetCoupon(verbs::coupons::SetCoupon {
+                order: order(*pick),
+                coupon: coupon.map_or(CouponChoice::Decline, this),
+            })
+        }
+        Act::TakeBack(pick) => {
+            let coupons: Vec<_> = open.coupons.keys().copied().collect();
+            let picked = coupons.get(usize::from(*pick) % coupons.len().max(1));
+            let coupon = picked.copied().unwrap_or(CouponId::new(ACCOUNT, 99));
+            Command::CancelCoupon(verbs::coupons::CancelCoupon { coupon })
         }
         Act::Pay(pick) => Command::Pay(verbs::pay::Pay { order: order(*pick) }),
         Act::Cancel(pick) => Command::Cancel(verbs::cancel::Cancel { order: order(*pick) }),
@@ -251,7 +429,7 @@ fn command(act: &Act, world: &World) -> Command {
 
 fn begin(life: &Life, needs_notice: bool) -> World {
     let mut world = World::new(timeline(life, needs_notice));
-    world.execute(start(), &open(&[ZONES[life.zone]])).answer.expect("it opens");
+    world.execute(start(), &open(&[ZONES[life.zone], "of", "DE"])).answer.expect("it opens");
     world
 }
 
@@ -294,6 +472,31 @@ fn check_state(world: &World) {
         assert!(!order.is_final());
         assert!(order.deadline > order.created_at, "an order can be paid: {order:?}");
     }
+    check_coupons(open);
+}
+
+/// A coupon is never in two open orders; frozen means an open order, and an open order with a
+/// coupon means frozen (D12).
+fn check_coupons(open: &Open) {
+    let holding: BTreeMap<_, _> =
+        open.orders.values().filter_map(|order| Some((order.coupon?.id, order.id))).collect();
+    let with_coupon = open.orders.values().filter(|order| order.coupon.is_some()).count();
+    assert_eq!(holding.len(), with_coupon, "a coupon is in two open orders");
+    let frozen: BTreeMap<_, _> = open
+        .coupons
+        .values()
+        .filter(|coupon| coupon.state == coupon::State::Frozen)
+        .map(|coupon| (coupon.id, coupon.order.expect("an order holds it")))
+        .collect();
+    assert_eq!(holding, frozen);
+    for coupon in open.coupons.values() {
+        assert!(coupon.balance.is_none_or(|balance| !balance.is_negative()));
+        assert!(!coupon.is_final(), "what became final is forgotten");
+    }
+    for coverage in open.subscriptions.values().flat_map(|live| &live.coverages) {
+        assert!(!coverage.refundable().is_negative(), "{coverage:?}");
+        assert!(!coverage.parts.revenue().is_negative(), "{coverage:?}");
+    }
 }
 
 /// The journal as it is kept: each event as JSON.
@@ -326,6 +529,33 @@ fn check_money(world: &World) {
     }
     let cash = world.open().wallet.cash.minor();
     assert_eq!(balances.get(&ledger::Account::CustomerCash).copied().unwrap_or(0), -cash);
+    // What is paid and not earned is what the coverages say (D43).
+    let mut covered: BTreeMap<ledger::Account, i64> = BTreeMap::new();
+    let mut processing: BTreeMap<ledger::Account, i64> = BTreeMap::new();
+    for row in world.rows.values() {
+        if let Row::Coverage(row) = row {
+            let account = ledger::Account::Unearned(row.product.clone());
+            *covered.entry(account).or_default() -= row.revenue.minor();
+        }
+        if let Row::Order(order) = row
+            && order.state == order::State::Processing
+        {
+            // It is paid, and covers nothing until it is delivered.
+            let account = ledger::Account::Unearned(order.product.clone());
+            *processing.entry(account).or_default() -= order.parts().revenue().minor();
+        }
+    }
+    for (account, minor) in processing {
+        *covered.entry(account).or_default() += minor;
+    }
+    covered.retain(|_, minor| *minor != 0);
+    let unearned: BTreeMap<_, _> = balances
+        .iter()
+        .filter(|(account, minor)| matches!(account, ledger::Account::Unearned(_)) && **minor != 0)
+        .map(|(account, minor)| (account.clone(), *minor))
+        .collect();
+    assert_eq!(unearned, covered, "what is unearned is what is covered");
+    check_refunds(world);
     let (mut credited, mut paid) = (0, 0);
     for (_, event) in events(world) {
         match event {
@@ -334,39 +564,101 @@ fn check_money(world: &World) {
                 | crate::domain::nouns::wallet::Event::BroughtIn { amount },
             ) => credited += amount.minor(),
             Event::Order(order::Event::Paid { cash, .. }) => paid += cash.minor(),
+            Event::Order(order::Event::Processing { parts, .. }) => paid += parts.cash.minor(),
+            Event::Order(
+                order::Event::Failed { parts, .. } | order::Event::Refunded { parts, .. },
+            ) => paid -= parts.cash.minor(),
             Event::Order(_)
             | Event::Account(_)
             | Event::Subscription(_)
+            | Event::Coupon(_)
             | Event::Notice(_)
-            | Event::House(_) => {}
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
     assert_eq!(cash, credited - paid, "money is conserved");
+}
+
+/// What is given back for a subscription is never more than the cash that was paid for it, and
+/// what is given back for one order never more than that order.
+fn check_refunds(world: &World) {
+    let orders: BTreeMap<_, _> = world
+        .rows
+        .values()
+        .filter_map(|row| match row {
+            Row::Order(order) => Some((order.id, order.as_ref())),
+            Row::Subscription(_) | Row::Coupon(_) | Row::Coverage(_) => None,
+        })
+        .collect();
+    let mut paid: BTreeMap<SubscriptionId, i64> = BTreeMap::new();
+    let mut back: BTreeMap<SubscriptionId, i64> = BTreeMap::new();
+    for order in orders.values() {
+        match order.state {
+            order::State::Paid | order::State::Processing => {
+                *paid.entry(order.subscription).or_default() += order.payable.minor();
+            }
+            order::State::Unpaid
+            | order::State::Cancelled
+            | order::State::Failed
+            | order::State::Refunded => {}
+        }
+        if matches!(order.state, order::State::Paid | order::State::Refunded) {
+            let refund = order.refund.map_or(0, |refund| refund.minor());
+            assert!(refund >= 0, "{order:?}");
+            *back.entry(order.subscription).or_default() += refund;
+        }
+    }
+    for (subscription, back) in back {
+        let paid = paid.get(&subscription).copied().unwrap_or(0);
+        assert!(back <= paid, "{subscription} was given {back} back of {paid}");
+    }
 }
 
 fn check_periods(world: &World) {
     let mut numbers = BTreeMap::new();
     let mut paid = BTreeSet::new();
     let mut ends: BTreeMap<SubscriptionId, Timestamp> = BTreeMap::new();
+    let mut changes_plan = BTreeSet::new();
     for (_, event) in events(world) {
         match event {
             Event::Order(order::Event::Opened(order)) => {
-                numbers.insert(order.id, (order.subscription, order.period_no));
-            }
-            Event::Order(order::Event::Paid { order, starts_at, ends_at, .. }) => {
-                let number = numbers[order];
-                assert!(paid.insert(number), "{number:?} was paid twice");
-                assert!(starts_at < ends_at);
-                if let Some(end) = ends.insert(number.0, *ends_at) {
-                    assert_eq!(end, *starts_at, "periods follow each other (R1.8, R1.9)");
+                if matches!(order.kind, Kinds::New | Kinds::Renew) {
+                    numbers.insert(order.id, (order.subscription, order.period_no));
+                }
+                if order.from_plan.is_some() {
+                    changes_plan.insert(order.id);
                 }
             }
-            Event::Order(order::Event::Cancelled { .. })
+            Event::Order(
+                order::Event::Paid { order, starts_at, ends_at, .. }
+                | order::Event::Provisioned { order, starts_at, ends_at, .. },
+            ) => {
+                assert!(starts_at < ends_at);
+                let Some(number) = numbers.get(order) else { continue };
+                assert!(paid.insert(*number), "{number:?} was paid twice");
+                let end = ends.insert(number.0, *ends_at);
+                if let Some(end) = end {
+                    // A renewal that changes the plan after expiry starts when it is paid (R1.10).
+                    let follows =
+                        end == *starts_at || (changes_plan.contains(order) && end < *starts_at);
+                    assert!(follows, "periods follow each other (R1.8, R1.9)");
+                }
+            }
+            Event::Subscription(subscription::Event::PeriodCancelled { id, .. }) => {
+                // The next starts where the one before ended; the row of it says where.
+                ends.remove(id);
+            }
+            Event::Order(_)
             | Event::Account(_)
             | Event::Wallet(_)
             | Event::Subscription(_)
+            | Event::Coupon(_)
             | Event::Notice(_)
-            | Event::House(_) => {}
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
 }
@@ -394,19 +686,23 @@ fn check_notices(world: &World) {
                     noticed.insert(*subscription, *at);
                 }
             }
-            Event::Subscription(subscription::Event::Released { id, .. }) => {
+            Event::Subscription(subscription::Event::Released { id, asked: false, .. }) => {
                 let since = noticed.get(id).map(|at| record.at.since(*at));
                 assert!(
                     since >= Some(Duration::from_hours(24)),
                     "{id} was released {since:?} after its notice"
                 );
             }
+            // Whoever says so needs no notice (R8.4).
             Event::Subscription(_)
             | Event::Notice(notice::Event::Skipped { .. })
             | Event::Account(_)
             | Event::Wallet(_)
             | Event::Order(_)
-            | Event::House(_) => {}
+            | Event::Coupon(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
 }
@@ -418,7 +714,7 @@ fn check_notices(world: &World) {
 fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
     events(world)
         .filter_map(|(_, event)| match event {
-            Event::Notice(_) => None,
+            Event::Notice(_) | Event::Coupon(coupon::Event::Reminded { .. }) => None,
             Event::Subscription(subscription::Event::Released { .. }) if needs_notice => None,
             Event::Subscription(subscription::Event::AttemptFailed {
                 id,
@@ -437,7 +733,10 @@ fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
             | Event::Account(_)
             | Event::Wallet(_)
             | Event::Order(_)
-            | Event::House(_) => Some(event.clone()),
+            | Event::Coupon(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => Some(event.clone()),
         })
         .collect()
 }
@@ -493,7 +792,8 @@ fn sleep_and_compare(life: &Life, needs_notice: bool) {
                 state
             })
             .collect();
-        (world.open().wallet.clone(), states, world.open().orders.clone())
+        let open = world.open();
+        (open.wallet.clone(), states, open.orders.clone(), open.coupons.clone())
     };
     assert_eq!(ends(&awake), ends(&asleep));
 }

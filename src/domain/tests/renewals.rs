@@ -6,6 +6,7 @@ use super::scenario::{instant, ordered, period, play, play_only, run, short, usd
 use crate::domain::agenda;
 use crate::domain::command::{Answer, Command};
 use crate::domain::nouns::subscription::{Mode, State};
+use crate::domain::verbs::pricing::CouponChoice;
 use crate::domain::verbs::{purchase, renew};
 
 const RENEWALS: [&str; 3] = ["renewed", "failed", "active"];
@@ -451,9 +452,12 @@ fn d26_the_answer_names_the_order_and_the_present_expiry() {
     let live = world.live(1).expect("a subscription").clone();
     let renew = Command::Renew(renew::Renew {
         subscription: live.id,
-        period: "P1M".parse().expect("a period"),
+        term: renew::Term::Period("P1M".parse().expect("a period")),
+        plan: None,
         pay_now: true,
         expected_expires_at: Some(instant("2026-02-01", "10:00")),
+        coupon: CouponChoice::Auto,
+        expected_payable: None,
     });
     let answer = world.execute(instant("2026-01-02", "10:00"), &renew).answer;
     let expires_at = instant("2026-03-01", "10:00");
@@ -669,6 +673,9 @@ fn d40_twelve_months_are_a_year_in_every_price() {
                 pay_now: true,
                 external_id: None,
                 expires_not_after: None,
+                coupon: CouponChoice::Auto,
+                price_lock: false,
+                expected_payable: None,
             });
             let order = ordered(world.execute(instant("2026-01-01", "10:00"), &command).answer);
             assert_eq!(world.live(1).map(|live| live.state), Some(State::Active));

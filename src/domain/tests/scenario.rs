@@ -12,6 +12,7 @@
 //! at every instant at which something is due on the way. The answer is what happened, a line for
 //! each event, and a line with an exclamation mark for each refusal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -23,15 +24,20 @@ use crate::domain::command::{Answer, Command};
 use crate::domain::effects::{Effect, Outgoing};
 use crate::domain::event::{Event, SealedRef};
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, OrderId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, SubscriptionId};
 use crate::domain::money::Money;
+use crate::domain::nouns::campaign::Validity;
+use crate::domain::nouns::coupon::{Benefit, Scope};
 use crate::domain::nouns::subscription::{Mode, Paid, Subscription};
-use crate::domain::nouns::{notice, order, subscription, wallet};
+use crate::domain::nouns::{coupon, notice, order, subscription, wallet};
 use crate::domain::record::{Cause, Record};
 use crate::domain::rejection::Rejection;
-use crate::domain::rules::{Rules, Timeline, Version};
+use crate::domain::rows::{self, Row};
+use crate::domain::rules::{Rules, TaxRate, Timeline, Version};
 use crate::domain::stream::{Context, Executed, State};
 use crate::domain::verbs;
+use crate::domain::verbs::pricing::CouponChoice;
+use crate::domain::verbs::renew::Term;
 
 pub(super) const ACCOUNT: AccountId = AccountId::from_bits(7);
 
@@ -45,6 +51,8 @@ pub(super) struct World {
     pub(super) outgoing: Vec<(Timestamp, Outgoing)>,
     pub(super) brake: bool,
     pub(super) facts: Facts,
+    /// The rows as they were last written.
+    pub(super) rows: BTreeMap<rows::Key, Row>,
 }
 
 impl World {
@@ -57,6 +65,7 @@ impl World {
             outgoing: Vec::new(),
             brake: false,
             facts: Facts::default(),
+            rows: BTreeMap::new(),
         }
     }
 
@@ -78,6 +87,13 @@ impl World {
         }
         for id in &executed.touched.subscriptions {
             self.facts.found.insert(Question::Subscription(*id));
+        }
+        for id in &executed.touched.coupons {
+            self.facts.found.insert(Question::Coupon(*id));
+        }
+        if let Some(account) = self.state.account() {
+            let written = rows::rows(&executed.touched, account);
+            self.rows.extend(written.into_iter().map(|row| (row.key(), row)));
         }
         self.state.end_record();
         self.outgoing.extend(executed.outgoing.iter().cloned().map(|out| (at, out)));
@@ -244,12 +260,64 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
             pay_now: !args.contains(&"unpaid"),
             external_id: None,
             expires_not_after: after(args, "under").map(|rest| sub(rest[0])),
+            coupon: coupon_in(args),
+            price_lock: args.contains(&"lock"),
+            expected_payable: after(args, "expect").map(|rest| usd(rest[0])),
         }),
         "renew" => Command::Renew(verbs::renew::Renew {
             subscription: sub(args[0]),
-            period: period(args[1], args[2]),
+            term: match after(args, "day") {
+                Some(["unified", ..]) => Term::UnifiedDay,
+                Some(rest) => Term::Day(rest[0].parse().expect("a day")),
+                None => Term::Period(period(args[1], args[2])),
+            },
+            plan: after(args, "plan").map(|rest| rest[0].to_owned()),
             pay_now: !args.contains(&"unpaid"),
             expected_expires_at: after(args, "seen").map(|rest| instant(rest[0], rest[1])),
+            coupon: coupon_in(args),
+            expected_payable: after(args, "expect").map(|rest| usd(rest[0])),
+        }),
+        "acknowledge" | "tax" | "refundable" | "coupons" => {
+            set_rule(world, at, verb, args);
+            return None;
+        }
+        "change" => Command::Change(verbs::change::Change {
+            subscription: sub(args[0]),
+            plan: args[1].to_owned(),
+            until: after(args, "until").map(|rest| instant(rest[0], rest[1])),
+            pay_now: !args.contains(&"unpaid"),
+            coupon: coupon_in(args),
+            expected_payable: after(args, "expect").map(|rest| usd(rest[0])),
+        }),
+        "unsubscribe" => Command::Unsubscribe(verbs::refund::Unsubscribe {
+            subscription: sub(args[0]),
+            unused: args.contains(&"unused"),
+        }),
+        "release" => Command::Release(verbs::refund::Release { subscription: sub(args[0]) }),
+        "refund" => Command::Refund(verbs::refund::Refund {
+            order: order_id(args[0]),
+            amount: args.get(1).map(|amount| usd(amount)),
+        }),
+        "unified" => Command::SetUnifiedDay(verbs::align::SetUnifiedDay {
+            day: args[0].parse().expect("a day"),
+        }),
+        "grant" => grant(args),
+        "take-back" => {
+            Command::CancelCoupon(verbs::coupons::CancelCoupon { coupon: coupon_id(args[0]) })
+        }
+        "use" => Command::SetCoupon(verbs::coupons::SetCoupon {
+            order: order_id(args[0]),
+            coupon: coupon_in(args),
+        }),
+        "provisioned" => {
+            Command::Provisioned(verbs::deliver::Provisioned { order: order_id(args[0]) })
+        }
+        "provision-failed" => Command::ProvisionFailed(verbs::deliver::ProvisionFailed {
+            order: order_id(args[0]),
+            detail: None,
+        }),
+        "pay-together" => Command::PayTogether(verbs::pay::PayTogether {
+            orders: args.iter().map(|order| order_id(order)).collect(),
         }),
         "pay" => Command::Pay(verbs::pay::Pay { order: order_id(args[0]) }),
         "cancel" => Command::Cancel(verbs::cancel::Cancel { order: order_id(args[0]) }),
@@ -268,13 +336,94 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
     world.execute(at, &command).answer.err()
 }
 
+/// `acknowledge ecs new renew`, `tax US VAT 19 inclusive`, `refundable ecs no`, `coupons ecs small
+/// no`
+fn set_rule(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) {
+    world.amend(at, |rules| match verb {
+        "tax" => rules.tax.push(TaxRate {
+            country: args[0].to_owned(),
+            kind: None,
+            name: args[1].to_owned(),
+            rate: args[2].parse().expect("a rate"),
+            inclusive: args.contains(&"inclusive"),
+        }),
+        "acknowledge" => {
+            let product = rules.products.get_mut(args[0]).expect("a product");
+            let is_named = |kind: &order::Kind| args[1..].contains(&kind.as_str());
+            product.acknowledge = order::Kind::ALL.into_iter().filter(is_named).collect();
+        }
+        "refundable" => {
+            rules.products.get_mut(args[0]).expect("a product").refundable = args[1] == "yes";
+        }
+        "coupons" => {
+            let product = rules.products.get_mut(args[0]).expect("a product");
+            product.plans.get_mut(args[1]).expect("a plan").coupons = args[2] == "yes";
+        }
+        _ => panic!("{verb:?} sets nothing"),
+    });
+}
+
+/// `grant cash 10 until 2026-03-09 00:00`, `grant save 100 20 …`, `grant off 15 cap 5 …`; with
+/// `from DATE TIME`, `for renew`, `product ecs`, `not ecs`, `min 20`, `at-least 3 months`,
+/// `at-most 1 month`, and days instead of an end: `days 7`.
+fn grant(args: &[&str]) -> Command {
+    let benefit = match args {
+        ["cash", value, ..] => Benefit::Cash { value: usd(value) },
+        ["save", threshold, off, ..] => {
+            Benefit::SpendAndSave { threshold: usd(threshold), off: usd(off) }
+        }
+        ["off", percent, ..] => Benefit::Discount {
+            percent: percent.parse().expect("a percentage"),
+            cap: after(args, "cap").map(|rest| usd(rest[0])),
+        },
+        _ => panic!("{args:?} is no benefit"),
+    };
+    let named = |word| after(args, word).map(|rest| rest[0].to_owned()).into_iter().collect();
+    let order_type = after(args, "for")
+        .and_then(|rest| order::Kind::ALL.into_iter().find(|kind| kind.as_str() == rest[0]));
+    let validity = match (after(args, "until"), after(args, "days")) {
+        (Some(until), _) => Validity::Until(instant(until[0], until[1])),
+        (None, Some(days)) => Validity::Days(days[0].parse().expect("days")),
+        (None, None) => Validity::Days(60),
+    };
+    let campaign = after(args, "campaign").map(|_| CampaignId::from_bits(9));
+    Command::GrantCoupon(verbs::coupons::Grant {
+        campaign,
+        description: String::new(),
+        benefit,
+        scope: Scope {
+            products: named("product"),
+            products_denied: named("not"),
+            order_types: order_type.into_iter().collect(),
+            billing: None,
+            min_spend: after(args, "min").map(|rest| usd(rest[0])),
+            min_period: after(args, "at-least").map(|rest| period(rest[0], rest[1])),
+            max_period: after(args, "at-most").map(|rest| period(rest[0], rest[1])),
+        },
+        effective_at: after(args, "from").map(|rest| instant(rest[0], rest[1])),
+        validity,
+    })
+}
+
+fn coupon_in(args: &[&str]) -> CouponChoice {
+    match after(args, "coupon") {
+        None => CouponChoice::Auto,
+        Some(["none", ..]) => CouponChoice::Decline,
+        Some(rest) => CouponChoice::This(coupon_id(rest[0])),
+    }
+}
+
+fn coupon_id(text: &str) -> CouponId {
+    CouponId::new(ACCOUNT, number(text))
+}
+
 pub(super) fn open(args: &[&str]) -> Command {
     Command::Open(verbs::open::Open {
         account: ACCOUNT,
         terms: account::Terms {
             kind: account::Kind::Corporate,
             currency: "USD".parse().expect("a currency"),
-            country: None,
+            country: after(args, "of").map(|rest| rest[0].to_owned()),
             zone: args.first().map_or(Zone::UTC, |zone| zone.parse().expect("a zone")),
             language: "en".into(),
         },
@@ -366,7 +515,13 @@ fn until(paid: &Paid) -> String {
 /// An event in a line. What an order's payment and its subscription both say is said once.
 fn of_event(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Account(account::Event::Opened { .. }) | Event::House(_) => return None,
+        Event::Account(account::Event::Opened { .. })
+        | Event::House(_)
+        | Event::Campaign(_)
+        | Event::Series(_) => return None,
+        Event::Account(account::Event::UnifiedDaySet { day, .. }) => format!("unified day {day}"),
+        Event::Account(account::Event::CouponDeclined { .. }) => "coupon declined".into(),
+        Event::Coupon(event) => coupon_told(event)?,
         Event::Account(account::Event::Held { .. }) => "held".into(),
         Event::Account(account::Event::LetGo { .. }) => "let go".into(),
         Event::Wallet(wallet::Event::ToppedUp { amount, .. }) => format!("+{amount}"),
@@ -375,7 +530,45 @@ fn of_event(event: &Event) -> Option<String> {
             let deadline = short(order.deadline);
             let (id, of) = (order.id.number, order.subscription.number);
             let (kind, period) = (order.kind.as_str(), order.period);
-            format!("#{of} order #{id} {kind} {period} {} by {deadline}", order.payable)
+            if order.kind == order::Kind::Refund {
+                return None;
+            }
+            let coupon = order.coupon.map_or(String::new(), |coupon| {
+                format!(" with coupon #{} {}", coupon.id.number, coupon.amount)
+            });
+            let tax =
+                order.tax.as_ref().map_or(String::new(), |tax| format!(" tax {}", tax.amount));
+            let refund = order.refund.map_or(String::new(), |refund| format!(" back {refund}"));
+            format!(
+                "#{of} order #{id} {kind} {period} {}{refund}{coupon}{tax} by {deadline}",
+                order.payable
+            )
+        }
+        // Mails tell of it; the story would be full of it.
+        Event::Order(order::Event::Warned { .. }) => return None,
+        Event::Order(order::Event::Repriced { order, payable, coupon, .. }) => {
+            let coupon = coupon.map_or(String::new(), |coupon| {
+                format!(" with coupon #{} {}", coupon.id.number, coupon.amount)
+            });
+            format!("  order #{} costs {payable}{coupon}", order.number)
+        }
+        Event::Order(order::Event::Processing { order, parts, deliver_until, .. }) => {
+            let until = short(*deliver_until);
+            format!("  order #{} paid {}, delivery by {until}", order.number, parts.cash)
+        }
+        Event::Order(order::Event::Provisioned { order, .. }) => {
+            format!("  order #{} delivered", order.number)
+        }
+        Event::Order(order::Event::Failed { order, parts, reason, at, .. }) => {
+            let (reason, at) = (reason.as_str(), short(*at));
+            format!("  order #{} failed {reason}, {} back due {at}", order.number, parts.cash)
+        }
+        Event::Order(order::Event::Refunded { order, parts, is_full, .. }) => {
+            let full = if *is_full { " in full" } else { "" };
+            format!("  order #{} gives {} back{full}", order.number, parts.cash)
+        }
+        Event::Order(order::Event::ReportedLate { order, .. }) => {
+            format!("  order #{} reported late", order.number)
         }
         Event::Order(order::Event::Paid { order, cash, .. }) => {
             format!("  order #{} paid {cash}", order.number)
@@ -388,7 +581,17 @@ fn of_event(event: &Event) -> Option<String> {
             let text = match event {
                 subscription::Event::Ordered { .. }
                 | subscription::Event::RenewalOrdered { .. }
+                | subscription::Event::ChangeOrdered { .. }
                 | subscription::Event::OrderClosed { .. } => return None,
+                subscription::Event::PlanChanged { plan, until, .. } => {
+                    let until = until.map_or(String::new(), |at| format!(" until {}", short(at)));
+                    format!("is {plan}{until}")
+                }
+                subscription::Event::PlanTookEffect { plan, due_at, .. } => {
+                    format!("is {plan} due {}", short(*due_at))
+                }
+                subscription::Event::PeriodCancelled { .. } => "period taken back".into(),
+                subscription::Event::Unsubscribed { .. } => "unsubscribed".into(),
                 subscription::Event::Activated { paid, .. } => {
                     format!("active {}", until(paid))
                 }
@@ -430,16 +633,21 @@ fn of_event(event: &Event) -> Option<String> {
             kind,
             due_at,
             amount,
+            payable,
+            coupon,
             covered,
             moved_to,
             ..
         }) => {
             let amount = amount.map_or(String::new(), |amount| format!(" {amount}"));
+            let coupon = coupon.map_or(String::new(), |coupon| format!(" coupon {coupon}"));
+            let payable =
+                payable.map_or(String::new(), |payable| format!("{coupon} takes {payable}"));
             let short_of = if *covered == Some(false) { " short" } else { "" };
             let moved =
                 moved_to.map_or(String::new(), |to| format!(", release moves to {}", short(to)));
             format!(
-                "#{} notice {}({}){amount}{short_of} due {}{moved}",
+                "#{} notice {}({}){amount}{payable}{short_of} due {}{moved}",
                 subscription.number,
                 kind.as_str(),
                 kind.days(),
@@ -456,6 +664,30 @@ fn of_event(event: &Event) -> Option<String> {
             )
         }
     })
+}
+
+fn coupon_told(event: &coupon::Event) -> Option<String> {
+    let id = event.coupon().number;
+    let text = match event {
+        coupon::Event::Granted(coupon) => {
+            let worth = coupon.benefit.nominal().map_or(String::new(), |m| format!(" {m}"));
+            let again = coupon.again_for.map_or(String::new(), |o| format!(" for #{}", o.number));
+            let until = short(coupon.expires_at);
+            format!("{}{worth} granted{again} until {until}", coupon.benefit.as_str())
+        }
+        coupon::Event::BecameEffective { due_at, .. } => format!("good due {}", short(*due_at)),
+        coupon::Event::Frozen { order, .. } => format!("frozen by #{}", order.number),
+        coupon::Event::Unfrozen { expires_at, .. } => match expires_at {
+            Some(at) => format!("free again until {}", short(*at)),
+            None => "free again".into(),
+        },
+        coupon::Event::Redeemed { amount, .. } => format!("took {amount} off"),
+        coupon::Event::Restored { amount, .. } => format!("got {amount} back"),
+        coupon::Event::Reminded { .. } => return None,
+        coupon::Event::Expired { due_at, .. } => format!("expired due {}", short(*due_at)),
+        coupon::Event::Cancelled { .. } => "taken back".into(),
+    };
+    Some(format!("  coupon #{id} {text}"))
 }
 
 /// The order of an answer.

@@ -73,7 +73,7 @@ fn release(draft: &mut Draft<'_>, id: SubscriptionId, due: Due) {
     if let Some(order) = live.open_order {
         cancel::close(draft, order, CancelReason::Released, due.at);
     }
-    draft.push(Event::Released { id, due_at: due.at });
+    draft.push(Event::Released { id, due_at: due.at, asked: false });
 }
 
 fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
@@ -84,7 +84,9 @@ fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
     let (Ok(open), Ok(live)) = (draft.open(), draft.subscription(id)) else { return };
     let Some(span) = live.span() else { return };
     let amount = queue.as_ref().and_then(|_| renew::quote(draft, live, due.at));
-    let covered = queue.zip(amount).map(|(queue, amount)| queue.covers(open, live, amount));
+    let expected =
+        queue.zip(amount).map(|(queue, amount)| queue.expected(draft.timeline, open, live, amount));
+    let covered = expected.map(|expected| expected.is_covered(open.wallet.cash));
     let is_short = covered == Some(false);
     let skip = |reason, amount| notice::Event::Skipped {
         subscription: id,
@@ -117,6 +119,9 @@ fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
         due_at: due.at,
         at: draft.at,
         amount,
+        // Said only where it is something else than the price.
+        payable: expected.map(|expected| expected.payable).filter(|it| Some(*it) != amount),
+        coupon: expected.and_then(|expected| expected.coupon),
         covered,
         moved_to,
         attempt_at,

@@ -109,7 +109,7 @@ pub fn decide(draft: &mut Draft<'_>, change: &Change) -> Result<Answer, Rejectio
                 coupon: change.coupon,
                 at,
             };
-            order.set_price(pricing::price(draft.timeline, open, &asked)?);
+            order.set_price(pricing::price(draft.timeline, &open.terms, &open.coupons, &asked)?);
         }
     }
     pricing::check_expected(change.expected_payable, order.payable)?;

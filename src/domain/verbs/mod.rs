@@ -2,6 +2,7 @@
 //! pushes its first event, so a rejection leaves no trace.
 
 pub mod advance;
+pub mod ahead;
 pub mod align;
 pub mod apply_rules;
 pub mod brake;

@@ -12,7 +12,7 @@ use crate::domain::ids::OrderId;
 use crate::domain::money::Money;
 use crate::domain::nouns::coupon;
 use crate::domain::nouns::order::{self, Kind, Order};
-use crate::domain::nouns::subscription::{Paid, Subscription};
+use crate::domain::nouns::subscription::{Event, Paid, Subscription};
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::Terms;
 
@@ -154,6 +154,15 @@ pub fn period_of(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Result<Paid
 pub fn settle(draft: &mut Draft<'_>, order: &Order, at: Timestamp, automatic: bool) {
     let ttl = deliver::time_to_deliver(draft, order, at);
     if let Some(ttl) = ttl {
+        let (id, subscription) = (order.id, order.subscription);
+        if draft.subscription(subscription).is_ok_and(|live| live.open_order != Some(id)) {
+            draft.push(match order.kind {
+                Kind::New | Kind::Renew => Event::RenewalOrdered { id: subscription, order: id },
+                Kind::Upgrade | Kind::Downgrade | Kind::Refund => {
+                    Event::ChangeOrdered { id: subscription, order: id }
+                }
+            });
+        }
         freeze(draft, order, at);
         draft.push(order::Event::Processing {
             order: order.id,

@@ -2,13 +2,15 @@
 //! come from here, so they agree.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::account::Open;
+use crate::domain::account::Terms;
 use crate::domain::calendar::{Period, Timestamp};
 use crate::domain::draft::Draft;
-use crate::domain::ids::{CouponId, OrderId};
+use crate::domain::ids::CouponId;
 use crate::domain::money::Money;
 use crate::domain::nouns::coupon::{Basket, Billing, Coupon};
 use crate::domain::nouns::order;
@@ -49,21 +51,25 @@ pub struct Asked<'a> {
 }
 
 /// The whole price, with the coupon that was chosen.
-pub fn price(timeline: &Timeline, open: &Open, asked: &Asked<'_>) -> Result<Price, Rejection> {
+pub fn price(
+    timeline: &Timeline,
+    terms: &Terms,
+    coupons: &BTreeMap<CouponId, Arc<Coupon>>,
+    asked: &Asked<'_>,
+) -> Result<Price, Rejection> {
     let rules = timeline.in_force(asked.at).map(|version| version.rules.as_ref());
-    let rate =
-        rules.and_then(|rules| rules.tax_rate(open.terms.kind, open.terms.country.as_deref()));
-    let pretax = Pretax::of(asked.lines, rate, open.terms.currency);
+    let rate = rules.and_then(|rules| rules.tax_rate(terms.kind, terms.country.as_deref()));
+    let pretax = Pretax::of(asked.lines, rate, terms.currency);
     let basket = Basket {
         kind: asked.kind,
         billing: Billing::Subscription,
         period: Some(asked.period),
         lines: pretax.amounts().map(|amount| (asked.product, amount)).collect(),
-        currency: open.terms.currency,
+        currency: terms.currency,
         excludes_coupons: !asked.takes_coupons,
         order: None,
     };
-    let coupon = choose(rules, open, &basket, asked.coupon, asked.at)?;
+    let coupon = choose(rules, coupons, &basket, asked.coupon, asked.at)?;
     Ok(pretax.price(coupon, |_| true))
 }
 
@@ -79,7 +85,7 @@ pub fn reprice(
     let pretax = Pretax::again(order.lines(), order.tax.as_ref(), open.terms.currency);
     let amounts = pretax.amounts().collect::<Vec<_>>();
     let basket = basket_of(draft, order, &amounts, at);
-    let coupon = choose(rules, open, &basket, choice, at)?;
+    let coupon = choose(rules, &open.coupons, &basket, choice, at)?;
     Ok(pretax.price(coupon, |_| true))
 }
 
@@ -114,7 +120,7 @@ pub fn check_expected(expected: Option<Money>, payable: Money) -> Result<(), Rej
 /// The coupon that is to be used, and what it takes off.
 fn choose(
     rules: Option<&Rules>,
-    open: &Open,
+    coupons: &BTreeMap<CouponId, Arc<Coupon>>,
     basket: &Basket<'_>,
     choice: CouponChoice,
     at: Timestamp,
@@ -123,11 +129,11 @@ fn choose(
     match choice {
         CouponChoice::Decline => Ok(None),
         CouponChoice::Auto => {
-            let coupons = open.coupons.values().map(AsRef::as_ref);
+            let coupons = coupons.values().map(AsRef::as_ref);
             Ok(picked(rules, coupons, basket, at).map(applied))
         }
         CouponChoice::This(id) => {
-            let coupon = open.coupons.get(&id).ok_or(Rejection::CouponNotFound { coupon: id })?;
+            let coupon = coupons.get(&id).ok_or(Rejection::CouponNotFound { coupon: id })?;
             let unmet = coupon.unmet(basket, at);
             if !unmet.is_empty() {
                 return Err(Rejection::CouponNotUsable { coupon: id, unmet });
@@ -169,12 +175,6 @@ pub fn compare(pick: &[Pick], a: &Coupon, b: &Coupon, basket: &Basket<'_>) -> Or
         })
         .find(|ordering| ordering.is_ne())
         .unwrap_or_else(|| a.id.cmp(&b.id))
-}
-
-/// Is the coupon held by `order`?
-#[must_use]
-pub fn holds(open: &Open, coupon: CouponId, order: OrderId) -> bool {
-    open.coupons.get(&coupon).is_some_and(|coupon| coupon.order == Some(order))
 }
 
 /// A coupon that is asked for by its id must be one of the account's, and live.

@@ -84,7 +84,7 @@ pub fn decide(draft: &mut Draft<'_>, purchase: &Purchase) -> Result<Answer, Reje
         coupon: purchase.coupon,
         at: draft.at,
     };
-    let price = pricing::price(draft.timeline, open, &asked)?;
+    let price = pricing::price(draft.timeline, &open.terms, &open.coupons, &asked)?;
     pricing::check_expected(purchase.expected_payable, price.payable)?;
 
     let subscription = SubscriptionId::new(open.id, open.next_number);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::change::Plans;
 use super::pay;
 use crate::domain::account::Open;
-use crate::domain::calendar::{Period, Timestamp, Unit};
+use crate::domain::calendar::{Course, Period, Timestamp, Unit};
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
@@ -19,6 +19,7 @@ use crate::domain::nouns::order::{self, Cut, Kind, Order, Parts};
 use crate::domain::nouns::subscription::{Event, State, Subscription};
 use crate::domain::price;
 use crate::domain::rejection::Rejection;
+use crate::domain::rules::Refunds;
 
 /// Give a subscription up before its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,13 +72,13 @@ pub fn unsubscribe(draft: &mut Draft<'_>, unsubscribe: &Unsubscribe) -> Result<A
     check_free(open, live)?;
     check_refundable(draft, &live.subject.product)?;
     let at = draft.at;
-    let is_full = unsubscribe.unused && is_within_full_refund(draft, open, live, at)
-        || !rules(draft, at).full_requires_unused && is_within_full_refund(draft, open, live, at);
+    let is_asserted = unsubscribe.unused || !rules(draft, at).full_requires_unused;
+    let is_full = is_asserted && is_within_full_refund(draft, open, live, at);
     let giving =
         if is_full { Giving::everything(live, at) } else { Giving::of(live, Ratio::ALL, at) };
     let (id, order) = (live.id, refund_order(draft, open, live, None, &giving, at));
     let answer = order.id;
-    give_back(draft, order, giving, is_full, at);
+    give_back(draft, &order, giving, is_full, at);
     draft.push(Event::Unsubscribed { id, order: answer, at });
     pay::answer(draft, answer)
 }
@@ -119,7 +120,7 @@ pub fn release(draft: &mut Draft<'_>, release: &Release) -> Result<Answer, Rejec
     }
     check_free(open, live)?;
     let id = live.id;
-    draft.push(Event::Released { id, due_at: draft.at });
+    draft.push(Event::Released { id, due_at: draft.at, asked: true });
     let live = draft.open()?.subscriptions.get(&id);
     let subscription = live.ok_or(Rejection::SubscriptionNotFound { subscription: id })?;
     Ok(Answer::Released { subscription: Box::new(subscription.as_ref().clone()) })
@@ -152,7 +153,7 @@ fn part(
         Giving { earned: Some(parts.revenue()), parts, cuts: Vec::new(), back: Vec::new() };
     let order = refund_order(draft, open, live, Some(coverage.order), &giving, at);
     let answer = order.id;
-    give_back(draft, order, giving, false, at);
+    give_back(draft, &order, giving, false, at);
     pay::answer(draft, answer)
 }
 
@@ -181,7 +182,7 @@ fn period(
     let giving = Giving::of(live, Ratio::ALL, before.expires_at);
     let order = refund_order(draft, open, live, Some(coverage.order), &giving, at);
     let answer = order.id;
-    give_back(draft, order, giving, false, at);
+    give_back(draft, &order, giving, false, at);
     draft.push(Event::PeriodCancelled { id, order: answer, at });
     pay::answer(draft, answer)
 }
@@ -360,10 +361,10 @@ impl<'a> Left<'a> {
 }
 
 /// Opens the refund order, gives the money back, and the coupons that nothing was delivered for.
-fn give_back(draft: &mut Draft<'_>, order: Order, giving: Giving, is_full: bool, at: Timestamp) {
+fn give_back(draft: &mut Draft<'_>, order: &Order, giving: Giving, is_full: bool, at: Timestamp) {
     draft.push(order::Event::Opened(Box::new(order.clone())));
     let back = giving.back.clone();
-    draft.push(refunded(&order, giving, is_full, at));
+    draft.push(refunded(order, giving, is_full, at));
     for (used, amount) in back {
         restore(draft, &used, amount, order.id, at);
     }
@@ -457,7 +458,7 @@ fn check_refundable(draft: &Draft<'_>, product: &str) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn rules(draft: &Draft<'_>, at: Timestamp) -> crate::domain::rules::Refunds {
+fn rules(draft: &Draft<'_>, at: Timestamp) -> Refunds {
     draft.timeline.in_force(at).map(|version| version.rules.refund.clone()).unwrap_or_default()
 }
 
@@ -477,7 +478,7 @@ fn is_within_full_refund(
         .is_some_and(|bought_at| at < zone.plus_days(bought_at, i32::from(rules.full_refund_days)));
     let again_from = open.full_refunds.get(&live.subject.product).map(|last| {
         let months = Period::new(u32::from(rules.full_refund_every_months).max(1), Unit::Month);
-        crate::domain::calendar::Course::starting(*last, zone).plus(months).end(zone)
+        Course::starting(*last, zone).plus(months).end(zone)
     });
     live.state == State::Active && is_first && in_time && again_from.is_none_or(|from| from <= at)
 }

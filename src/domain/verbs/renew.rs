@@ -15,7 +15,7 @@ use crate::domain::nouns::order::{self, Kind, Order};
 use crate::domain::nouns::subscription::{Event, Failure, Mode, Paid, Subscription};
 use crate::domain::price::{Gross, Item};
 use crate::domain::rejection::Rejection;
-use crate::domain::rules::{Offer, Timeline};
+use crate::domain::rules::Offer;
 
 /// Until when a renewal goes (R1.26): a length, or a day of the month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,7 +173,7 @@ fn make(
         coupon: wanted.coupon,
         at,
     };
-    order.set_price(pricing::price(draft.timeline, open, &asked)?);
+    order.set_price(pricing::price(draft.timeline, &open.terms, &open.coupons, &asked)?);
     Ok(order)
 }
 
@@ -252,59 +252,6 @@ fn prepare(
 #[must_use]
 pub fn quote(draft: &Draft<'_>, live: &Subscription, at: Timestamp) -> Option<Money> {
     agenda::charge_of(draft.timeline, live, at)
-}
-
-/// The automatic renewals of an account in the order in which they come (D27), as seen at one
-/// instant, with what all before each will cost. It is built once for all notices of that
-/// instant: an account may have ten thousand of them.
-#[derive(Debug)]
-pub struct Queue {
-    at: Timestamp,
-    places: Vec<(Timestamp, i64, SubscriptionId)>,
-    /// What the places before each cost together, and all of them at the end.
-    before: Vec<i64>,
-}
-
-impl Queue {
-    /// The queue at `at`.
-    #[must_use]
-    pub fn at(timeline: &Timeline, open: &Open, at: Timestamp) -> Self {
-        let place = |live: &Subscription| {
-            let expires_at = live.paid.as_ref()?.expires_at;
-            let is_in = live.renewal.mode == Mode::AutoRenewal
-                && live.is_renewable()
-                // One that only waits for the notice of its release is as good as gone (D30).
-                && (expires_at > at || live.span().is_some_and(|span| span.releases_at > at));
-            let charge = agenda::charge_of(timeline, live, at).filter(|_| is_in)?;
-            Some((expires_at, charge.minor(), live.id))
-        };
-        let mut places: Vec<_> =
-            open.subscriptions.values().filter_map(|live| place(live)).collect();
-        places.sort_unstable();
-        let mut before = Vec::with_capacity(places.len() + 1);
-        before.push(0);
-        for (_, minor, _) in &places {
-            let sum = before.last().map_or(0, |sum: &i64| sum.saturating_add(*minor));
-            before.push(sum);
-        }
-        Self { at, places, before }
-    }
-
-    /// Is it the queue at `at`?
-    #[must_use]
-    pub fn is_at(&self, at: Timestamp) -> bool {
-        self.at == at
-    }
-
-    /// Will the cash cover `amount` for this subscription, after the renewals that come before?
-    #[must_use]
-    pub fn covers(&self, open: &Open, live: &Subscription, amount: Money) -> bool {
-        let Some(paid) = &live.paid else { return false };
-        let mine = (paid.expires_at, amount.minor(), live.id);
-        let place = self.places.partition_point(|place| *place < mine);
-        let needed = self.before[place].saturating_add(amount.minor());
-        open.wallet.cash.covers(Money::from_minor(needed, amount.currency()))
-    }
 }
 
 fn later_slot_has_passed(draft: &Draft<'_>, live: &Subscription, due_at: Timestamp) -> bool {
