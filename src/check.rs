@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::domain::draft::Touched;
-use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
 use crate::domain::ledger;
 use crate::domain::nouns::order::Order;
 use crate::domain::record::Record;
-use crate::domain::rows::{Row, SubscriptionRow, Summary, rows};
+use crate::domain::rows::{CampaignRow, Row, SubscriptionRow, Summary};
 use crate::domain::stream::State;
 use crate::store::{
     Digest, Handle, Head, LedgerRow, OrderQuery, StoreError, StoredRecord, SubscriptionQuery, codec,
@@ -45,15 +45,23 @@ pub async fn check(
     mut progress: impl FnMut(&Checked),
 ) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
-    check_stream(store, StreamId::House, None, &mut checked).await?;
-    progress(&checked);
+    let mut after: Option<StreamId> = None;
+    loop {
+        let page = store.shared_streams(after, PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        for (stream, head) in &page {
+            check_stream(store, *stream, head, &mut checked).await?;
+            progress(&checked);
+        }
+    }
     let mut after: Option<AccountId> = None;
     loop {
         let page = store.accounts(after, PAGE).await?;
         let Some((last, _)) = page.last() else { return Ok(checked) };
         after = Some(*last);
         for (account, head) in &page {
-            check_stream(store, (*account).into(), Some(head), &mut checked).await?;
+            check_stream(store, (*account).into(), head, &mut checked).await?;
             progress(&checked);
         }
     }
@@ -66,6 +74,7 @@ struct Replayed {
     digest: Digest,
     orders: BTreeMap<OrderId, Order>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
+    campaign: BTreeMap<CampaignId, CampaignRow>,
     entries: Vec<LedgerRow>,
     cash: BTreeMap<&'static str, i128>,
 }
@@ -73,7 +82,7 @@ struct Replayed {
 async fn check_stream(
     store: &Handle,
     stream: StreamId,
-    head: Option<&Head>,
+    head: &Head,
     checked: &mut Checked,
 ) -> Result<(), StoreError> {
     checked.stream_count += 1;
@@ -84,6 +93,7 @@ async fn check_stream(
         digest: codec::GENESIS,
         orders: BTreeMap::new(),
         subscriptions: BTreeMap::new(),
+        campaign: BTreeMap::new(),
         entries: Vec::new(),
         cash: BTreeMap::new(),
     };
@@ -101,13 +111,15 @@ async fn check_stream(
             }
         }
     }
-    if let Some(head) = head {
-        replayed.check_head(head, &mut findings);
-        if let StreamId::Account(account) = stream {
+    replayed.check_head(head, &mut findings);
+    match stream {
+        StreamId::Account(account) => {
             replayed.check_readings(store, account, &mut findings).await?;
         }
-        checked.entry_count += replayed.check_ledger(store, stream, &mut findings).await?;
+        StreamId::Campaign(id) => replayed.check_campaign(store, id, &mut findings).await?,
+        StreamId::House | StreamId::Series(_) => {}
     }
+    checked.entry_count += replayed.check_ledger(store, stream, &mut findings).await?;
     checked.findings.extend(findings.into_iter().map(|what| Finding { stream, what }));
     Ok(())
 }
@@ -146,13 +158,12 @@ impl Replayed {
                 line += 1;
             }
         }
-        if let Some(account) = self.state.account() {
-            for row in rows(&touched, account) {
-                match row {
-                    Row::Order(order) => drop(self.orders.insert(order.id, *order)),
-                    Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
-                    Row::Coupon(_) | Row::Coverage(_) => {}
-                }
+        for row in self.state.rows(&touched) {
+            match row {
+                Row::Order(order) => drop(self.orders.insert(order.id, *order)),
+                Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
+                Row::Coupon(_) | Row::Coverage(_) => {}
+                Row::Campaign(row) => drop(self.campaign.insert(row.id, *row)),
             }
         }
         self.state.end_record();
@@ -205,6 +216,17 @@ impl Replayed {
             subscriptions.extend(page.into_iter().map(|live| (live.id, live)));
         }
         compare("subscription", &self.subscriptions, &subscriptions, findings);
+        Ok(())
+    }
+
+    async fn check_campaign(
+        &self,
+        store: &Handle,
+        id: CampaignId,
+        findings: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let found = store.campaign(id).await?.into_iter().map(|row| (row.id, row)).collect();
+        compare("campaign", &self.campaign, &found, findings);
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::domain::facts::Facts;
 use crate::domain::ids::StreamId;
 use crate::domain::record::Record;
 use crate::domain::rejection::Rejection;
-use crate::domain::rows::{self, Summary};
+use crate::domain::rows::Summary;
 use crate::domain::stream::{self, Context, Executed, State};
 use crate::store::seal::StreamKey;
 use crate::store::{
@@ -402,12 +402,7 @@ impl Turn<'_> {
         if events.is_empty() && token.is_none() {
             receipt_seq = gathered.commit.head.seq;
         } else {
-            for row in slot
-                .state
-                .account()
-                .map(|account| rows::rows(&touched, account))
-                .unwrap_or_default()
-            {
+            for row in slot.state.rows(&touched) {
                 gathered.row(row);
             }
             let record = Record {
@@ -570,6 +565,7 @@ const fn taken_by(kind: ClaimKind) -> Rejection {
     match kind {
         ClaimKind::Email => Rejection::EmailTaken,
         ClaimKind::ExternalId => Rejection::ExternalIdTaken,
+        ClaimKind::Code => Rejection::CodeTaken,
     }
 }
 

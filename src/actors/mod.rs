@@ -5,6 +5,7 @@
 //!   decide, one commit, keep; [`gather`] puts the commit together.
 //! - [`account`] is a mailbox and a slot around it; [`directory`] finds, starts and retires them;
 //!   [`journal`] groups their commits; [`loader`] groups their reads.
+//! - [`tell`] is what streams tell each other: a campaign an account, an account a campaign.
 //!
 //! There are no locks here, no clock reads, and nothing uncommitted is ever visible.
 
@@ -15,6 +16,7 @@ mod gather;
 mod journal;
 mod loader;
 mod ports;
+pub mod tell;
 
 use std::collections::BTreeMap;
 

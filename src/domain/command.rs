@@ -9,6 +9,7 @@ use super::money::Money;
 use super::nouns::coupon::Coupon;
 use super::nouns::order::Order;
 use super::nouns::subscription::Subscription;
+use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::{
     align, apply_rules, brake, campaign, cancel, change, coupons, deliver, hold, import, open, pay,
@@ -63,8 +64,14 @@ pub enum Command {
     LetGo(hold::LetGo),
     /// Settle what is due; nothing more.
     Advance,
+    /// To a campaign: open it.
+    OpenCampaign(campaign::OpenCampaign),
+    /// To a campaign: take coupons from its quota for accounts.
+    Take(campaign::Take),
     /// To a campaign: an account could not take a coupon.
     GiveBack(campaign::GiveBack),
+    /// To a campaign: close it before its end.
+    CloseCampaign(campaign::CloseCampaign),
     /// To the house: add a version of the rules.
     ApplyRules(apply_rules::ApplyRules),
     /// To the house: hold back suspensions and releases.
@@ -104,7 +111,10 @@ impl Command {
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
+            | Self::OpenCampaign(_)
+            | Self::Take(_)
             | Self::GiveBack(_)
+            | Self::CloseCampaign(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)
             | Self::ReleaseBrake(_) => {}
@@ -138,6 +148,7 @@ impl Command {
             Self::Unsubscribe(given_up) => vec![Question::Subscription(given_up.subscription)],
             Self::Release(release) => vec![Question::Subscription(release.subscription)],
             Self::CancelCoupon(cancel) => vec![Question::Coupon(cancel.coupon)],
+            Self::Take(take) => take.accounts.iter().copied().map(Question::Account).collect(),
             Self::Open(_)
             | Self::Import(_)
             | Self::TopUp(_)
@@ -146,7 +157,9 @@ impl Command {
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
+            | Self::OpenCampaign(_)
             | Self::GiveBack(_)
+            | Self::CloseCampaign(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)
             | Self::ReleaseBrake(_) => Vec::new(),
@@ -218,6 +231,11 @@ pub enum Answer {
     CouponDeclined {
         /// Why.
         fault: String,
+    },
+    /// A campaign, as it stands.
+    Campaign {
+        /// The campaign.
+        campaign: Box<CampaignRow>,
     },
     /// The subscription was released.
     Released {

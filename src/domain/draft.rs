@@ -29,6 +29,8 @@ pub struct Touched {
     pub coupons: BTreeSet<CouponId>,
     /// Orders that paid for a time, or gave back from one.
     pub covering: BTreeSet<OrderId>,
+    /// The campaign itself, if the stream is one.
+    pub campaign: bool,
 }
 
 impl Touched {
@@ -56,11 +58,8 @@ impl Touched {
             Event::Subscription(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
-            Event::Account(_)
-            | Event::Wallet(_)
-            | Event::House(_)
-            | Event::Campaign(_)
-            | Event::Series(_) => {}
+            Event::Campaign(_) => self.campaign = true,
+            Event::Account(_) | Event::Wallet(_) | Event::House(_) | Event::Series(_) => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use super::command::Command;
 use super::event::Event;
 use super::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use super::money::Money;
+use super::nouns::campaign::{self, Campaign};
 use super::nouns::coupon::{self, Benefit, Coupon};
 use super::nouns::order;
 use super::nouns::subscription::{self, Mode, Subscription};
@@ -400,6 +401,29 @@ pub fn drop_voided(out: &mut Vec<Outgoing>) {
     *out = kept;
 }
 
+/// What the world must be told of `event`, given the campaign after it: for what is taken from the
+/// quota, the account gets its coupon.
+pub fn campaign_effects(event: &campaign::Event, campaign: &Campaign, out: &mut Vec<Outgoing>) {
+    match event {
+        campaign::Event::Taken { account, .. } => {
+            let grant = super::verbs::campaign::grant(campaign);
+            out.extend(grant.map(|grant| tell(*account, Command::GrantCoupon(grant))));
+        }
+        campaign::Event::Opened { .. }
+        | campaign::Event::GivenBack { .. }
+        | campaign::Event::Closed { .. } => {}
+    }
+}
+
+/// A command for another stream; nothing later makes it void.
+fn tell(to: impl Into<StreamId>, command: Command) -> Outgoing {
+    Outgoing::Send {
+        effect: Effect::Tell { to: to.into(), command: Box::new(command) },
+        topic: Topic::None,
+        worth_until: None,
+    }
+}
+
 /// What the world must be told of `event`, given the account after it.
 pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
     match event {
@@ -412,17 +436,8 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         Event::Coupon(event) => coupon_effects(event, open, out),
         Event::Account(account::Event::CouponDeclined { campaign, .. }) => {
             // Its quota is told back.
-            let account = open.id;
-            out.push(Outgoing::Send {
-                effect: Effect::Tell {
-                    to: StreamId::Campaign(*campaign),
-                    command: Box::new(Command::GiveBack(super::verbs::campaign::GiveBack {
-                        account,
-                    })),
-                },
-                topic: Topic::None,
-                worth_until: None,
-            });
+            let back = super::verbs::campaign::GiveBack { account: open.id };
+            out.push(tell(StreamId::Campaign(*campaign), Command::GiveBack(back)));
         }
         Event::Notice(notice::Event::Issued {
             subscription,

@@ -1,9 +1,10 @@
-//! What a decision needs beyond the live state: a closed set of questions within the account,
-//! looked up before it decides.
+//! What a decision needs beyond the live state: a closed set of questions, looked up before it
+//! decides. They are within the account, or about what stays true once it is: that another account
+//! exists.
 
 use std::collections::BTreeSet;
 
-use super::ids::{CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, SubscriptionId};
 
 /// Something to look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +15,8 @@ pub enum Question {
     Subscription(SubscriptionId),
     /// Was there ever such a coupon?
     Coupon(CouponId),
+    /// Is there such an account?
+    Account(AccountId),
 }
 
 /// What was found: those that exist.
@@ -40,5 +43,11 @@ impl Facts {
     #[must_use]
     pub fn knows_coupon(&self, id: CouponId) -> bool {
         self.found.contains(&Question::Coupon(id))
+    }
+
+    /// Is there such an account?
+    #[must_use]
+    pub fn knows_account(&self, id: AccountId) -> bool {
+        self.found.contains(&Question::Account(id))
     }
 }

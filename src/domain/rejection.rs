@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Period, Timestamp};
-use super::ids::{CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, SubscriptionId};
 use super::money::{Currency, Money};
 use super::nouns::coupon::Unmet;
 use super::nouns::{order, subscription};
@@ -333,6 +333,12 @@ pub enum Rejection {
     /// There is no such campaign.
     #[error("there is no such campaign")]
     CampaignNotFound,
+    /// Of the accounts that were named some do not exist; nobody got anything.
+    #[error("{} of these accounts do not exist: nobody got anything", accounts.len())]
+    UnknownAccounts {
+        /// Those that do not exist.
+        accounts: Vec<AccountId>,
+    },
     /// No campaign has this redemption code. Codes are case-sensitive (R5.2).
     #[error("there is no such redemption code; upper and lower case matter")]
     UnknownCode,
@@ -356,8 +362,10 @@ pub enum Rejection {
         asked: u32,
     },
     /// The account got all the coupons that it may get from this campaign.
-    #[error("an account gets {limit} of this campaign, and this one has them")]
+    #[error("an account gets {limit} of this campaign, and {account} has them")]
     CampaignLimit {
+        /// Which account.
+        account: AccountId,
         /// How many an account may get.
         limit: u32,
     },
@@ -434,6 +442,7 @@ impl Rejection {
             Self::NotLatestPeriod { .. } => "NotLatestPeriod",
             Self::TooManyOrders { .. } => "TooManyOrders",
             Self::CampaignNotFound => "CampaignNotFound",
+            Self::UnknownAccounts { .. } => "UnknownAccounts",
             Self::UnknownCode => "UnknownCode",
             Self::CodeTaken => "CodeTaken",
             Self::CampaignNotRunning { .. } => "CampaignNotRunning",

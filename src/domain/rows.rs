@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, Kind, Open};
 use super::calendar::{Course, Period, Timestamp, Zone};
 use super::draft::Touched;
-use super::ids::{CouponId, OrderId, SubscriptionId};
+use super::ids::{CampaignId, CouponId, OrderId, SubscriptionId};
 use super::money::{Currency, Money};
+use super::nouns::campaign::{Campaign, Terms};
 use super::nouns::coupon::Coupon;
 use super::nouns::order::{self, Order};
 use super::nouns::subscription::{Mode, State, Subscription};
@@ -23,6 +24,8 @@ pub enum Row {
     Coupon(Box<CouponRow>),
     /// Of `coverages`.
     Coverage(Box<CoverageRow>),
+    /// Of `campaigns`.
+    Campaign(Box<CampaignRow>),
 }
 
 /// Which row it is: a later one with the same key replaces it.
@@ -36,6 +39,8 @@ pub enum Key {
     Coupon(CouponId),
     /// Of `coverages`: the order and the start of the time.
     Coverage(OrderId, Timestamp),
+    /// Of `campaigns`.
+    Campaign(CampaignId),
 }
 
 impl Row {
@@ -47,6 +52,7 @@ impl Row {
             Self::Subscription(live) => Key::Subscription(live.id),
             Self::Coupon(row) => Key::Coupon(row.coupon.id),
             Self::Coverage(row) => Key::Coverage(row.order, row.starts_at),
+            Self::Campaign(row) => Key::Campaign(row.id),
         }
     }
 }
@@ -74,6 +80,45 @@ pub struct CoverageRow {
     pub ends_at: Timestamp,
     /// The revenue: before tax, with the coupon's part.
     pub revenue: Money,
+}
+
+/// A campaign as it is listed: without who got what, which may be long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignRow {
+    /// Its id.
+    pub id: CampaignId,
+    /// What it grants.
+    pub terms: Terms,
+    /// How much of the quota is taken.
+    pub taken: u32,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it was closed before its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+}
+
+impl CampaignRow {
+    /// The row of a campaign; none before it is opened.
+    #[must_use]
+    pub fn of(campaign: &Campaign) -> Option<Self> {
+        let terms = campaign.terms.clone()?;
+        Some(Self {
+            id: campaign.id,
+            terms,
+            taken: campaign.taken,
+            opened_at: campaign.opened_at?,
+            closed_at: campaign.closed_at,
+        })
+    }
+
+    /// Does it grant at `at`, as long as its quota lasts?
+    #[must_use]
+    pub fn is_running(&self, at: Timestamp) -> bool {
+        self.terms.starts_at <= at
+            && at < self.terms.ends_at
+            && self.closed_at.is_none_or(|closed| at < closed)
+    }
 }
 
 /// A subscription as it is listed.

@@ -18,10 +18,11 @@ use super::nouns::campaign::Campaign;
 use super::nouns::house::House;
 use super::nouns::series::Series;
 use super::rejection::Rejection;
+use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::verbs::{
-    advance, align, apply_rules, brake, cancel, change, coupons, deliver, hold, import, open, pay,
-    purchase, refund, renew, set_renewal_mode, top_up,
+    advance, align, apply_rules, brake, campaign, cancel, change, coupons, deliver, hold, import,
+    open, pay, purchase, refund, renew, set_renewal_mode, top_up,
 };
 
 /// The state of a stream.
@@ -64,6 +65,19 @@ pub struct Executed {
     pub answer: Result<Answer, Rejection>,
 }
 
+impl Executed {
+    /// Nothing happened.
+    fn rejected(rejection: Rejection) -> Self {
+        Self {
+            events: Vec::new(),
+            outgoing: Vec::new(),
+            touched: Touched::default(),
+            steps: Vec::new(),
+            answer: Err(rejection),
+        }
+    }
+}
+
 impl State {
     /// A stream in which nothing happened yet.
     #[must_use]
@@ -95,6 +109,20 @@ impl State {
             (Self::House(_) | Self::Campaign(_) | Self::Series(_), event) => {
                 panic!("broken journal: {event:?} in another kind of stream")
             }
+        }
+    }
+
+    /// One row for each noun that a record touched, as it stands after it, before what became
+    /// final is forgotten.
+    #[must_use]
+    pub fn rows(&self, touched: &Touched) -> Vec<Row> {
+        match self {
+            Self::Account(account) => rows::rows(touched, account),
+            Self::Campaign(campaign) if touched.campaign => {
+                let row = CampaignRow::of(campaign);
+                row.map(|row| Row::Campaign(Box::new(row))).into_iter().collect()
+            }
+            Self::House(_) | Self::Campaign(_) | Self::Series(_) => Vec::new(),
         }
     }
 
@@ -173,13 +201,8 @@ impl State {
                     answer,
                 }
             }
-            Self::Campaign(_) | Self::Series(_) => Executed {
-                events: Vec::new(),
-                outgoing: Vec::new(),
-                touched: Touched::default(),
-                steps: Vec::new(),
-                answer: Err(Rejection::CampaignNotFound),
-            },
+            Self::Campaign(campaign) => execute_campaign(campaign, command, facts, context.at),
+            Self::Series(_) => Executed::rejected(Rejection::CampaignNotFound),
         }
     }
 }
@@ -233,6 +256,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
         | Answer::CouponDeclined { .. }
+        | Answer::Campaign { .. }
         | Answer::Released { .. }
         | Answer::ToppedUp { .. }
         | Answer::Opened { .. }
@@ -267,10 +291,78 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::Hold(_) => hold::hold(draft),
         Command::LetGo(_) => hold::let_go(draft),
         Command::Advance => draft.open().map(|_| Answer::Done),
-        Command::GiveBack(_)
+        Command::OpenCampaign(_)
+        | Command::Take(_)
+        | Command::GiveBack(_)
+        | Command::CloseCampaign(_)
         | Command::ApplyRules(_)
         | Command::EngageBrake(_)
         | Command::ReleaseBrake(_) => Err(Rejection::AccountNotFound),
+    }
+}
+
+/// A campaign decides, applies, and answers as it stands then. Nothing is ever due in it.
+fn execute_campaign(
+    campaign: &mut Campaign,
+    command: &Command,
+    facts: &Facts,
+    at: Timestamp,
+) -> Executed {
+    let events = match decide_campaign(campaign, command, facts, at) {
+        Ok(events) => events,
+        Err(rejection) => return Executed::rejected(rejection),
+    };
+    let mut outgoing = Vec::new();
+    for event in &events {
+        campaign.apply(event);
+        effects::campaign_effects(event, campaign, &mut outgoing);
+    }
+    let events: Vec<_> = events.into_iter().map(Event::Campaign).collect();
+    let mut touched = Touched::default();
+    for event in &events {
+        touched.note(event);
+    }
+    let answer = CampaignRow::of(campaign).ok_or(Rejection::CampaignNotFound);
+    let answer = answer.map(|row| Answer::Campaign { campaign: Box::new(row) });
+    Executed { events, outgoing, touched, steps: Vec::new(), answer }
+}
+
+fn decide_campaign(
+    campaign: &Campaign,
+    command: &Command,
+    facts: &Facts,
+    at: Timestamp,
+) -> Result<Vec<super::nouns::campaign::Event>, Rejection> {
+    match command {
+        Command::OpenCampaign(command) => campaign::open(campaign, command, at),
+        Command::Take(command) => campaign::take(campaign, command, facts, at),
+        Command::GiveBack(command) => campaign::give_back(campaign, *command, at),
+        Command::CloseCampaign(_) => campaign::close(campaign, at),
+        Command::Advance => campaign::terms(campaign).map(|_| Vec::new()),
+        Command::Open(_)
+        | Command::Import(_)
+        | Command::TopUp(_)
+        | Command::Purchase(_)
+        | Command::Pay(_)
+        | Command::PayTogether(_)
+        | Command::SetCoupon(_)
+        | Command::Provisioned(_)
+        | Command::ProvisionFailed(_)
+        | Command::Cancel(_)
+        | Command::Renew(_)
+        | Command::Change(_)
+        | Command::Unsubscribe(_)
+        | Command::Release(_)
+        | Command::Refund(_)
+        | Command::SetUnifiedDay(_)
+        | Command::GrantCoupon(_)
+        | Command::CancelCoupon(_)
+        | Command::SetRenewalMode(_)
+        | Command::Hold(_)
+        | Command::LetGo(_)
+        | Command::ApplyRules(_)
+        | Command::EngageBrake(_)
+        | Command::ReleaseBrake(_) => Err(Rejection::CampaignNotFound),
     }
 }
 
@@ -305,6 +397,9 @@ fn decide_house(
         | Command::Hold(_)
         | Command::LetGo(_)
         | Command::Advance
-        | Command::GiveBack(_) => Err(Rejection::AccountNotFound),
+        | Command::OpenCampaign(_)
+        | Command::Take(_)
+        | Command::GiveBack(_)
+        | Command::CloseCampaign(_) => Err(Rejection::AccountNotFound),
     }
 }

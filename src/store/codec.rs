@@ -174,7 +174,7 @@ fn word<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, text: &str) -> Result
 
 /// What a claim is on, read back.
 pub(super) fn claim_kind(text: &str) -> Result<ClaimKind, StoreError> {
-    word(&[ClaimKind::Email, ClaimKind::ExternalId], ClaimKind::as_str, text)
+    word(&[ClaimKind::Email, ClaimKind::ExternalId, ClaimKind::Code], ClaimKind::as_str, text)
 }
 
 /// A channel, read back.

@@ -118,6 +118,7 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
         }
         Row::Coupon(row) => StreamId::Account(row.coupon.id.account) == stream,
         Row::Coverage(row) => StreamId::Account(row.order.account) == stream,
+        Row::Campaign(row) => StreamId::Campaign(row.id) == stream,
     }
 }
 

@@ -7,16 +7,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DeliveryState, DueQuery, DueRow,
-    EffectKey, Head, JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Snapshot,
-    Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written, codec, gate,
+    CampaignQuery, Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DeliveryState, DueQuery,
+    DueRow, EffectKey, Head, JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow,
+    Snapshot, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
-use crate::domain::rows::{Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, Row, SubscriptionRow};
 
 /// The store in memory.
 #[derive(Debug, Default)]
@@ -36,6 +36,7 @@ struct Tables {
     sealed: BTreeMap<(StreamId, u32), SealedRow>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     orders: BTreeMap<OrderId, Order>,
+    campaigns: BTreeMap<CampaignId, CampaignRow>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
     outbox: BTreeMap<EffectKey, Delivery>,
     runs: BTreeMap<Job, Vec<JobRun>>,
@@ -112,6 +113,9 @@ impl Tables {
                     self.subscriptions.insert(row.id, *row);
                 }
                 Row::Coupon(_) | Row::Coverage(_) => {}
+                Row::Campaign(row) => {
+                    self.campaigns.insert(row.id, *row);
+                }
             }
         }
         self.entries
@@ -254,6 +258,7 @@ impl Store for MemoryStore {
             Question::Order(id) => tables.orders.contains_key(id),
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
             Question::Coupon(_) => false,
+            Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
         };
         Ok(Facts { found: questions.iter().filter(known).copied().collect() })
     }
@@ -329,6 +334,24 @@ impl Store for MemoryStore {
         Ok(page(accounts, limit))
     }
 
+    async fn shared_streams(
+        &self,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<(StreamId, Head)>, StoreError> {
+        let tables = self.tables();
+        let after = after.map(|stream| stream.to_string());
+        let mut shared: Vec<_> = tables
+            .heads
+            .iter()
+            .filter(|(stream, _)| !matches!(stream, StreamId::Account(_)))
+            .map(|(stream, head)| (stream.to_string(), (*stream, head.clone())))
+            .filter(|(text, _)| after.as_ref().is_none_or(|after| text > after))
+            .collect();
+        shared.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(page(shared.into_iter().map(|(_, shared)| shared), limit))
+    }
+
     async fn account_count(&self) -> Result<u64, StoreError> {
         let tables = self.tables();
         let accounts = tables.heads.keys().filter(|id| matches!(id, StreamId::Account(_)));
@@ -385,6 +408,25 @@ impl Store for MemoryStore {
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
         Ok(self.tables().orders.get(&id).cloned())
+    }
+
+    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError> {
+        let tables = self.tables();
+        let place = |row: &CampaignRow| (row.opened_at, row.id);
+        let wanted = query.name.as_ref().map(|name| name.to_ascii_lowercase());
+        let asked = |row: &&CampaignRow| {
+            let name = row.terms.name.to_ascii_lowercase();
+            wanted.as_ref().is_none_or(|wanted| name.contains(wanted))
+                && query.running_at.is_none_or(|at| row.is_running(at))
+                && query.before.is_none_or(|before| place(row) < before)
+        };
+        let mut rows: Vec<_> = tables.campaigns.values().filter(asked).cloned().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        Ok(page(rows.into_iter(), query.limit))
+    }
+
+    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
+        Ok(self.tables().campaigns.get(&id).cloned())
     }
 
     async fn journal(

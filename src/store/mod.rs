@@ -21,11 +21,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::order::{self, Order};
 use crate::domain::nouns::subscription::{self, Mode};
-use crate::domain::rows::{Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, Row, SubscriptionRow};
 use crate::domain::stream::Tally;
 
 /// Why a database did not do what it was asked.
@@ -84,6 +84,8 @@ pub enum ClaimKind {
     Email,
     /// An external id of the import.
     ExternalId,
+    /// The redemption code of a campaign, which is case-sensitive (R5.2).
+    Code,
 }
 
 impl ClaimKind {
@@ -93,6 +95,7 @@ impl ClaimKind {
         match self {
             Self::Email => "email",
             Self::ExternalId => "external_id",
+            Self::Code => "code",
         }
     }
 }
@@ -450,6 +453,19 @@ pub struct OrderQuery {
     pub limit: u32,
 }
 
+/// Which campaigns to list, the last opened first.
+#[derive(Debug, Clone, Default)]
+pub struct CampaignQuery {
+    /// Only those with this in their name; upper and lower case of ASCII letters are alike.
+    pub name: Option<String>,
+    /// Only those that grant at this instant, as long as their quota lasts.
+    pub running_at: Option<Timestamp>,
+    /// Before this row of the last page: when it was opened, and its id.
+    pub before: Option<(Timestamp, CampaignId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
 /// Which deliveries to list, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryQuery {
@@ -541,6 +557,14 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(AccountId, Head)>, StoreError>;
 
+    /// A page of the streams that accounts share, with their heads, ordered by the text of their
+    /// ids: campaigns, the house, number series.
+    async fn shared_streams(
+        &self,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<(StreamId, Head)>, StoreError>;
+
     /// How many accounts there are.
     async fn account_count(&self) -> Result<u64, StoreError>;
 
@@ -560,6 +584,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// One order.
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// A page of campaigns.
+    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError>;
+
+    /// One campaign.
+    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError>;
 
     /// A page of a stream's journal, oldest first, after `after_seq`.
     async fn journal(

@@ -17,7 +17,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::{hkdf, hmac};
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Handle, StoreError, codec};
+use super::{Claim, ClaimKind, Digest, Handle, StoreError, codec};
 use crate::domain::ids::StreamId;
 
 const KEY_LEN: usize = 32;
@@ -151,6 +151,12 @@ impl Sealer {
         let mut hash = codec::GENESIS;
         hash.copy_from_slice(hmac::sign(&key, text).as_ref());
         hash
+    }
+
+    /// The claim on `text`, as the door makes it.
+    #[must_use]
+    pub fn claim(&self, kind: ClaimKind, text: &str) -> Claim {
+        Claim { kind, hash: self.keyed_hash(kind.as_str(), text.as_bytes()) }
     }
 
     /// Sixty-four random bits.

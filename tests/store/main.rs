@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
+mod campaigns;
 mod contents;
 mod gate;
 mod lists;

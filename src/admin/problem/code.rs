@@ -204,6 +204,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::CampaignLimit { .. }
         | Rejection::BrakeNotEngaged => StatusCode::CONFLICT,
         Rejection::TokenMismatch
+        | Rejection::UnknownAccounts { .. }
         | Rejection::PurchaseRequires { .. }
         | Rejection::UnknownProduct { .. }
         | Rejection::UnknownPlan { .. }

@@ -258,7 +258,10 @@ fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
             json!({ "starts_at": text(starts_at), "ends_at": text(ends_at) })
         }
         Rejection::QuotaExhausted { left, asked } => json!({ "left": left, "asked": asked }),
-        Rejection::CampaignLimit { limit } => json!({ "limit": limit }),
+        Rejection::UnknownAccounts { accounts } => json!({ "accounts": accounts }),
+        Rejection::CampaignLimit { account, limit } => {
+            json!({ "account": account, "limit": limit })
+        }
         Rejection::WrongState { subscription, state } => {
             json!({ "subscription": subscription, "state": state })
         }

@@ -72,6 +72,7 @@ pub(super) fn placement(
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
         | Answer::CouponDeclined { .. }
+        | Answer::Campaign { .. }
         | Answer::Released { .. }
         | Answer::Imported { .. }
         | Answer::ToppedUp { .. }

@@ -187,11 +187,12 @@ fn rejections() -> Vec<Rejection> {
         Rejection::NotLatestPeriod { latest: order },
         Rejection::TooManyOrders { count: 31, limit: 30 },
         Rejection::CampaignNotFound,
+        Rejection::UnknownAccounts { accounts: vec![ACCOUNT] },
         Rejection::UnknownCode,
         Rejection::CodeTaken,
         Rejection::CampaignNotRunning { starts_at: at, ends_at: at },
         Rejection::QuotaExhausted { left: 1, asked: 2 },
-        Rejection::CampaignLimit { limit: 1 },
+        Rejection::CampaignLimit { account: ACCOUNT, limit: 1 },
         Rejection::InvalidRules { faults: Vec::new() },
         Rejection::EffectiveInPast { earliest: at },
         Rejection::BrakeNotEngaged,
@@ -250,6 +251,7 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::NotLatestPeriod { .. }
             | Rejection::TooManyOrders { .. }
             | Rejection::CampaignNotFound
+            | Rejection::UnknownAccounts { .. }
             | Rejection::UnknownCode
             | Rejection::CodeTaken
             | Rejection::CampaignNotRunning { .. }
@@ -327,6 +329,7 @@ fn a_rejection_keeps_its_code() {
         NotLatestPeriod -> NotLatestPeriod
         TooManyOrders -> TooManyOrders
         CampaignNotFound -> CampaignNotFound
+        UnknownAccounts -> UnknownAccounts
         UnknownCode -> UnknownCode
         CodeTaken -> CodeTaken
         CampaignNotRunning -> CampaignNotRunning

@@ -2,6 +2,7 @@
 //! (properties), and byte by byte where others depend on it (golden files).
 
 mod book;
+mod campaigns;
 mod changes;
 mod coupons;
 mod golden;

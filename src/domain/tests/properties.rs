@@ -589,7 +589,7 @@ fn check_refunds(world: &World) {
         .values()
         .filter_map(|row| match row {
             Row::Order(order) => Some((order.id, order.as_ref())),
-            Row::Subscription(_) | Row::Coupon(_) | Row::Coverage(_) => None,
+            Row::Subscription(_) | Row::Coupon(_) | Row::Coverage(_) | Row::Campaign(_) => None,
         })
         .collect();
     let mut paid: BTreeMap<SubscriptionId, i64> = BTreeMap::new();

@@ -319,6 +319,7 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::NotLatestPeriod { .. }
         | Rejection::TooManyOrders { .. }
         | Rejection::CampaignNotFound
+        | Rejection::UnknownAccounts { .. }
         | Rejection::UnknownCode
         | Rejection::CodeTaken
         | Rejection::CampaignNotRunning { .. }

@@ -10,6 +10,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use super::fault::failed;
 use super::ladder::Ladder;
 use super::rows::{self, Columns};
+use super::streams;
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
@@ -52,14 +53,17 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
         return Ok(facts);
     }
     let (mut orders, mut subscriptions) = (Vec::new(), Vec::new());
+    let mut accounts = Vec::new();
     for question in questions {
         match question {
             Question::Order(id) => orders.push((id.account, id.number)),
             Question::Subscription(id) => subscriptions.push((id.account, id.number)),
             Question::Coupon(_) => {}
+            Question::Account(id) => accounts.push(*id),
         }
     }
     let mut conn = pool.acquire().await.map_err(failed)?;
+    facts.found.extend(streams::known_accounts(&mut conn, &accounts).await?);
     for (ladder, asked, is_order) in
         [(&ASK_ORDERS, orders, true), (&ASK_SUBSCRIPTIONS, subscriptions, false)]
     {

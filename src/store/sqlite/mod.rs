@@ -1,6 +1,7 @@
 //! The store in a SQLite file: one writer on a thread of its own, a pool of readers beside it,
 //! and a lock for life, so that no second daemon opens the same file.
 
+mod campaigns;
 mod chores;
 mod fault;
 mod ladder;
@@ -22,16 +23,16 @@ use sqlx::SqlitePool;
 
 use self::writer::Writer;
 use super::{
-    Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DueQuery, DueRow, Head, JobRun,
-    LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Store, StoreError, StoredRecord,
+    CampaignQuery, Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DueQuery, DueRow, Head,
+    JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Store, StoreError, StoredRecord,
     SubscriptionQuery, TokenRow, Written,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
-use crate::domain::rows::SubscriptionRow;
+use crate::domain::rows::{CampaignRow, SubscriptionRow};
 
 /// The store in a SQLite file.
 #[derive(Debug)]
@@ -126,6 +127,14 @@ impl Store for SqliteStore {
         streams::accounts(&self.readers, after, limit).await
     }
 
+    async fn shared_streams(
+        &self,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<(StreamId, Head)>, StoreError> {
+        streams::shared(&self.readers, after, limit).await
+    }
+
     async fn account_count(&self) -> Result<u64, StoreError> {
         Ok(self.account_count.load(Ordering::Relaxed))
     }
@@ -154,6 +163,14 @@ impl Store for SqliteStore {
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
         lists::order(&self.readers, id).await
+    }
+
+    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError> {
+        campaigns::list(&self.readers, query).await
+    }
+
+    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
+        campaigns::one(&self.readers, id).await
     }
 
     async fn journal(
@@ -212,7 +229,7 @@ impl Store for SqliteStore {
 mod tests {
     use sqlx::{Row, SqliteConnection};
 
-    use super::{chores, lists, open, streams, write};
+    use super::{campaigns, chores, lists, open, streams, write};
 
     /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten
     /// million.
@@ -221,7 +238,9 @@ mod tests {
         let path = std::env::temp_dir().join(format!("renewd-plans-{}.db", std::process::id()));
         let mut conn = open::writer(&path).await.expect("a connection");
         open::migrate(&mut conn).await.expect("tables");
-        let keyed = [write::keyed(), streams::keyed(), lists::keyed(), chores::keyed()].concat();
+        let keyed =
+            [write::keyed(), streams::keyed(), lists::keyed(), chores::keyed(), campaigns::keyed()]
+                .concat();
         for text in keyed {
             for step in plan(&mut conn, text).await {
                 let harmless = ["SCAN v", "SCAN (", "CONSTANT ROW", "VALUES CLAUSE"];
@@ -229,7 +248,7 @@ mod tests {
                 assert!(!walks, "{step}: {text:.120}");
             }
         }
-        for text in lists::in_order() {
+        for text in lists::in_order().into_iter().chain(campaigns::in_order()) {
             for step in plan(&mut conn, &text).await {
                 assert!(!step.contains("TEMP B-TREE"), "{step}: {text}");
                 assert!(!step.contains("SCAN") || step.contains("USING INDEX"), "{step}: {text}");

@@ -16,8 +16,10 @@ const READERS: u32 = 4;
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "book", include_str!("../../../migrations/sqlite/0001_book.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "book", include_str!("../../../migrations/sqlite/0001_book.sql")),
+    (3, "campaigns", include_str!("../../../migrations/sqlite/0003_campaigns.sql")),
+];
 
 /// Locks the database for this process, beside the file: SQLite's own locks come and go.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {

@@ -10,6 +10,7 @@ use super::ladder::Ladder;
 use super::rows::{self, Columns};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
+use crate::domain::facts::Question;
 use crate::domain::ids::{AccountId, StreamId};
 use crate::store::{
     Claim, DueQuery, DueRow, Head, Loaded, SealedRow, StoreError, StoredRecord, TokenRow, codec,
@@ -238,6 +239,41 @@ pub(super) async fn accounts(
     found.iter().map(pair).collect()
 }
 
+static ASK_ACCOUNTS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::ask("streams", "stream", 1, "v.column1 = stream"));
+
+/// Those of the accounts that exist.
+pub(super) async fn known_accounts(
+    conn: &mut SqliteConnection,
+    accounts: &[AccountId],
+) -> Result<Vec<Question>, StoreError> {
+    let found = ASK_ACCOUNTS.fetch(conn, accounts, |values, account| {
+        values.text(&account.to_string());
+    });
+    let account = |row| codec::account(Columns::of(row).stream()?).map(Question::Account);
+    found.await?.iter().map(account).collect()
+}
+
+/// Of all ids only those of accounts come before the bound.
+static SHARED: LazyLock<&'static str> = LazyLock::new(|| {
+    let head = rows::HEAD;
+    String::leak(format!("SELECT {head} FROM streams WHERE stream > ? ORDER BY stream LIMIT ?"))
+});
+
+pub(super) async fn shared(
+    pool: &SqlitePool,
+    after: Option<StreamId>,
+    limit: u32,
+) -> Result<Vec<(StreamId, Head)>, StoreError> {
+    let found = sqlx::query(*SHARED)
+        .bind(after.map_or_else(|| "acc`".to_owned(), |stream| stream.to_string()))
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    found.iter().map(|row| rows::head(&mut Columns::of(row))).collect()
+}
+
 /// Counts the accounts: a walk over the whole table, so it is done once and kept up to date.
 pub(super) async fn account_count(conn: &mut SqliteConnection) -> Result<u64, StoreError> {
     let sql = concat!("SELECT COUNT(*) FROM streams WHERE ", is_account!());
@@ -310,7 +346,7 @@ pub(super) async fn parked(
 /// Statements that must find their rows by a key.
 #[cfg(test)]
 pub(super) fn keyed() -> Vec<&'static str> {
-    let ladders = [&HEADS, &SNAPSHOTS, &RECORDS, &TOKENS, &SEALED];
+    let ladders = [&ASK_ACCOUNTS, &HEADS, &SNAPSHOTS, &RECORDS, &TOKENS, &SEALED];
     let texts = ladders.iter().flat_map(|ladder| ladder.texts());
-    texts.chain([*DUE, *NEXT_DUE, *ACCOUNTS]).collect()
+    texts.chain([*DUE, *NEXT_DUE, *ACCOUNTS, *SHARED]).collect()
 }

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use sqlx::SqliteConnection;
 
+use super::campaigns;
 use super::chores;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
@@ -328,6 +329,7 @@ async fn put_facts(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Resul
 async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
     let mut orders = BTreeMap::new();
     let mut subscriptions = BTreeMap::new();
+    let mut campaigns = BTreeMap::new();
     for (stream, row) in each(winners, |commit| &commit.rows) {
         match row {
             Row::Order(order) => {
@@ -337,6 +339,9 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
                 subscriptions.insert((stream, row.id.number), row);
             }
             Row::Coupon(_) | Row::Coverage(_) => {}
+            Row::Campaign(row) => {
+                campaigns.insert(stream, row.as_ref());
+            }
         }
     }
     let orders: Vec<_> = orders.into_iter().collect();
@@ -351,6 +356,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             rows::bind_subscription(values, stream, row);
         })
         .await?;
+    campaigns::put(conn, campaigns).await?;
     let entries: Vec<_> = each(winners, |commit| &commit.entries).collect();
     INSERT_ENTRIES
         .execute(conn, &entries, Changes::Each, |values, (stream, entry)| {

@@ -1,0 +1,107 @@
+//! What one stream tells another: the request that it becomes, and what happens if it is refused.
+//!
+//! The relay delivers what streams tell each other. Where somebody waits for the outcome (a coupon
+//! for a redemption code), the door delivers it at once by the same functions, so under the same
+//! token: whoever comes second is answered what the first one was. If nobody comes before a crash,
+//! the relay does.
+
+use super::{Accounts, ExecuteError, Lane, Receipt, Request, Token};
+use crate::domain::command::Command;
+use crate::domain::effects::Effect;
+use crate::domain::ids::{CampaignId, StreamId};
+use crate::domain::record::Cause;
+use crate::domain::rejection::Rejection;
+use crate::domain::verbs::campaign::GiveBack;
+use crate::store::{Channel, Claim, ClaimKind, Delivery, DeliveryQuery, EffectKey, StoreError};
+
+/// Has the command that the effect `key` tells executed on `to` by `execute`. What a campaign took
+/// from its quota is given back if the account refuses it: only then is the refusal answered.
+pub async fn tell(
+    execute: impl AsyncFn(StreamId, Request) -> Result<Receipt, ExecuteError>,
+    key: EffectKey,
+    to: StreamId,
+    command: Command,
+    lane: Lane,
+) -> Result<Receipt, ExecuteError> {
+    let back = back(key, to, &command, lane);
+    let refused = match execute(to, request(key, "", command, lane)).await {
+        Err(ExecuteError::Rejected(rejection)) => rejection,
+        done => return done,
+    };
+    if let Some((campaign, back)) = back {
+        execute(campaign, back).await?;
+    }
+    Err(ExecuteError::Rejected(refused))
+}
+
+/// The token names one effect, whose command never changes: there are no parameters to tell apart
+/// by a fingerprint.
+fn request(key: EffectKey, more: &str, command: Command, lane: Lane) -> Request {
+    let EffectKey { stream: from, seq, n } = key;
+    let text = format!("{from}/{seq}/{n}{more}");
+    let token = Some(Token { text, fingerprint: [0; 32] });
+    Request { token, ..Request::new(command, Cause::Stream { from, seq, n }, lane) }
+}
+
+/// What its campaign is told if a coupon is refused. Under a token of its own, derived from the
+/// effect's: however often the coupon is delivered, it is given back once.
+fn back(key: EffectKey, to: StreamId, told: &Command, lane: Lane) -> Option<(StreamId, Request)> {
+    let (Command::GrantCoupon(grant), StreamId::Account(account)) = (told, to) else { return None };
+    let campaign = StreamId::Campaign(grant.campaign?);
+    let command = Command::GiveBack(GiveBack { account });
+    Some((campaign, request(key, "/back", command, lane)))
+}
+
+/// The stream and the command that a delivery carries.
+pub fn told(delivery: &Delivery) -> Result<(StreamId, Command), String> {
+    match serde_json::from_str(&delivery.row.body) {
+        Ok(Effect::Tell { to, command }) => Ok((to, *command)),
+        Ok(Effect::Mail { .. } | Effect::Webhook { .. }) => Err("this is no command".to_owned()),
+        Err(error) => Err(format!("the effect cannot be read: {error}")),
+    }
+}
+
+impl Accounts {
+    /// Delivers at once what the effect `n` of the record of `receipt` tells another stream, and
+    /// answers what that came to. The relay still comes, and changes nothing. `None` if the record
+    /// told no such thing, or so long ago that it is forgotten.
+    pub async fn tell_now(
+        &self,
+        receipt: &Receipt,
+        n: u32,
+    ) -> Result<Option<Receipt>, ExecuteError> {
+        let key = EffectKey { stream: receipt.stream, seq: receipt.seq, n };
+        let query = DeliveryQuery {
+            stream: Some(key.stream),
+            channel: Some(Channel::Tell),
+            before: Some((receipt.at, EffectKey { n: n.saturating_add(1), ..key })),
+            limit: 1,
+            ..DeliveryQuery::default()
+        };
+        let found = self.ports.store.deliveries(query).await?.pop();
+        let Some(delivery) = found.filter(|delivery| delivery.key() == key) else {
+            return Ok(None);
+        };
+        let (to, command) = told(&delivery).map_err(|what| {
+            ExecuteError::Store(StoreError::Corrupt(format!("effect {}/{n}: {what}", key.seq)))
+        })?;
+        let execute = async |to, request| self.execute(to, request).await;
+        tell(execute, key, to, command, Lane::People).await.map(Some)
+    }
+
+    /// The claim on a redemption code, to be made when its campaign is opened.
+    #[must_use]
+    pub fn claim_on_code(&self, code: &str) -> Claim {
+        self.ports.sealer.claim(ClaimKind::Code, code)
+    }
+
+    /// The campaign that has a redemption code, which is case-sensitive (R5.2).
+    pub async fn campaign_of(&self, code: &str) -> Result<CampaignId, ExecuteError> {
+        match self.ports.store.holder(&self.claim_on_code(code)).await? {
+            Some(StreamId::Campaign(campaign)) => Ok(campaign),
+            Some(StreamId::House | StreamId::Account(_) | StreamId::Series(_)) | None => {
+                Err(ExecuteError::Rejected(Rejection::UnknownCode))
+            }
+        }
+    }
+}
