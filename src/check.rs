@@ -3,19 +3,26 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::calendar::Timestamp;
 use crate::domain::draft::Touched;
-use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::ledger;
-use crate::domain::nouns::order::Order;
+use crate::domain::money::Currency;
+use crate::domain::nouns::order::{self, Order};
 use crate::domain::record::Record;
-use crate::domain::rows::{CampaignRow, Row, SubscriptionRow, Summary};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow, Summary};
 use crate::domain::stream::State;
+use crate::domain::trial_balance::{Earned, TrialBalance};
 use crate::store::{
-    Digest, Handle, Head, LedgerRow, OrderQuery, StoreError, StoredRecord, SubscriptionQuery, codec,
+    CouponQuery, Digest, Handle, Head, LedgerRow, OrderQuery, StoreError, StoredRecord,
+    SubscriptionQuery, codec,
 };
 
 /// Rows read at once.
 const PAGE: u32 = 500;
+
+/// How the accounts of what is paid and not earned yet begin.
+const UNEARNED: &str = "unearned:";
 
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,25 +52,120 @@ pub async fn check(
     mut progress: impl FnMut(&Checked),
 ) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
+    let mut book = Book::default();
     let mut after: Option<StreamId> = None;
     loop {
         let page = store.shared_streams(after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after = Some(*last);
         for (stream, head) in &page {
-            check_stream(store, *stream, head, &mut checked).await?;
+            check_stream(store, *stream, head, &mut book, &mut checked).await?;
             progress(&checked);
         }
     }
     let mut after: Option<AccountId> = None;
     loop {
         let page = store.accounts(after, PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(checked) };
+        let Some((last, _)) = page.last() else { break };
         after = Some(*last);
         for (account, head) in &page {
-            check_stream(store, (*account).into(), head, &mut checked).await?;
+            check_stream(store, (*account).into(), head, &mut book, &mut checked).await?;
             progress(&checked);
         }
+    }
+    let findings = book.check(store).await?;
+    let of_house = findings.into_iter().map(|what| Finding { stream: StreamId::House, what });
+    checked.findings.extend(of_house);
+    Ok(checked)
+}
+
+/// What all streams together say must stand in the ledger.
+#[derive(Debug, Default)]
+struct Book {
+    /// What all wallets hold.
+    cash: BTreeMap<Currency, i128>,
+    /// What was paid by orders that are not delivered yet, and so for no time yet, by currency and
+    /// product.
+    undelivered: BTreeMap<(Currency, String), i128>,
+    /// Times that were paid for.
+    coverage_count: u64,
+    /// Is there a stream whose journal could not be followed? Then no total can be compared.
+    is_partial: bool,
+}
+
+impl Book {
+    fn add(&mut self, replayed: &Replayed) {
+        self.coverage_count += replayed.coverages.len() as u64;
+        if let Some((currency, cash)) = replayed.wallet() {
+            *self.cash.entry(currency).or_default() += cash;
+        }
+        let waiting = |order: &&Order| order.state == order::State::Processing;
+        for order in replayed.orders.values().filter(waiting) {
+            let revenue = order.parts().revenue();
+            let key = (revenue.currency(), order.product.clone());
+            *self.undelivered.entry(key).or_default() += i128::from(revenue.minor());
+        }
+    }
+
+    /// The whole ledger sums to zero; it owes to customers what their wallets hold; and at the end
+    /// of time everything is earned that was paid for a time.
+    async fn check(mut self, store: &Handle) -> Result<Vec<String>, StoreError> {
+        let mut findings = Vec::new();
+        let balances = store.balances(Timestamp::MAX).await?;
+        let mut earned = Earned::by(Timestamp::MAX);
+        let (mut after, mut count) = (None, 0);
+        loop {
+            let page = store.coverages(Timestamp::MAX, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.starts_at, last.order));
+            count += page.len() as u64;
+            page.iter().for_each(|row| earned.add(row));
+        }
+        let trial_balance = match TrialBalance::new(&balances, &earned) {
+            Ok(trial_balance) => trial_balance,
+            Err(error) => {
+                findings.push(error.to_string());
+                return Ok(findings);
+            }
+        };
+        if self.is_partial {
+            return Ok(findings);
+        }
+        if count != self.coverage_count {
+            findings.push(format!(
+                "{count} coverages stand in their table, the replay says {}",
+                self.coverage_count
+            ));
+        }
+        let customer_cash = ledger::Account::CustomerCash.to_string();
+        for balance in trial_balance.balances() {
+            let currency = balance.amount.currency();
+            let expected = if balance.account == customer_cash {
+                self.cash.remove(&currency).unwrap_or(0)
+            } else if let Some(product) = balance.account.strip_prefix(UNEARNED) {
+                self.undelivered.remove(&(currency, product.to_owned())).unwrap_or(0)
+            } else {
+                continue;
+            };
+            if i128::from(balance.amount.minor()) != -expected {
+                let (account, amount) = (&balance.account, balance.amount);
+                findings.push(format!(
+                    "at the end of time {account} is {amount}, the replay says {} minor units",
+                    -expected
+                ));
+            }
+        }
+        for (currency, cash) in self.cash.into_iter().filter(|(_, cash)| *cash != 0) {
+            findings.push(format!(
+                "wallets hold {cash} minor units of {currency} of which the ledger knows nothing"
+            ));
+        }
+        for ((currency, product), paid) in self.undelivered.into_iter().filter(|(_, p)| *p != 0) {
+            findings.push(format!(
+                "{paid} minor units of {currency} were paid for {product} that the ledger does not know"
+            ));
+        }
+        Ok(findings)
     }
 }
 
@@ -75,14 +177,16 @@ struct Replayed {
     orders: BTreeMap<OrderId, Order>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     campaign: BTreeMap<CampaignId, CampaignRow>,
+    coupons: BTreeMap<CouponId, CouponRow>,
+    coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
     entries: Vec<LedgerRow>,
-    cash: BTreeMap<&'static str, i128>,
 }
 
 async fn check_stream(
     store: &Handle,
     stream: StreamId,
     head: &Head,
+    book: &mut Book,
     checked: &mut Checked,
 ) -> Result<(), StoreError> {
     checked.stream_count += 1;
@@ -94,8 +198,9 @@ async fn check_stream(
         orders: BTreeMap::new(),
         subscriptions: BTreeMap::new(),
         campaign: BTreeMap::new(),
+        coupons: BTreeMap::new(),
+        coverages: BTreeMap::new(),
         entries: Vec::new(),
-        cash: BTreeMap::new(),
     };
     loop {
         let page = store.journal(stream, replayed.seq, PAGE).await?;
@@ -106,6 +211,7 @@ async fn check_stream(
             checked.record_count += 1;
             if let Err(what) = replayed.follow(&record) {
                 findings.push(what);
+                book.is_partial = true;
                 checked.findings.extend(findings.into_iter().map(|what| Finding { stream, what }));
                 return Ok(());
             }
@@ -120,6 +226,7 @@ async fn check_stream(
         StreamId::House | StreamId::Series(_) => {}
     }
     checked.entry_count += replayed.check_ledger(store, stream, &mut findings).await?;
+    book.add(&replayed);
     checked.findings.extend(findings.into_iter().map(|what| Finding { stream, what }));
     Ok(())
 }
@@ -146,8 +253,6 @@ impl Replayed {
             self.state.apply(event);
             touched.note(event);
             for posting in ledger::postings(event) {
-                *self.cash.entry(posting.amount.currency().code()).or_default() +=
-                    i128::from(posting.amount.minor());
                 self.entries.push(LedgerRow {
                     seq: stored.seq,
                     line,
@@ -162,12 +267,21 @@ impl Replayed {
             match row {
                 Row::Order(order) => drop(self.orders.insert(order.id, *order)),
                 Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
-                Row::Coupon(_) | Row::Coverage(_) => {}
+                Row::Coupon(row) => drop(self.coupons.insert(row.coupon.id, *row)),
+                Row::Coverage(row) => {
+                    self.coverages.insert((row.starts_at, row.order), *row);
+                }
                 Row::Campaign(row) => drop(self.campaign.insert(row.id, *row)),
             }
         }
         self.state.end_record();
         Ok(())
+    }
+
+    /// What the wallet holds.
+    fn wallet(&self) -> Option<(Currency, i128)> {
+        let open = self.state.account()?.open()?;
+        Some((open.wallet.cash.currency(), i128::from(open.wallet.cash.minor())))
     }
 
     fn check_head(&self, head: &Head, findings: &mut Vec<String>) {
@@ -193,10 +307,11 @@ impl Replayed {
         let mut orders = BTreeMap::new();
         let mut before = None;
         loop {
-            let query = OrderQuery { state: None, before, limit: PAGE };
-            let page = store.orders(account, query).await?;
+            let query =
+                OrderQuery { account: Some(account), before, limit: PAGE, ..OrderQuery::default() };
+            let page = store.orders(query).await?;
             let Some(last) = page.last() else { break };
-            before = Some(last.id.number);
+            before = Some((last.created_at, last.id));
             orders.extend(page.into_iter().map(|order| (order.id, order)));
         }
         compare("order", &self.orders, &orders, findings);
@@ -212,10 +327,33 @@ impl Replayed {
             let page = store.subscriptions(query).await?;
             let Some(last) = page.last() else { break };
             let expires_at = last.paid.as_ref().map(|paid| paid.expires_at);
-            after = Some((expires_at.unwrap_or(crate::domain::calendar::Timestamp::MAX), last.id));
+            after = Some((expires_at.unwrap_or(Timestamp::MAX), last.id));
             subscriptions.extend(page.into_iter().map(|live| (live.id, live)));
         }
         compare("subscription", &self.subscriptions, &subscriptions, findings);
+        let mut coupons = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let query = CouponQuery {
+                account: Some(account),
+                after,
+                limit: PAGE,
+                ..CouponQuery::default()
+            };
+            let page = store.coupons(query).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.coupon.expires_at, last.coupon.id));
+            coupons.extend(page.into_iter().map(|row| (row.coupon.id, row)));
+        }
+        compare("coupon", &self.coupons, &coupons, findings);
+        // They are asked for by their places; those that never happened show in the count of all.
+        let places: Vec<_> = self.coverages.keys().copied().collect();
+        let mut coverages = BTreeMap::new();
+        for places in places.chunks(PAGE as usize) {
+            let page = store.coverages_at(places).await?;
+            coverages.extend(page.into_iter().map(|row| ((row.starts_at, row.order), row)));
+        }
+        compare("coverage", &self.coverages, &coverages, findings);
         Ok(())
     }
 
@@ -236,10 +374,23 @@ impl Replayed {
         stream: StreamId,
         findings: &mut Vec<String>,
     ) -> Result<u64, StoreError> {
-        for (currency, sum) in &self.cash {
-            if *sum != 0 {
-                findings.push(format!("the ledger does not sum to zero in {currency}: {sum}"));
+        let customer_cash = ledger::Account::CustomerCash.to_string();
+        let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
+        let mut owed: BTreeMap<Currency, i128> = self.wallet().into_iter().collect();
+        for entry in &self.entries {
+            let (currency, minor) = (entry.amount.currency(), i128::from(entry.amount.minor()));
+            *sums.entry(currency).or_default() += minor;
+            if entry.account == customer_cash {
+                *owed.entry(currency).or_default() += minor;
             }
+        }
+        for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
+            findings.push(format!("the ledger does not sum to zero in {currency}: {sum}"));
+        }
+        for (currency, difference) in owed.into_iter().filter(|(_, sum)| *sum != 0) {
+            findings.push(format!(
+                "the wallet and {customer_cash} differ by {difference} minor units of {currency}"
+            ));
         }
         let mut expected = self.entries.iter();
         let mut count = 0;
@@ -263,7 +414,7 @@ impl Replayed {
     }
 }
 
-fn compare<K: Ord + std::fmt::Display, V: PartialEq>(
+fn compare<K: Ord + std::fmt::Debug, V: PartialEq>(
     what: &str,
     expected: &BTreeMap<K, V>,
     found: &BTreeMap<K, V>,
@@ -271,14 +422,14 @@ fn compare<K: Ord + std::fmt::Display, V: PartialEq>(
 ) {
     for (id, row) in expected {
         match found.get(id) {
-            None => findings.push(format!("{what} {id} is missing from its table")),
+            None => findings.push(format!("{what} {id:?} is missing from its table")),
             Some(there) if there != row => {
-                findings.push(format!("{what} {id} differs from the replay"));
+                findings.push(format!("{what} {id:?} differs from the replay"));
             }
             Some(_) => {}
         }
     }
     for id in found.keys().filter(|id| !expected.contains_key(id)) {
-        findings.push(format!("{what} {id} stands in its table, but never happened"));
+        findings.push(format!("{what} {id:?} stands in its table, but never happened"));
     }
 }

@@ -18,7 +18,7 @@ use super::problem::{Code, Problem};
 use super::{Admin, auth, wire};
 use crate::actors::{Lane, Request, Token};
 use crate::config;
-use crate::domain::ids::{AccountId, CouponId, OrderId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, SubscriptionId};
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
 
@@ -229,6 +229,14 @@ pub struct OfSubscription(pub SubscriptionId);
 #[derive(Debug, Clone, Copy)]
 pub struct OfCoupon(pub CouponId);
 
+/// The campaign that the path names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfCampaign(pub CampaignId);
+
+fn campaign(request: &HttpRequest) -> Result<CampaignId, Problem> {
+    request.match_info().query("campaign").parse().map_err(|_| Rejection::CampaignNotFound.into())
+}
+
 fn account(request: &HttpRequest) -> Result<AccountId, Problem> {
     request.match_info().query("account").parse().map_err(|_| Rejection::AccountNotFound.into())
 }
@@ -292,6 +300,7 @@ from_path!(OfAccount, account);
 from_path!(OfOrder, order);
 from_path!(OfSubscription, subscription);
 from_path!(OfCoupon, coupon);
+from_path!(OfCampaign, campaign);
 
 #[cfg(test)]
 mod tests {

@@ -32,6 +32,7 @@ pub mod rejection;
 pub mod rows;
 pub mod rules;
 pub mod stream;
+pub mod trial_balance;
 pub mod verbs;
 
 #[cfg(test)]

@@ -4,14 +4,16 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, NaiveDateTime};
+use serde::de::DeserializeOwned;
 
 use super::{Channel, ClaimKind, DeliveryState, Digest, StoreError};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::effects::Topic;
 use crate::domain::ids::{AccountId, StreamId};
-use crate::domain::money::Money;
-use crate::domain::nouns::order::{self, CancelReason};
+use crate::domain::money::{Currency, Money};
+use crate::domain::nouns::coupon;
+use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use crate::domain::nouns::subscription::{self, Mode};
 
 /// What the first record of a stream is digested after.
@@ -27,7 +29,8 @@ pub const FORGOTTEN_MAX: u32 = 10_000;
 /// Stands for "no instant": outside of everything that [`Timestamp`] can say.
 pub(super) const NO_INSTANT: i64 = i64::MAX;
 
-/// Stands for "none" where a number inside an account is stored.
+/// Stands for "none" where a number inside an account is stored, or an amount that is never below
+/// zero.
 pub(super) const NO_NUMBER: i64 = -1;
 
 /// The digest of a record: SHA-256 over its predecessor's digest and its stored bytes.
@@ -155,6 +158,28 @@ pub(super) fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
     Ok(Money::from_minor(minor, parsed(currency)?))
 }
 
+/// An amount that is never below zero, or none.
+pub(super) fn minor(amount: Option<Money>) -> i64 {
+    amount.map_or(NO_NUMBER, Money::minor)
+}
+
+/// An amount or none, read back.
+pub(super) fn some_money(minor: i64, currency: Currency) -> Option<Money> {
+    (minor != NO_NUMBER).then(|| Money::from_minor(minor, currency))
+}
+
+/// Something that was written as JSON, read back.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(corrupt)
+}
+
+/// A sum of many amounts.
+pub(super) fn sum(minor: i128, currency: Currency, what: &str) -> Result<Money, StoreError> {
+    i64::try_from(minor)
+        .map(|minor| Money::from_minor(minor, currency))
+        .map_err(|_| corrupt(format_args!("{what} comes to {minor} minor units of {currency}")))
+}
+
 /// The account of a stream, where only accounts can be.
 pub(super) fn account(stream: StreamId) -> Result<AccountId, StoreError> {
     match stream {
@@ -207,26 +232,17 @@ pub(super) fn mode(text: &str) -> Result<Mode, StoreError> {
 
 /// An order's state, read back.
 pub(super) fn order_state(text: &str) -> Result<order::State, StoreError> {
-    use order::State::{Cancelled, Paid, Unpaid};
-    word(&[Unpaid, Paid, Cancelled], order::State::as_str, text)
+    word(&order::State::ALL, order::State::as_str, text)
 }
 
 /// What an order is for, read back.
 pub(super) fn order_kind(text: &str) -> Result<order::Kind, StoreError> {
-    word(&[order::Kind::New, order::Kind::Renew], order::Kind::as_str, text)
-}
-
-const fn reason_word(reason: CancelReason) -> &'static str {
-    match reason {
-        CancelReason::Requested => "requested",
-        CancelReason::TimedOut => "timed_out",
-        CancelReason::Released => "released",
-    }
+    word(&order::Kind::ALL, order::Kind::as_str, text)
 }
 
 /// Why an order was cancelled, or nothing.
 pub(super) fn reason(reason: Option<CancelReason>) -> &'static str {
-    reason.map_or("", reason_word)
+    reason.map_or("", CancelReason::as_str)
 }
 
 /// Why an order was cancelled, read back.
@@ -235,7 +251,42 @@ pub(super) fn some_reason(text: &str) -> Result<Option<CancelReason>, StoreError
     if text.is_empty() {
         return Ok(None);
     }
-    word(&[Requested, TimedOut, Released], reason_word, text).map(Some)
+    word(&[Requested, TimedOut, Released], CancelReason::as_str, text).map(Some)
+}
+
+/// Why an order failed, or nothing, and the words of whoever said so.
+pub(super) fn failure(reason: Option<&FailReason>) -> (&'static str, &str) {
+    let detail = match reason {
+        Some(FailReason::Reported { detail }) => detail.as_deref(),
+        Some(FailReason::TimedOut) | None => None,
+    };
+    (reason.map_or("", FailReason::as_str), text(detail))
+}
+
+/// Why an order failed, read back.
+pub(super) fn some_failure(text: &str, detail: String) -> Result<Option<FailReason>, StoreError> {
+    let reasons = [FailReason::Reported { detail: some_text(detail) }, FailReason::TimedOut];
+    let known = text.is_empty() || reasons.iter().any(|reason| reason.as_str() == text);
+    if known {
+        Ok(reasons.into_iter().find(|reason| reason.as_str() == text))
+    } else {
+        Err(corrupt(format_args!("{text:?} is no word for it")))
+    }
+}
+
+/// Makes of an order what can be stored of it: an empty text is none.
+pub(super) fn storable(order: &mut Order) {
+    order.from_plan = order.from_plan.take().filter(|plan| !plan.is_empty());
+    if let Some(FailReason::Reported { detail }) = &mut order.failed_for {
+        *detail = detail.take().filter(|detail| !detail.is_empty());
+    }
+}
+
+/// A coupon's state, read back.
+pub(super) fn coupon_state(text: &str) -> Result<coupon::State, StoreError> {
+    use coupon::State::{Available, Cancelled, Expired, Frozen, NotEffective, Used};
+    let all = [NotEffective, Available, Frozen, Used, Expired, Cancelled];
+    word(&all, coupon::State::as_str, text)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The gate: which commits may be written. Deciding it needs to know where heads stand, which
 //! claims are held and which tokens were used; whoever asks says where that comes from.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
-use super::{Channel, Claim, Commit, Written};
+use super::{Channel, Claim, Commit, LedgerRow, Written};
 use crate::domain::ids::StreamId;
+use crate::domain::money::{Currency, Money};
+use crate::domain::nouns::order::Order;
 use crate::domain::rows::Row;
 
 /// What commits are held against.
@@ -91,7 +93,11 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
             commit.tokens.iter().any(|row| i64::try_from(row.seq).is_err()),
             "numbers beyond what can be stored",
         ),
-        (!commit.rows.iter().all(|row| belongs(row, commit.stream)), "a row of another account"),
+        (!balances(&commit.entries), "ledger lines that do not sum to zero"),
+        (
+            !commit.rows.iter().all(|row| belongs(row, commit.stream)),
+            "a row of another account, or one that contradicts itself",
+        ),
         (
             !distinct(commit.claims.iter())
                 || !distinct(commit.tokens.iter().map(|row| &row.token))
@@ -108,18 +114,56 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
 fn belongs(row: &Row, stream: StreamId) -> bool {
     match row {
         Row::Order(order) => {
-            StreamId::Account(order.id.account) == stream
-                && order.subscription.account == order.id.account
-                && order.list.currency() == order.payable.currency()
+            let account = order.id.account;
+            StreamId::Account(account) == stream
+                && order.subscription.account == account
+                && order.coupon.is_none_or(|coupon| coupon.id.account == account)
+                && order.refund_of.is_none_or(|order| order.account == account)
+                && is_in_one_currency(order)
         }
         Row::Subscription(row) => {
             StreamId::Account(row.id.account) == stream
                 && row.open_order.is_none_or(|order| order.account == row.id.account)
         }
-        Row::Coupon(row) => StreamId::Account(row.coupon.id.account) == stream,
-        Row::Coverage(row) => StreamId::Account(row.order.account) == stream,
+        Row::Coupon(row) => {
+            let coupon = &row.coupon;
+            let account = coupon.id.account;
+            let currency = coupon.balance.map(Money::currency);
+            StreamId::Account(account) == stream
+                && coupon.again_for.is_none_or(|other| other.account == account)
+                && coupon.order.is_none_or(|order| order.account == account)
+                && currency.is_none_or(|currency| coupon.benefit.currency() == Some(currency))
+                && !coupon.balance.is_some_and(Money::is_negative)
+        }
+        Row::Coverage(row) => {
+            StreamId::Account(row.order.account) == stream && row.ends_at >= row.starts_at
+        }
         Row::Campaign(row) => StreamId::Campaign(row.id) == stream,
     }
+}
+
+/// A row has one column for its currency, and what may be absent is stored as below zero then.
+fn is_in_one_currency(order: &Order) -> bool {
+    let currency = order.payable.currency();
+    let coupon = order.coupon.map(|coupon| coupon.amount);
+    let tax = order.tax.as_ref().map(|tax| tax.amount);
+    let optional = [order.discount, order.refund];
+    [Some(order.list), coupon, tax]
+        .into_iter()
+        .chain(optional)
+        .flatten()
+        .all(|amount| amount.currency() == currency)
+        && !optional.into_iter().flatten().any(Money::is_negative)
+}
+
+/// Do the lines of each record sum to zero in each currency?
+fn balances(entries: &[LedgerRow]) -> bool {
+    let mut sums: BTreeMap<(u64, Currency), i128> = BTreeMap::new();
+    for entry in entries {
+        *sums.entry((entry.seq, entry.amount.currency())).or_default() +=
+            i128::from(entry.amount.minor());
+    }
+    sums.values().all(|sum| *sum == 0)
 }
 
 /// Are they all different? Nearly always there are none, one or two.

@@ -1,22 +1,26 @@
 //! The store in memory: the readable reference. It forgets everything at the end, keeps every
 //! promise of [`Store`], and commits are gated one after the other as the promise is worded.
 
+mod money;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use super::{
-    CampaignQuery, Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DeliveryState, DueQuery,
-    DueRow, EffectKey, Head, JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow,
-    Snapshot, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written, codec, gate,
+    CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery, DeliveryQuery,
+    DeliveryState, DueQuery, DueRow, EffectKey, EntryQuery, Head, JobRun, LedgerRow, Loaded,
+    OrderQuery, OutboxDepth, SealedRow, Snapshot, Store, StoreError, StoredRecord,
+    SubscriptionQuery, TokenRow, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
-use crate::domain::rows::{CampaignRow, Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
+use crate::domain::trial_balance::Balance;
 
 /// The store in memory.
 #[derive(Debug, Default)]
@@ -37,6 +41,8 @@ struct Tables {
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     orders: BTreeMap<OrderId, Order>,
     campaigns: BTreeMap<CampaignId, CampaignRow>,
+    coupons: BTreeMap<CouponId, CouponRow>,
+    coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
     outbox: BTreeMap<EffectKey, Delivery>,
     runs: BTreeMap<Job, Vec<JobRun>>,
@@ -105,14 +111,20 @@ impl Tables {
         self.sealed.extend(commit.sealed.into_iter().map(|row| ((stream, row.number), row)));
         for row in commit.rows {
             match row {
-                Row::Order(order) => {
+                Row::Order(mut order) => {
+                    codec::storable(&mut order);
                     self.orders.insert(order.id, *order);
                 }
                 Row::Subscription(mut row) => {
                     row.external_id = row.external_id.filter(|text| !text.is_empty());
                     self.subscriptions.insert(row.id, *row);
                 }
-                Row::Coupon(_) | Row::Coverage(_) => {}
+                Row::Coupon(row) => {
+                    self.coupons.insert(row.coupon.id, *row);
+                }
+                Row::Coverage(row) => {
+                    self.coverages.insert((row.starts_at, row.order), *row);
+                }
                 Row::Campaign(row) => {
                     self.campaigns.insert(row.id, *row);
                 }
@@ -257,7 +269,7 @@ impl Store for MemoryStore {
         let known = |question: &&Question| match question {
             Question::Order(id) => tables.orders.contains_key(id),
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
-            Question::Coupon(_) => false,
+            Question::Coupon(id) => tables.coupons.contains_key(id),
             Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
         };
         Ok(Facts { found: questions.iter().filter(known).copied().collect() })
@@ -391,19 +403,8 @@ impl Store for MemoryStore {
         Ok(self.tables().subscriptions.get(&id).cloned())
     }
 
-    async fn orders(
-        &self,
-        account: AccountId,
-        query: OrderQuery,
-    ) -> Result<Vec<Order>, StoreError> {
-        let tables = self.tables();
-        let range = OrderId::new(account, 0)..=OrderId::new(account, u32::MAX);
-        let orders = tables.orders.range(range).rev().map(|(_, order)| order);
-        let asked = orders.filter(|order| {
-            query.state.is_none_or(|state| order.state == state)
-                && query.before.is_none_or(|before| order.id.number < before)
-        });
-        Ok(page(asked.cloned(), query.limit))
+    async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, StoreError> {
+        Ok(self.tables().list_orders(&query))
     }
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -427,6 +428,38 @@ impl Store for MemoryStore {
 
     async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
         Ok(self.tables().campaigns.get(&id).cloned())
+    }
+
+    async fn coupons(&self, query: CouponQuery) -> Result<Vec<CouponRow>, StoreError> {
+        Ok(self.tables().list_coupons(&query))
+    }
+
+    async fn coupon(&self, id: CouponId) -> Result<Option<CouponRow>, StoreError> {
+        Ok(self.tables().coupons.get(&id).cloned())
+    }
+
+    async fn entries(&self, query: EntryQuery) -> Result<Vec<(StreamId, LedgerRow)>, StoreError> {
+        Ok(self.tables().list_entries(&query))
+    }
+
+    async fn balances(&self, as_of: Timestamp) -> Result<Vec<Balance>, StoreError> {
+        self.tables().sum_entries(as_of)
+    }
+
+    async fn coverages(
+        &self,
+        began_by: Timestamp,
+        after: Option<(Timestamp, OrderId)>,
+        limit: u32,
+    ) -> Result<Vec<CoverageRow>, StoreError> {
+        Ok(self.tables().list_coverages(began_by, after, limit))
+    }
+
+    async fn coverages_at(
+        &self,
+        places: &[(Timestamp, OrderId)],
+    ) -> Result<Vec<CoverageRow>, StoreError> {
+        Ok(self.tables().coverages_at(places))
     }
 
     async fn journal(

@@ -2,13 +2,14 @@
 //! one conformance suite (`tests/store`) says what keeping it means.
 //!
 //! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions, orders,
-//! ledger entries), which can be rebuilt from the journal; **facts beside the journal** (sealed
+//! coupons, coverages, ledger entries), which can be rebuilt from the journal; **facts beside the journal** (sealed
 //! profiles and their keys, claims, tokens); **machinery** (stream heads with their due row, the
 //! outbox, job runs, snapshots).
 
 pub mod codec;
 mod gate;
 pub mod memory;
+mod queries;
 pub mod seal;
 pub mod sqlite;
 
@@ -21,12 +22,15 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
-use crate::domain::nouns::order::{self, Order};
+use crate::domain::nouns::order::Order;
 use crate::domain::nouns::subscription::{self, Mode};
-use crate::domain::rows::{CampaignRow, Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
 use crate::domain::stream::Tally;
+use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
+
+pub use queries::{ChartFilter, CouponQuery, EntryQuery, OrderQuery};
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -442,17 +446,6 @@ pub struct SubscriptionQuery {
     pub limit: u32,
 }
 
-/// Which orders of an account to list, newest first.
-#[derive(Debug, Clone, Default)]
-pub struct OrderQuery {
-    /// Only in this state.
-    pub state: Option<order::State>,
-    /// Numbered below this.
-    pub before: Option<u32>,
-    /// How many at the most.
-    pub limit: u32,
-}
-
 /// Which campaigns to list, the last opened first.
 #[derive(Debug, Clone, Default)]
 pub struct CampaignQuery {
@@ -493,6 +486,9 @@ pub struct OutboxDepth {
     /// When the next attempt is due.
     pub next_at: Option<Timestamp>,
 }
+
+/// Coverages that a trial balance reads at once.
+const COVERAGES_READ: u32 = 5_000;
 
 /// What the house asks of a database.
 #[async_trait]
@@ -578,9 +574,8 @@ pub trait Store: Send + Sync + 'static {
     async fn subscription(&self, id: SubscriptionId)
     -> Result<Option<SubscriptionRow>, StoreError>;
 
-    /// A page of an account's orders.
-    async fn orders(&self, account: AccountId, query: OrderQuery)
-    -> Result<Vec<Order>, StoreError>;
+    /// A page of orders.
+    async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, StoreError>;
 
     /// One order.
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
@@ -590,6 +585,52 @@ pub trait Store: Send + Sync + 'static {
 
     /// One campaign.
     async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError>;
+
+    /// A page of coupons.
+    async fn coupons(&self, query: CouponQuery) -> Result<Vec<CouponRow>, StoreError>;
+
+    /// One coupon.
+    async fn coupon(&self, id: CouponId) -> Result<Option<CouponRow>, StoreError>;
+
+    /// A page of ledger lines with their streams.
+    async fn entries(&self, query: EntryQuery) -> Result<Vec<(StreamId, LedgerRow)>, StoreError>;
+
+    /// The sums of all ledger lines posted at or before `as_of`, by currency and account of the
+    /// chart.
+    async fn balances(&self, as_of: Timestamp) -> Result<Vec<Balance>, StoreError>;
+
+    /// A page of what was paid for times that began at or before `began_by`: by their start and
+    /// the order, after such a place.
+    async fn coverages(
+        &self,
+        began_by: Timestamp,
+        after: Option<(Timestamp, OrderId)>,
+        limit: u32,
+    ) -> Result<Vec<CoverageRow>, StoreError>;
+
+    /// What was paid for the times that begin at these places, of those that exist; by place.
+    async fn coverages_at(
+        &self,
+        places: &[(Timestamp, OrderId)],
+    ) -> Result<Vec<CoverageRow>, StoreError>;
+
+    /// The trial balance by `as_of`: what was posted by then, and what of it is earned by then
+    /// along the times that were paid for, as they stand now (D43). It is put together in short
+    /// reads; what is written meanwhile may be in it or not, but whole.
+    async fn trial_balance(&self, as_of: Timestamp) -> Result<TrialBalance, StoreError> {
+        let balances = self.balances(as_of).await?;
+        let mut earned = Earned::by(as_of);
+        let mut after = None;
+        loop {
+            let page = self.coverages(as_of, after, COVERAGES_READ).await?;
+            page.iter().for_each(|row| earned.add(row));
+            match page.last() {
+                Some(last) => after = Some((last.starts_at, last.order)),
+                None => break,
+            }
+        }
+        TrialBalance::new(&balances, &earned).map_err(codec::corrupt)
+    }
 
     /// A page of a stream's journal, oldest first, after `after_seq`.
     async fn journal(

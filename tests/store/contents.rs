@@ -1,7 +1,7 @@
 //! Everything comes back as it was written, field by field, from every table.
 
 use renewd::domain::facts::Question;
-use renewd::domain::ids::{OrderId, StreamId, SubscriptionId};
+use renewd::domain::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use renewd::domain::rows::Row;
 use renewd::store::{
     Channel, Commit, Delivery, DeliveryQuery, DeliveryState, Loaded, OrderQuery, Snapshot, Store,
@@ -9,8 +9,9 @@ use renewd::store::{
 };
 
 use crate::samples::{
-    account, bare_order, bare_subscription, commit, entry, everything, full_order,
-    full_subscription, id, order_row, subscription_row, token,
+    account, at, bare_order, bare_subscription, commit, coupon_row, coverage, coverage_row, entry,
+    everything, full_coupon, full_order, full_subscription, id, order_row, pair, subscription_row,
+    token,
 };
 use crate::{promises, put};
 
@@ -67,6 +68,15 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                     let found = store.subscription(row.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(row.as_ref()));
                 }
+                Row::Coupon(row) => {
+                    let found = store.coupon(row.coupon.id).await.expect("read");
+                    assert_eq!(found.as_ref(), Some(row.as_ref()));
+                }
+                Row::Coverage(row) => {
+                    let place = (row.starts_at, row.order);
+                    let found = store.coverages_at(&[place]).await.expect("read");
+                    assert_eq!(found, std::slice::from_ref(row.as_ref()));
+                }
             }
         }
         let ledger = store.ledger(stream, None, u32::MAX).await.expect("read");
@@ -106,7 +116,10 @@ async fn every_page_of_a_large_commit_reads_back(store: &dyn Store) {
         large.sealed.push(renewd::store::SealedRow { number, sealed: vec![1; number as usize] });
         large.rows.push(order_row(&full_order(id(1), number)));
         large.rows.push(subscription_row(&full_subscription(id(1), number)));
-        large.entries.push(entry(7, number, i64::from(number)));
+        large.rows.push(coupon_row(&full_coupon(id(1), number)));
+        large.rows.push(coverage_row(&coverage(id(1), number, (i64::from(number % 7), 9), 1)));
+        let amount = i64::from(number / 2 + 1);
+        large.entries.push(entry(7, number, if number % 2 == 0 { amount } else { -amount }));
         large.outbox.push(crate::samples::effect(8, number, Channel::Mail, ""));
         large.claims.push(crate::samples::claim(u8::try_from(number).unwrap_or(0)));
     }
@@ -119,6 +132,12 @@ async fn what_does_not_exist_is_not_found(store: &dyn Store) {
     assert_eq!(store.load_many(&[], "b").await.expect("read"), []);
     assert_eq!(store.order(OrderId::new(id(1), 1)).await.expect("read"), None);
     assert_eq!(store.subscription(SubscriptionId::new(id(1), 1)).await.expect("read"), None);
+    assert_eq!(store.coupon(CouponId::new(id(1), 1)).await.expect("read"), None);
+    let place = (at(1), OrderId::new(id(1), 1));
+    assert_eq!(store.coverages_at(&[place]).await.expect("read"), []);
+    assert_eq!(store.coverages_at(&[]).await.expect("read"), []);
+    assert_eq!(store.coverages(at(99), None, 9).await.expect("read"), []);
+    assert_eq!(store.balances(at(99)).await.expect("read"), []);
     assert_eq!(store.sealed(account(1), &[1]).await.expect("read"), None);
     assert_eq!(store.holder(&crate::samples::claim(1)).await.expect("read"), None);
     assert_eq!(store.journal(account(1), 0, 9).await.expect("read"), []);
@@ -163,8 +182,8 @@ async fn a_row_is_replaced_whole_and_the_last_one_wins(store: &dyn Store) {
     assert_eq!(read, Some(bare_subscription(id(1), 4)));
     let query = SubscriptionQuery { limit: 9, ..SubscriptionQuery::default() };
     assert_eq!(store.subscriptions(query).await.expect("read").len(), 2);
-    let query = OrderQuery { limit: 9, ..OrderQuery::default() };
-    assert_eq!(store.orders(id(1), query).await.expect("read").len(), 2);
+    let query = OrderQuery { account: Some(id(1)), limit: 9, ..OrderQuery::default() };
+    assert_eq!(store.orders(query).await.expect("read").len(), 2);
 }
 
 async fn an_empty_external_id_is_none(store: &dyn Store) {
@@ -227,8 +246,7 @@ async fn a_journal_is_read_in_pages(store: &dyn Store) {
 
 async fn a_ledger_is_read_in_pages(store: &dyn Store) {
     let mut first = commit(account(1), 0, 2);
-    first.entries =
-        vec![entry(1, 0, 1), entry(1, 1, -1), entry(2, 0, 2), entry(2, 1, -2), entry(2, 2, 0)];
+    first.entries = [pair(1, 0, 1).to_vec(), pair(2, 0, 2).to_vec(), vec![entry(2, 2, 0)]].concat();
     put(store, &[first.clone(), commit(account(2), 0, 2)]).await;
     let mut entries = Vec::new();
     let mut after = None;
@@ -262,9 +280,13 @@ async fn facts_are_what_exists(store: &dyn Store) {
     put(store, &[everything(1)]).await;
     let order = |number| Question::Order(OrderId::new(id(1), number));
     let subscription = |number| Question::Subscription(SubscriptionId::new(id(1), number));
-    let asked = [order(1), order(3), subscription(3), subscription(1)];
+    let coupon = |number| Question::Coupon(CouponId::new(id(1), number));
+    let asked =
+        [coupon(1), order(1), order(3), subscription(3), subscription(1), coupon(5), order(5)];
     let facts = store.facts(&asked).await.expect("read");
-    assert_eq!(facts.found.into_iter().collect::<Vec<_>>(), [order(1), subscription(3)]);
+    let found: Vec<_> = facts.found.iter().copied().collect();
+    assert_eq!(found, [order(1), subscription(3), coupon(5)]);
+    assert!(facts.knows_coupon(CouponId::new(id(1), 5)));
     assert_eq!(store.facts(&[]).await.expect("read").found.len(), 0);
 }
 

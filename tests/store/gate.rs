@@ -9,7 +9,8 @@ use renewd::store::{
 
 use crate::contents::assert_holds;
 use crate::samples::{
-    account, at, claim, commit, effect, entry, everything, full_order, hash, id, order_row, token,
+    account, at, claim, commit, effect, entry, everything, full_order, hash, id, order_row, pair,
+    token,
 };
 use crate::{promises, put, write};
 
@@ -203,7 +204,7 @@ async fn a_refused_commit_fails_alone(store: &dyn Store) {
     let mut culprit = commit(account(1), 2, 1);
     culprit.sealed = vec![SealedRow { number: 2, sealed: vec![7] }];
     culprit.claims = vec![claim(99)];
-    culprit.entries = vec![entry(3, 0, 1)];
+    culprit.entries = pair(3, 0, 1).to_vec();
     let mut after = commit(account(4), 0, 1);
     after.claims = vec![claim(99)];
     let batch = [everything(2), culprit, everything(3), after.clone(), commit(account(1), 2, 1)];
@@ -214,7 +215,7 @@ async fn a_refused_commit_fails_alone(store: &dyn Store) {
     assert_holds(store, &[everything(2), after]).await;
     let (_, sealed) = store.sealed(account(1), &[2]).await.expect("read").expect("a key");
     assert_eq!(sealed, everything(1).sealed[1..]);
-    assert_eq!(store.ledger(account(1), None, 9).await.expect("read").len(), 3);
+    assert_eq!(store.ledger(account(1), None, 9).await.expect("read").len(), 4);
     assert_eq!(store.journal(account(1), 0, 9).await.expect("read").len(), 3);
     assert_eq!(store.parked().await.expect("read").len(), 1, "chores are written all the same");
     assert_eq!(store.account_count().await.expect("read"), 4);
@@ -234,7 +235,8 @@ async fn a_commit_that_cannot_be_true_is_refused(store: &dyn Store) {
         wrong(&|commit| commit.head.at = at(99)),
         wrong(&|commit| commit.head.digest = hash(9)),
         wrong(&|commit| commit.key = Some(vec![1])),
-        wrong(&|commit| commit.entries = vec![entry(2, 0, 1)]),
+        wrong(&|commit| commit.entries = pair(2, 0, 1).to_vec()),
+        wrong(&|commit| commit.entries = vec![entry(3, 0, 1)]),
         wrong(&|commit| commit.outbox = vec![effect(4, 0, Channel::Mail, "")]),
         wrong(&|commit| {
             commit.outbox = vec![effect(3, 0, Channel::Webhook, "")];
@@ -319,8 +321,8 @@ async fn losers_of_every_kind_leave_no_trace(store: &dyn Store) {
     assert_eq!(store.sealed(account(2), &[1]).await.expect("read"), None);
     assert_eq!(store.tokens(account(2), &["open".to_owned()]).await.expect("read"), []);
     assert_eq!(store.ledger(account(2), None, 9).await.expect("read"), []);
-    let query = OrderQuery { limit: 9, ..OrderQuery::default() };
-    assert_eq!(store.orders(id(2), query).await.expect("read"), []);
+    let query = OrderQuery { account: Some(id(2)), limit: 9, ..OrderQuery::default() };
+    assert_eq!(store.orders(query).await.expect("read"), []);
     let query =
         SubscriptionQuery { account: Some(id(2)), limit: 9, ..SubscriptionQuery::default() };
     assert_eq!(store.subscriptions(query).await.expect("read"), []);

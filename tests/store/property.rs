@@ -14,8 +14,8 @@ use renewd::store::{
 };
 
 use crate::samples::{
-    account, at, bare_order, bare_subscription, claim, commit, effect, entry, expiring, full_order,
-    id, order_row, subscription_row, token,
+    account, at, bare_order, bare_subscription, claim, commit, effect, expiring, full_order, id,
+    order_row, pair, subscription_row, token,
 };
 
 /// Few streams, claims and tokens, so that commits meet each other.
@@ -118,7 +118,8 @@ impl Draft {
             });
         }
         let last = commit.head.seq;
-        commit.entries = (0..self.entries).map(|line| entry(last, line, i64::from(line))).collect();
+        commit.entries =
+            (0..self.entries).flat_map(|n| pair(last, 2 * n, i64::from(n) + 1)).collect();
         commit.outbox = (0..)
             .zip(&self.effects)
             .map(|(n, (channel, topic))| {
@@ -187,8 +188,8 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
         said.push(format!("{:?}", store.journal(*stream, 1, 9).await));
         said.push(format!("{:?}", store.ledger(*stream, Some((1, 0)), 9).await));
         said.push(format!("{:?}", store.sealed(*stream, &[0, 1, 2, 3, 4, 5, 6, 7, 8]).await));
-        let query = OrderQuery { limit: 9, ..OrderQuery::default() };
-        said.push(format!("{:?}", store.orders(id(number), query).await));
+        let query = OrderQuery { account: Some(id(number)), limit: 9, ..OrderQuery::default() };
+        said.push(format!("{:?}", store.orders(query).await));
         let asked: Vec<_> = (0..4)
             .flat_map(|noun| {
                 [

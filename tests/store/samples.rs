@@ -3,11 +3,13 @@
 
 use renewd::domain::agenda::Job;
 use renewd::domain::calendar::{Course, Timestamp, Zone};
-use renewd::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
-use renewd::domain::money::Money;
-use renewd::domain::nouns::order::{self, CancelReason, Order};
+use renewd::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use renewd::domain::money::{MINOR_MAX, Money};
+use renewd::domain::nouns::coupon::{self, Benefit, Billing, Coupon, Scope};
+use renewd::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use renewd::domain::nouns::subscription::{Mode, State};
-use renewd::domain::rows::{PaidRow, Row, SubscriptionRow};
+use renewd::domain::price::{Applied, Item, Line, Tax};
+use renewd::domain::rows::{CouponRow, CoverageRow, PaidRow, Row, SubscriptionRow};
 use renewd::store::codec::{self, GENESIS};
 use renewd::store::{
     Channel, Claim, ClaimKind, Commit, Digest, Head, LedgerRow, OutboxRow, SealedRow, Snapshot,
@@ -95,6 +97,11 @@ pub(crate) fn token(text: &str, seq: u64) -> TokenRow {
     }
 }
 
+/// Two ledger lines that balance, from `line` on.
+pub(crate) fn pair(seq: u64, line: u32, minor: i64) -> [LedgerRow; 2] {
+    [entry(seq, line, minor), entry(seq, line + 1, -minor)]
+}
+
 pub(crate) fn entry(seq: u64, line: u32, minor: i64) -> LedgerRow {
     LedgerRow { seq, line, at: at(42), account: format!("unearned:vm-{line}"), amount: usd(minor) }
 }
@@ -112,27 +119,57 @@ pub(crate) fn effect(seq: u64, n: u32, channel: Channel, topic: &str) -> OutboxR
     }
 }
 
-/// An order in which nothing is absent.
+/// An order in which nothing is absent, however little the parts have to do with each other.
 pub(crate) fn full_order(account: AccountId, number: u32) -> Order {
     Order {
         id: OrderId::new(account, number),
-        kind: order::Kind::Renew,
+        kind: order::Kind::Upgrade,
         subscription: SubscriptionId::new(account, 77),
         product: "vm".to_owned(),
-        plan: "vm-small".to_owned(),
+        plan: "vm-large".to_owned(),
+        from_plan: Some("vm-small".to_owned()),
         period: "P3M".parse().expect("a period"),
         period_no: 5,
         starts_at: Some(at(50)),
         ends_at: Some(at(51)),
+        aligned_to: Some(at(55)),
+        until: Some(at(56)),
         list: usd(5950),
+        discount: Some(usd(1)),
+        coupon: Some(Applied { id: CouponId::new(account, 66), amount: usd(595) }),
+        tax: Some(Tax {
+            name: "MwSt. \u{e4}'\"".to_owned(),
+            rate: "8.125".parse().expect("a rate"),
+            inclusive: true,
+            amount: usd(17),
+        }),
+        lines: vec![line(Item::Period, None), line(Item::Days(9), Some(usd(6)))],
         payable: usd(5355),
+        refund: Some(usd(0)),
+        refund_of: Some(OrderId::new(account, 0)),
         rules_version: 6,
         automatic: true,
         created_at: at(52),
         deadline: at(53),
-        state: order::State::Cancelled,
+        state: order::State::Failed,
+        warned: true,
+        paid_at: Some(at(57)),
+        deliver_until: Some(at(58)),
         closed_at: Some(at(54)),
         cancelled_for: Some(CancelReason::TimedOut),
+        failed_for: Some(FailReason::Reported { detail: Some("no_quota".to_owned()) }),
+    }
+}
+
+fn line(item: Item, label: Option<Money>) -> Line {
+    Line {
+        item,
+        list: usd(1),
+        discount: usd(2),
+        coupon: usd(3),
+        tax: usd(4),
+        payable: usd(MINOR_MAX),
+        label,
     }
 }
 
@@ -140,13 +177,89 @@ pub(crate) fn full_order(account: AccountId, number: u32) -> Order {
 pub(crate) fn bare_order(account: AccountId, number: u32) -> Order {
     Order {
         kind: order::Kind::New,
+        from_plan: None,
         starts_at: None,
         ends_at: None,
+        aligned_to: None,
+        until: None,
+        discount: None,
+        coupon: None,
+        tax: None,
+        lines: Vec::new(),
+        refund: None,
+        refund_of: None,
         automatic: false,
         state: order::State::Unpaid,
+        warned: false,
+        paid_at: None,
+        deliver_until: None,
         closed_at: None,
         cancelled_for: None,
+        failed_for: None,
         ..full_order(account, number)
+    }
+}
+
+/// A coupon in which nothing is absent.
+pub(crate) fn full_coupon(account: AccountId, number: u32) -> CouponRow {
+    let coupon = Coupon {
+        id: CouponId::new(account, number),
+        campaign: Some(CampaignId::from_bits(9)),
+        description: "Welcome, \u{e4}'\" 50 % off".to_owned(),
+        benefit: Benefit::Cash { value: usd(500) },
+        balance: Some(usd(0)),
+        scope: Scope {
+            products: vec!["vm".to_owned(), "disk".to_owned()],
+            products_denied: vec!["gpu".to_owned()],
+            order_types: vec![order::Kind::New, order::Kind::Upgrade],
+            billing: Some(Billing::Subscription),
+            min_spend: Some(usd(10)),
+            min_period: Some("P1M".parse().expect("a period")),
+            max_period: Some("P3Y".parse().expect("a period")),
+        },
+        granted_at: at(80),
+        effective_at: at(81),
+        expires_at: at(82),
+        state: coupon::State::Frozen,
+        order: Some(OrderId::new(account, 88)),
+        frozen_at: Some(at(83)),
+        again_for: Some(CouponId::new(account, 65)),
+        reminded: true,
+    };
+    CouponRow { coupon, held_until: Some(at(84)) }
+}
+
+/// A coupon in which everything is absent that can be, the currency too.
+pub(crate) fn bare_coupon(account: AccountId, number: u32) -> CouponRow {
+    let coupon = Coupon {
+        campaign: None,
+        description: String::new(),
+        benefit: Benefit::Discount { percent: "12.5".parse().expect("per cent"), cap: None },
+        balance: None,
+        scope: Scope::default(),
+        state: coupon::State::Available,
+        order: None,
+        frozen_at: None,
+        again_for: None,
+        reminded: false,
+        ..full_coupon(account, number).coupon
+    };
+    CouponRow { coupon, held_until: None }
+}
+
+/// What order `number` paid for a time that starts and ends so many seconds into the test's world.
+pub(crate) fn coverage(
+    account: AccountId,
+    number: u32,
+    (starts, ends): (i64, i64),
+    minor: i64,
+) -> CoverageRow {
+    CoverageRow {
+        order: OrderId::new(account, number),
+        product: "vm".to_owned(),
+        starts_at: at(starts),
+        ends_at: at(ends),
+        revenue: usd(minor),
     }
 }
 
@@ -209,6 +322,14 @@ pub(crate) fn subscription_row(row: &SubscriptionRow) -> Row {
     Row::Subscription(Box::new(row.clone()))
 }
 
+pub(crate) fn coupon_row(row: &CouponRow) -> Row {
+    Row::Coupon(Box::new(row.clone()))
+}
+
+pub(crate) fn coverage_row(row: &CoverageRow) -> Row {
+    Row::Coverage(Box::new(row.clone()))
+}
+
 pub(crate) fn order_row(order: &Order) -> Row {
     Row::Order(Box::new(order.clone()))
 }
@@ -232,8 +353,12 @@ pub(crate) fn everything(bits: u64) -> Commit {
         order_row(&bare_order(id(bits), 2)),
         subscription_row(&full_subscription(id(bits), 3)),
         subscription_row(&bare_subscription(id(bits), 4)),
+        coupon_row(&full_coupon(id(bits), 5)),
+        coupon_row(&bare_coupon(id(bits), 6)),
+        coverage_row(&coverage(id(bits), 1, (90, 91), 5338)),
+        coverage_row(&coverage(id(bits), 1, (91, 91), 0)),
     ];
-    commit.entries = vec![entry(1, 0, 100), entry(1, 1, -100), entry(2, 0, 7)];
+    commit.entries = [pair(1, 0, 100), pair(2, 0, 7)].concat();
     commit.outbox = vec![
         effect(1, 0, Channel::Mail, "reminders:sub_1"),
         effect(1, 1, Channel::Webhook, ""),

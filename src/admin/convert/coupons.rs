@@ -39,7 +39,7 @@ pub fn coupon_row(row: &CouponRow) -> wire::Coupon {
 }
 
 /// What a coupon takes off.
-fn benefit(benefit: &Benefit) -> wire::Benefit {
+pub(super) fn benefit(benefit: &Benefit) -> wire::Benefit {
     match benefit {
         Benefit::Cash { value } => wire::Benefit::Cash { value: money(*value) },
         Benefit::SpendAndSave { threshold, off } => {
@@ -53,7 +53,7 @@ fn benefit(benefit: &Benefit) -> wire::Benefit {
 }
 
 /// What a coupon may be used for.
-fn scope(scope: &Scope) -> wire::Scope {
+pub(super) fn scope(scope: &Scope) -> wire::Scope {
     wire::Scope {
         products: scope.products.clone(),
         products_denied: scope.products_denied.clone(),

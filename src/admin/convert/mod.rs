@@ -1,5 +1,6 @@
 //! From the domain's types, and the store's, to the wire's.
 
+mod campaigns;
 mod coupons;
 mod orders;
 
@@ -9,6 +10,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
 pub use self::orders::{order, ordered};
 use super::ports::{Profile, SchedulerStatus};

@@ -4,6 +4,7 @@
 //! Nothing is decided here. What the door refuses could not be a command at all: a text that is
 //! no address, an amount that is no amount, an id that is of another account.
 
+mod campaigns;
 mod coupons;
 mod orders;
 
@@ -24,6 +25,7 @@ use crate::domain::verbs::set_renewal_mode::SetRenewalMode;
 use crate::domain::verbs::top_up::TopUp;
 use crate::store::{Claim, ClaimKind};
 
+pub use self::campaigns::{code, take};
 pub use self::coupons::grant_coupon;
 pub use self::orders::{
     change, fail_provision, pay_together, place, refund, release, renew, renew_many, set_coupon,
@@ -72,7 +74,7 @@ impl Door<'_> {
         token: Option<&str>,
     ) -> Result<(AccountId, Asked), Problem> {
         let id = match token {
-            Some(token) => self.derived("account-of-token", token),
+            Some(token) => AccountId::from_bits(self.derived("account-of-token", token)),
             None => AccountId::from_bits(self.sealing.random_bits()),
         };
         let (open, profile) = self.opening(id, asked, "")?;
@@ -89,7 +91,7 @@ impl Door<'_> {
         held: bool,
     ) -> Result<(AccountId, Asked), Problem> {
         let external_id = external_id("external_id", &line.external_id)?;
-        let id = self.derived("account-of-external-id", &external_id);
+        let id = AccountId::from_bits(self.derived("account-of-external-id", &external_id));
         let (open, profile) = self.opening(id, &line.account, "account.")?;
         let currency = open.terms.currency;
         let cash = line.cash.as_deref();
@@ -135,10 +137,9 @@ impl Door<'_> {
         Claim { kind, hash: self.sealing.keyed_hash(kind.as_str(), text.as_bytes()) }
     }
 
-    fn derived(&self, purpose: &str, text: &str) -> AccountId {
+    fn derived(&self, purpose: &str, text: &str) -> u64 {
         let hash = self.sealing.keyed_hash(purpose, text.as_bytes());
-        let bits = hash.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
-        AccountId::from_bits(bits)
+        hash.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte))
     }
 
     fn opening(

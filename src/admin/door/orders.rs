@@ -181,7 +181,8 @@ pub fn pay_together(account: AccountId, asked: &wire::PayTogether) -> Result<Ask
     Ok(Command::PayTogether(PayTogether { orders }).into())
 }
 
-fn check_count(field: &str, count: usize, limit: usize) -> Result<(), Problem> {
+/// Is there something, and not too much of it?
+pub(super) fn check_count(field: &str, count: usize, limit: usize) -> Result<(), Problem> {
     if count == 0 {
         return Err(Problem::field(field, "it is empty: name one at least"));
     }

@@ -15,17 +15,18 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::command::{Answer, Command};
 use crate::domain::fit::{Against, Wanted};
 use crate::domain::ids::{CouponId, OrderId};
-use crate::domain::nouns::coupon::State;
 use crate::domain::nouns::order::{self, Kind, Order};
 use crate::domain::rejection::Rejection;
 use crate::domain::rows::CouponRow;
 use crate::domain::rules::Timeline;
 use crate::domain::verbs::coupons::CancelCoupon;
+use crate::store::CouponQuery;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(grant_coupon)
         .service(list_account_coupons)
+        .service(list_coupons)
         .service(show_coupon)
         .service(cancel_coupon);
 }
@@ -58,23 +59,11 @@ async fn grant_coupon(
 
 /// The coupon that an answer speaks of.
 pub(super) fn coupon_is(receipt: &Receipt) -> Result<wire::CouponIs, Problem> {
-    match &receipt.answer {
-        Answer::Coupon { coupon } => Ok(wire::CouponIs { coupon: convert::coupon(coupon, None) }),
-        Answer::CouponDeclined { fault } => {
-            Err(Rejection::InvalidCoupon { fault: fault.clone() }.into())
-        }
-        Answer::Ordered { .. }
-        | Answer::Opened { .. }
-        | Answer::PaidTogether { .. }
-        | Answer::ReportedLate { .. }
-        | Answer::Released { .. }
-        | Answer::AlreadyRenewed { .. }
-        | Answer::Imported { .. }
-        | Answer::ToppedUp { .. }
-        | Answer::ModeSet { .. }
-        | Answer::Done
-        | Answer::RulesApplied { .. } => Err(unexpected(receipt)),
+    if let Answer::CouponDeclined { fault } = &receipt.answer {
+        return Err(Rejection::InvalidCoupon { fault: fault.clone() }.into());
     }
+    let Answer::Coupon { coupon } = &receipt.answer else { return Err(unexpected(receipt)) };
+    Ok(wire::CouponIs { coupon: convert::coupon(coupon, None) })
 }
 
 /// Takes a coupon back. One that an order holds can't be: that is paid or cancelled first.
@@ -193,12 +182,8 @@ async fn list_account_coupons(
     Asks(query): Asks<wire::CouponQuery>,
 ) -> Result<Json<wire::Page<wire::Coupon>>, Problem> {
     let limit = cursor::limit(query.limit)?;
-    let states: Vec<State> = fields::words("state", query.state.as_deref())?;
-    let after: Option<CouponId> =
-        cursor::read("coupons", query.cursor.as_deref(), |fields| match fields {
-            [id] => id.parse().ok(),
-            _ => None,
-        })?;
+    let states = fields::words("state", query.state.as_deref())?;
+    let after = after(query.cursor.as_deref())?;
     let (open, _) = admin.account(id).await?;
     let house = admin.accounts.ports().house();
     let question = question(&admin, &open, &query).await?;
@@ -207,8 +192,9 @@ async fn list_account_coupons(
         .as_ref()
         .map(|question| question.against(&house.timeline, &open, now))
         .transpose()?;
-    let rows = rows(&open, &states, after, limit + 1);
-    let behind = |row: &CouponRow| cursor::write("coupons", &[row.coupon.id.to_string()]);
+    let asked =
+        CouponQuery { account: Some(id), states, after, limit: limit + 1, ..Default::default() };
+    let rows = admin.store.coupons(asked).await?;
     cursor::page(rows, limit, behind, |row| {
         let fit = against.as_ref().map(|against| convert::fit(&against.fit(&row.coupon)));
         Ok(wire::Coupon { fit, ..convert::coupon_row(&row) })
@@ -216,14 +202,41 @@ async fn list_account_coupons(
     .map(Json)
 }
 
-fn rows(open: &Open, states: &[State], after: Option<CouponId>, limit: u32) -> Vec<CouponRow> {
-    let all = open.coupons.values().filter(|coupon| {
-        after.is_none_or(|after| coupon.id > after)
-            && (states.is_empty() || states.contains(&coupon.state))
-    });
-    all.take(usize::try_from(limit).unwrap_or(usize::MAX))
-        .map(|coupon| CouponRow { coupon: coupon.as_ref().clone(), held_until: None })
-        .collect()
+/// Lists coupons over all accounts: by expiry if only those are asked for that can still be used,
+/// by id otherwise.
+#[utoipa::path(
+    tag = "coupons",
+    params(wire::AllCouponsQuery),
+    responses((status = 200, description = "A page", body = wire::Page<wire::Coupon>), Problem)
+)]
+#[get("/v1/coupons")]
+async fn list_coupons(
+    admin: Data<Admin>,
+    Asks(query): Asks<wire::AllCouponsQuery>,
+) -> Result<Json<wire::Page<wire::Coupon>>, Problem> {
+    let limit = cursor::limit(query.limit)?;
+    let asked = CouponQuery {
+        account: None,
+        states: fields::words("state", query.state.as_deref())?,
+        campaign: fields::parse_some("campaign", query.campaign.as_deref())?,
+        expires_before: fields::parse_some("expires_before", query.expires_before.as_deref())?,
+        after: after(query.cursor.as_deref())?,
+        limit: limit + 1,
+    };
+    let rows = admin.store.coupons(asked).await?;
+    cursor::page(rows, limit, behind, |row| Ok(convert::coupon_row(&row))).map(Json)
+}
+
+fn after(cursor: Option<&str>) -> Result<Option<(Timestamp, CouponId)>, Problem> {
+    cursor::read("coupons", cursor, |fields| match fields {
+        [at, id] => Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?)),
+        _ => None,
+    })
+}
+
+fn behind(row: &CouponRow) -> String {
+    let expires_at = row.coupon.expires_at.micros().to_string();
+    cursor::write("coupons", &[expires_at, row.coupon.id.to_string()])
 }
 
 /// Shows a coupon.
@@ -240,7 +253,6 @@ async fn show_coupon(
     admin: Data<Admin>,
     OfCoupon(id): OfCoupon,
 ) -> Result<Json<wire::Coupon>, Problem> {
-    let (open, _) = admin.account(id.account).await?;
-    let coupon = open.coupons.get(&id).ok_or(Rejection::CouponNotFound { coupon: id })?;
-    Ok(Json(convert::coupon(coupon, None)))
+    let row = admin.store.coupon(id).await?.ok_or(Rejection::CouponNotFound { coupon: id })?;
+    Ok(Json(convert::coupon_row(&row)))
 }

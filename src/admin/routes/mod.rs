@@ -2,10 +2,12 @@
 //! `/openapi.json` says what there is, no more and no less.
 
 mod accounts;
+mod campaigns;
 mod catalogue;
 mod coupons;
 mod house;
 mod imports;
+mod ledger;
 mod lists;
 mod orders;
 mod renewals;
@@ -42,6 +44,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
+        .configure(campaigns::configure)
+        .configure(ledger::configure)
         .configure(subscriptions::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)

@@ -1,5 +1,7 @@
 //! Orders: place, list, show, pay, cancel, choose the coupon, report on deliveries, give back.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, get, post, put};
@@ -19,10 +21,14 @@ use crate::domain::verbs::deliver::Provisioned;
 use crate::domain::verbs::pay::Pay;
 use crate::store::OrderQuery;
 
+/// How far back the list over all accounts goes if nobody says (R4.14).
+const WINDOW: Duration = Duration::from_hours(30 * 24);
+
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(place_order)
         .service(list_orders)
+        .service(list_all_orders)
         .service(show_order)
         .service(pay_order)
         .service(cancel_order)
@@ -50,36 +56,21 @@ pub(super) fn placement(
     receipt: &Receipt,
     dry_run: bool,
 ) -> Result<(StatusCode, wire::Placed), Problem> {
-    match &receipt.answer {
-        Answer::Ordered { order, subscription, cash } => {
-            let placed = wire::Placed::Ordered {
-                order: Box::new(convert::order(order)),
-                subscription: Box::new(convert::live(subscription)),
-                cash: convert::money(*cash),
-                valid_until: if dry_run { next_version(admin, receipt.at) } else { None },
-            };
-            Ok((StatusCode::CREATED, placed))
-        }
-        Answer::AlreadyRenewed { order, expires_at } => {
-            let placed = wire::Placed::AlreadyRenewed {
-                last_order: order.map(|order| order.to_string()),
-                expires_at: expires_at.to_string(),
-            };
-            Ok((StatusCode::OK, placed))
-        }
-        Answer::Opened { .. }
-        | Answer::PaidTogether { .. }
-        | Answer::ReportedLate { .. }
-        | Answer::Coupon { .. }
-        | Answer::CouponDeclined { .. }
-        | Answer::Campaign { .. }
-        | Answer::Released { .. }
-        | Answer::Imported { .. }
-        | Answer::ToppedUp { .. }
-        | Answer::ModeSet { .. }
-        | Answer::Done
-        | Answer::RulesApplied { .. } => Err(unexpected(receipt)),
+    if let Answer::AlreadyRenewed { order, expires_at } = &receipt.answer {
+        let placed = wire::Placed::AlreadyRenewed {
+            last_order: order.map(|order| order.to_string()),
+            expires_at: expires_at.to_string(),
+        };
+        return Ok((StatusCode::OK, placed));
     }
+    let wire::Ordered { order, subscription, cash } = ordered(receipt)?;
+    let placed = wire::Placed::Ordered {
+        order: Box::new(order),
+        subscription: Box::new(subscription),
+        cash,
+        valid_until: if dry_run { next_version(admin, receipt.at) } else { None },
+    };
+    Ok((StatusCode::CREATED, placed))
 }
 
 /// When the version of the rules that is in force at `at` gives way to the next.
@@ -128,18 +119,71 @@ async fn list_orders(
     OfAccount(id): OfAccount,
     Asks(query): Asks<wire::OrderQuery>,
 ) -> Result<Json<wire::Page<wire::Order>>, Problem> {
-    let limit = cursor::limit(query.limit)?;
-    let state = query.state.as_deref().map(|state| fields::word("state", state)).transpose()?;
-    let before = cursor::read("orders", query.cursor.as_deref(), |fields| match fields {
-        [number] => number.parse().ok(),
-        _ => None,
-    })?;
-    let rows = admin.store.orders(id, OrderQuery { state, before, limit: limit + 1 }).await?;
+    let (limit, asked) = selection(&query)?;
+    let rows = admin.store.orders(OrderQuery { account: Some(id), ..asked }).await?;
     if rows.is_empty() {
         admin.must_exist(id).await?;
     }
-    let behind = |order: &Order| cursor::write("orders", &[order.id.number.to_string()]);
     cursor::page(rows, limit, behind, |order| Ok(convert::order(&order))).map(Json)
+}
+
+/// Lists orders over all accounts, newest first. Without a window it lists the last 30 days, and
+/// says so.
+#[utoipa::path(
+    tag = "orders",
+    params(wire::OrderQuery),
+    responses((status = 200, description = "A page", body = wire::Page<wire::Order>), Problem)
+)]
+#[get("/v1/orders")]
+async fn list_all_orders(
+    admin: Data<Admin>,
+    Asks(query): Asks<wire::OrderQuery>,
+) -> Result<Json<wire::Page<wire::Order>>, Problem> {
+    let (limit, mut asked) = selection(&query)?;
+    let is_default = asked.created_from.is_none() && asked.created_before.is_none();
+    if is_default {
+        asked.created_from = Some(admin.clock.now().minus(WINDOW));
+    }
+    let window = wire::Window {
+        from: asked.created_from.map(|at| at.to_string()),
+        to: asked.created_before.map(|at| at.to_string()),
+        is_default,
+    };
+    let rows = admin.store.orders(asked).await?;
+    let page = cursor::page(rows, limit, behind, |order| Ok(convert::order(&order)))?;
+    Ok(Json(wire::Page { window: Some(window), ..page }))
+}
+
+/// Which orders a query selects, and how many go on a page: one more is asked for.
+fn selection(query: &wire::OrderQuery) -> Result<(u32, OrderQuery), Problem> {
+    let limit = cursor::limit(query.limit)?;
+    let (state, kind) = (query.state.as_deref(), query.kind.as_deref());
+    let created_from = fields::parse_some("created_from", query.created_from.as_deref())?;
+    let created_before = fields::parse_some("created_to", query.created_to.as_deref())?;
+    if let (Some(from), Some(to)) = (created_from, created_before)
+        && from >= to
+    {
+        return Err(Problem::field("created_to", "it must lie after created_from"));
+    }
+    let selected = OrderQuery {
+        account: None,
+        subscription: None,
+        state: state.map(|state| fields::word("state", state)).transpose()?,
+        kind: kind.map(|kind| fields::word("type", kind)).transpose()?,
+        product: query.product.clone(),
+        created_from,
+        created_before,
+        before: cursor::read("orders", query.cursor.as_deref(), |fields| match fields {
+            [at, order] => Some((Timestamp::from_micros(at.parse().ok()?), order.parse().ok()?)),
+            _ => None,
+        })?,
+        limit: limit + 1,
+    };
+    Ok((limit, selected))
+}
+
+fn behind(order: &Order) -> String {
+    cursor::write("orders", &[order.created_at.micros().to_string(), order.id.to_string()])
 }
 
 /// Shows an order.
@@ -291,24 +335,12 @@ async fn report_provision_failed(
 }
 
 fn reported(receipt: &Receipt, dry_run: bool) -> Result<HttpResponse, Problem> {
-    let answer = match &receipt.answer {
-        Answer::Ordered { order, subscription, cash } => wire::Reported::Settled {
-            order: Box::new(convert::order(order)),
-            subscription: Box::new(convert::live(subscription)),
-            cash: convert::money(*cash),
-        },
-        Answer::ReportedLate { order } => wire::Reported::Late { order: order.to_string() },
-        Answer::Opened { .. }
-        | Answer::PaidTogether { .. }
-        | Answer::Coupon { .. }
-        | Answer::CouponDeclined { .. }
-        | Answer::Released { .. }
-        | Answer::AlreadyRenewed { .. }
-        | Answer::Imported { .. }
-        | Answer::ToppedUp { .. }
-        | Answer::ModeSet { .. }
-        | Answer::Done
-        | Answer::RulesApplied { .. } => return Err(unexpected(receipt)),
+    let answer = if let Answer::ReportedLate { order } = &receipt.answer {
+        wire::Reported::Late { order: order.to_string() }
+    } else {
+        let wire::Ordered { order, subscription, cash } = ordered(receipt)?;
+        let (order, subscription) = (Box::new(order), Box::new(subscription));
+        wire::Reported::Settled { order, subscription, cash }
     };
     Ok(reply(StatusCode::OK, receipt, dry_run, answer))
 }

@@ -7,9 +7,11 @@
 //! `renewctl` sees nothing of renewd but this, so nothing here names a type of another room.
 
 mod book;
+mod campaigns;
 mod coupons;
 mod house;
 mod import;
+mod ledger;
 mod ordering;
 mod orders;
 mod queries;
@@ -25,12 +27,16 @@ pub use book::{
     Account, AccountSummary, Delivery, LedgerLine, ModeSet, NextDue, Opened, PlanAt, PlanUntil,
     Record, Subscription, ToppedUp,
 };
+pub use campaigns::{
+    Campaign, CampaignIs, GrantMany, GrantedItem, GrantedMany, OpenCampaign, Redeem, Redeemed,
+};
 pub use coupons::{Benefit, Coupon, CouponIs, Fit, GrantCoupon, Holder, Scope, Unmet};
 pub use house::{
     Brake, Catalogue, CatalogueApplied, CatalogueDifference, CatalogueVersion, Change, Clock,
     ClockKind, Done, Due, Fault, JobRun, Moved, Outbox, Parked, Scheduler, Status, Tally,
 };
 pub use import::{ImportAnswer, ImportLine, ImportOutcome, ImportedSubscription};
+pub use ledger::{LedgerEntry, TrialBalance, TrialBalanceLine, TrialBalanceTotal};
 pub use ordering::{
     ChangePlan, CouponWish, GiveBack, PayTogether, PlaceOrder, ProvisionFailed, ReleaseNow, Renew,
     RenewDay, RenewItem, RenewMany, SetCoupon, SetUnifiedDay, Unsubscribe,
@@ -40,8 +46,9 @@ pub use orders::{
     RenewedMany, Reported, SkippedOrder, Tax,
 };
 pub use queries::{
-    CatalogueQuery, CouponQuery, DeliveryQuery, ImportQuery, OrderQuery, PageQuery,
-    SubscriptionQuery, WriteHeaders, WriteQuery,
+    AllCouponsQuery, CampaignQuery, CatalogueQuery, CouponQuery, DeliveryQuery, EntryQuery,
+    ImportQuery, OrderQuery, PageQuery, SubscriptionQuery, TrialBalanceQuery, WriteHeaders,
+    WriteQuery,
 };
 pub use requests::{MoveClock, OpenAccount, SetRenewalMode, TopUp};
 

@@ -1,14 +1,13 @@
 //! Coverage: what was paid, over the time that it pays for. It is what a refund gives back from
 //! (R10.13), and what revenue is earned along (D43).
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::coupon::Coupon;
 use super::order::Parts;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::OrderId;
-use crate::domain::money::{Money, Rounding};
+use crate::domain::money::Money;
 
 /// What one order paid, over the time that it pays for. After a refund it is in two: what was
 /// consumed, and what is left.
@@ -70,11 +69,10 @@ pub fn earned(revenue: Money, starts_at: Timestamp, ends_at: Timestamp, at: Time
     if at >= ends_at {
         return revenue;
     }
-    let total = ends_at.since(starts_at).as_secs();
-    let past = at.since(starts_at).as_secs();
-    Decimal::from(past)
-        .checked_div(Decimal::from(total))
-        .and_then(|share| revenue.decimal().checked_mul(share))
-        .and_then(|earned| Money::from_decimal(earned, revenue.currency(), Rounding::Down).ok())
-        .unwrap_or_else(|| Money::zero(revenue.currency()))
+    // In whole numbers: a quotient of decimals would fall short of a share that comes out even.
+    let total = i128::from(ends_at.since(starts_at).as_secs()).max(1);
+    let past = i128::from(at.since(starts_at).as_secs());
+    let earned = (i128::from(revenue.minor()) * past).div_euclid(total);
+    // A share of an amount fits where the amount does.
+    Money::from_minor(i64::try_from(earned).unwrap_or(revenue.minor()), revenue.currency())
 }

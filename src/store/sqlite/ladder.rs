@@ -2,6 +2,7 @@
 //! rows takes few statements and every statement is prepared once. What a statement costs beside
 //! its rows is the way to the connection's thread and back, which is why there are many rungs.
 
+use serde::Serialize;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, SqliteConnection};
 
@@ -43,6 +44,17 @@ impl Values {
     /// One more blob.
     pub(super) fn blob(&mut self, value: &[u8]) -> &mut Self {
         self.add(value)
+    }
+
+    /// One more text: the JSON of what is not asked for in SQL.
+    pub(super) fn json(&mut self, value: &impl Serialize) -> &mut Self {
+        match serde_json::to_string(value) {
+            Ok(text) => self.add(text),
+            Err(error) => {
+                self.1 = Some(error.to_string());
+                self
+            }
+        }
     }
 
     fn add<'t, T>(&mut self, value: T) -> &mut Self

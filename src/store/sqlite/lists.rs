@@ -14,37 +14,36 @@ use super::streams;
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
 use crate::domain::rows::SubscriptionRow;
 use crate::store::{
-    Channel, Delivery, DeliveryQuery, DeliveryState, JobRun, LedgerRow, OrderQuery, OutboxDepth,
-    StoreError, SubscriptionQuery, codec,
+    Channel, Delivery, DeliveryQuery, DeliveryState, JobRun, LedgerRow, OutboxDepth, StoreError,
+    SubscriptionQuery, codec,
 };
 
-fn read<T>(
+pub(super) fn read<T>(
     found: &[SqliteRow],
     row: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     found.iter().map(|found| row(&mut Columns::of(found))).collect()
 }
 
-fn select(columns: &str, table: impl Display) -> QueryBuilder<Sqlite> {
+pub(super) fn select(columns: &str, table: impl Display) -> QueryBuilder<Sqlite> {
     QueryBuilder::new(format!("SELECT {columns} FROM {table} WHERE TRUE"))
 }
 
-async fn all(
+pub(super) async fn all(
     pool: &SqlitePool,
     mut query: QueryBuilder<Sqlite>,
 ) -> Result<Vec<SqliteRow>, StoreError> {
     query.build().fetch_all(pool).await.map_err(failed)
 }
 
-static ASK_ORDERS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::ask("orders", "stream, number", 2, "v.column1 = stream AND v.column2 = number")
-});
-static ASK_SUBSCRIPTIONS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::ask("subscriptions", "stream, number", 2, "v.column1 = stream AND v.column2 = number")
+static ASK_NOUNS: LazyLock<[Ladder; 3]> = LazyLock::new(|| {
+    let meet = "v.column1 = stream AND v.column2 = number";
+    ["orders", "subscriptions", "coupons"]
+        .map(|table| Ladder::ask(table, "stream, number", 2, meet))
 });
 
 pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<Facts, StoreError> {
@@ -52,33 +51,31 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
     if questions.is_empty() {
         return Ok(facts);
     }
-    let (mut orders, mut subscriptions) = (Vec::new(), Vec::new());
     let mut accounts = Vec::new();
+    let mut asked = [Vec::new(), Vec::new(), Vec::new()];
     for question in questions {
         match question {
-            Question::Order(id) => orders.push((id.account, id.number)),
-            Question::Subscription(id) => subscriptions.push((id.account, id.number)),
-            Question::Coupon(_) => {}
+            Question::Order(id) => asked[0].push((id.account, id.number)),
+            Question::Subscription(id) => asked[1].push((id.account, id.number)),
+            Question::Coupon(id) => asked[2].push((id.account, id.number)),
             Question::Account(id) => accounts.push(*id),
         }
     }
+    let answers: [fn(AccountId, u32) -> Question; 3] = [
+        |account, number| Question::Order(OrderId::new(account, number)),
+        |account, number| Question::Subscription(SubscriptionId::new(account, number)),
+        |account, number| Question::Coupon(CouponId::new(account, number)),
+    ];
     let mut conn = pool.acquire().await.map_err(failed)?;
     facts.found.extend(streams::known_accounts(&mut conn, &accounts).await?);
-    for (ladder, asked, is_order) in
-        [(&ASK_ORDERS, orders, true), (&ASK_SUBSCRIPTIONS, subscriptions, false)]
-    {
-        let found = ladder.fetch(&mut conn, &asked, |values, (account, number)| {
+    for ((ladder, asked), answer) in ASK_NOUNS.iter().zip(&asked).zip(answers) {
+        let found = ladder.fetch(&mut conn, asked, |values, (account, number)| {
             values.text(&account.to_string()).int(*number);
         });
         for row in found.await? {
             let mut columns = Columns::of(&row);
             let account = codec::account(columns.stream()?)?;
-            let number = columns.natural()?;
-            facts.found.insert(if is_order {
-                Question::Order(OrderId::new(account, number))
-            } else {
-                Question::Subscription(SubscriptionId::new(account, number))
-            });
+            facts.found.insert(answer(account, columns.natural()?));
         }
     }
     Ok(facts)
@@ -127,7 +124,11 @@ fn ask_subscriptions(query: SubscriptionQuery) -> QueryBuilder<Sqlite> {
     sql
 }
 
-fn one_of(sql: &mut QueryBuilder<Sqlite>, before: &str, words: impl Iterator<Item = &'static str>) {
+pub(super) fn one_of(
+    sql: &mut QueryBuilder<Sqlite>,
+    before: &str,
+    words: impl Iterator<Item = &'static str>,
+) {
     sql.push(before);
     let mut list = sql.separated(", ");
     for word in words {
@@ -144,23 +145,6 @@ pub(super) async fn subscription(
     sql.push(" AND stream = ").push_bind(id.account.to_string());
     sql.push(" AND number = ").push_bind(id.number);
     Ok(read(&all(pool, sql).await?, rows::subscription)?.pop())
-}
-
-pub(super) async fn orders(
-    pool: &SqlitePool,
-    account: AccountId,
-    query: OrderQuery,
-) -> Result<Vec<Order>, StoreError> {
-    let mut sql = select(rows::ORDER, "orders");
-    sql.push(" AND stream = ").push_bind(account.to_string());
-    if let Some(state) = query.state {
-        sql.push(" AND state = ").push_bind(state.as_str());
-    }
-    if let Some(before) = query.before {
-        sql.push(" AND number < ").push_bind(before);
-    }
-    sql.push(" ORDER BY number DESC LIMIT ").push_bind(query.limit);
-    read(&all(pool, sql).await?, rows::order)
 }
 
 pub(super) async fn order(pool: &SqlitePool, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -183,7 +167,7 @@ pub(super) async fn ledger(
         sql.push(", ").push_bind(line).push(")");
     }
     sql.push(" ORDER BY seq, line LIMIT ").push_bind(limit);
-    read(&all(pool, sql).await?, rows::entry)
+    Ok(read(&all(pool, sql).await?, rows::entry)?.into_iter().map(|(_, row)| row).collect())
 }
 
 /// The words of the partial index `outbox_open` come first: SQLite uses it only if they stand in
@@ -313,6 +297,5 @@ pub(super) fn in_order() -> Vec<String> {
 /// Statements that must find their rows by a key.
 #[cfg(test)]
 pub(super) fn keyed() -> Vec<&'static str> {
-    let ladders = [&ASK_ORDERS, &ASK_SUBSCRIPTIONS];
-    ladders.iter().flat_map(|ladder| ladder.texts()).chain([*RUNS]).collect()
+    ASK_NOUNS.iter().flat_map(|ladder| ladder.texts()).chain([*RUNS]).collect()
 }

@@ -6,6 +6,7 @@ mod chores;
 mod fault;
 mod ladder;
 mod lists;
+mod money;
 mod open;
 mod rows;
 mod streams;
@@ -23,16 +24,17 @@ use sqlx::SqlitePool;
 
 use self::writer::Writer;
 use super::{
-    CampaignQuery, Channel, Chore, Claim, Commit, Delivery, DeliveryQuery, DueQuery, DueRow, Head,
-    JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Store, StoreError, StoredRecord,
-    SubscriptionQuery, TokenRow, Written,
+    CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery, DeliveryQuery, DueQuery,
+    DueRow, EntryQuery, Head, JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Store,
+    StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CampaignId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
-use crate::domain::rows::{CampaignRow, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, SubscriptionRow};
+use crate::domain::trial_balance::Balance;
 
 /// The store in a SQLite file.
 #[derive(Debug)]
@@ -153,12 +155,8 @@ impl Store for SqliteStore {
         lists::subscription(&self.readers, id).await
     }
 
-    async fn orders(
-        &self,
-        account: AccountId,
-        query: OrderQuery,
-    ) -> Result<Vec<Order>, StoreError> {
-        lists::orders(&self.readers, account, query).await
+    async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, StoreError> {
+        money::orders(&self.readers, query).await
     }
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -171,6 +169,38 @@ impl Store for SqliteStore {
 
     async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
         campaigns::one(&self.readers, id).await
+    }
+
+    async fn coupons(&self, query: CouponQuery) -> Result<Vec<CouponRow>, StoreError> {
+        money::coupons(&self.readers, query).await
+    }
+
+    async fn coupon(&self, id: CouponId) -> Result<Option<CouponRow>, StoreError> {
+        money::coupon(&self.readers, id).await
+    }
+
+    async fn entries(&self, query: EntryQuery) -> Result<Vec<(StreamId, LedgerRow)>, StoreError> {
+        money::entries(&self.readers, query).await
+    }
+
+    async fn balances(&self, as_of: Timestamp) -> Result<Vec<Balance>, StoreError> {
+        money::balances(&self.readers, as_of).await
+    }
+
+    async fn coverages(
+        &self,
+        began_by: Timestamp,
+        after: Option<(Timestamp, OrderId)>,
+        limit: u32,
+    ) -> Result<Vec<CoverageRow>, StoreError> {
+        money::coverages(&self.readers, began_by, after, limit).await
+    }
+
+    async fn coverages_at(
+        &self,
+        places: &[(Timestamp, OrderId)],
+    ) -> Result<Vec<CoverageRow>, StoreError> {
+        money::coverages_at(&self.readers, places).await
     }
 
     async fn journal(
@@ -229,7 +259,7 @@ impl Store for SqliteStore {
 mod tests {
     use sqlx::{Row, SqliteConnection};
 
-    use super::{campaigns, chores, lists, open, streams, write};
+    use super::{campaigns, chores, lists, money, open, streams, write};
 
     /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten
     /// million.
@@ -238,9 +268,15 @@ mod tests {
         let path = std::env::temp_dir().join(format!("renewd-plans-{}.db", std::process::id()));
         let mut conn = open::writer(&path).await.expect("a connection");
         open::migrate(&mut conn).await.expect("tables");
-        let keyed =
-            [write::keyed(), streams::keyed(), lists::keyed(), chores::keyed(), campaigns::keyed()]
-                .concat();
+        let keyed = [
+            write::keyed(),
+            streams::keyed(),
+            lists::keyed(),
+            money::keyed(),
+            chores::keyed(),
+            campaigns::keyed(),
+        ]
+        .concat();
         for text in keyed {
             for step in plan(&mut conn, text).await {
                 let harmless = ["SCAN v", "SCAN (", "CONSTANT ROW", "VALUES CLAUSE"];
@@ -248,7 +284,8 @@ mod tests {
                 assert!(!walks, "{step}: {text:.120}");
             }
         }
-        for text in lists::in_order().into_iter().chain(campaigns::in_order()) {
+        let money = [lists::in_order(), money::in_order()].concat();
+        for text in money.into_iter().chain(campaigns::in_order()) {
             for step in plan(&mut conn, &text).await {
                 assert!(!step.contains("TEMP B-TREE"), "{step}: {text}");
                 assert!(!step.contains("SCAN") || step.contains("USING INDEX"), "{step}: {text}");

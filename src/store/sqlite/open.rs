@@ -16,8 +16,13 @@ const READERS: u32 = 4;
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "book", include_str!("../../../migrations/sqlite/0001_book.sql")),
+    (
+        2,
+        "orders and coupons",
+        include_str!("../../../migrations/sqlite/0002_orders_and_coupons.sql"),
+    ),
     (3, "campaigns", include_str!("../../../migrations/sqlite/0003_campaigns.sql")),
 ];
 

@@ -1,15 +1,19 @@
 //! The tables row by row: for each its columns, how a row is bound, and how it is read back, in
 //! the same order.
 
+use rust_decimal::Decimal;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::fault::failed;
 use super::ladder::Values;
 use crate::domain::calendar::{Course, Timestamp};
-use crate::domain::ids::{OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::nouns::coupon::{Benefit, Coupon};
 use crate::domain::nouns::order::Order;
-use crate::domain::rows::{PaidRow, SubscriptionRow};
+use crate::domain::price::{Applied, Line, Tax};
+use crate::domain::rows::{CouponRow, CoverageRow, PaidRow, SubscriptionRow};
 use crate::store::{
     Delivery, Head, JobRun, LedgerRow, OutboxRow, SealedRow, Snapshot, StoreError, StoredRecord,
     TokenRow, codec,
@@ -244,9 +248,11 @@ fn paid(columns: &mut Columns<'_>) -> Result<Option<PaidRow>, StoreError> {
 }
 
 /// Of `orders`.
-pub(super) const ORDER: &str = "stream, number, kind, subscription, product, plan, period, \
-    period_no, starts_at, ends_at, list_minor, payable_minor, currency, rules_version, automatic, \
-    created_at, deadline, state, closed_at, cancelled_for";
+pub(super) const ORDER: &str = "stream, number, kind, subscription, product, plan, from_plan, \
+    period, period_no, starts_at, ends_at, aligned_to, until, list_minor, discount_minor, coupon, \
+    coupon_minor, tax_name, tax_rate, tax_inclusive, tax_minor, lines, payable_minor, \
+    refund_minor, refund_of, currency, rules_version, automatic, created_at, deadline, state, \
+    warned, paid_at, deliver_until, closed_at, cancelled_for, failed_for, failed_detail";
 
 pub(super) fn bind_order(values: &mut Values, stream: &str, order: &Order) {
     values
@@ -256,20 +262,59 @@ pub(super) fn bind_order(values: &mut Values, stream: &str, order: &Order) {
         .int(order.subscription.number)
         .text(&order.product)
         .text(&order.plan)
+        .text(codec::text(order.from_plan.as_deref()))
         .text(&order.period.to_string())
         .int(order.period_no)
         .int(codec::micros(order.starts_at))
         .int(codec::micros(order.ends_at))
+        .int(codec::micros(order.aligned_to))
+        .int(codec::micros(order.until))
         .int(order.list.minor())
+        .int(codec::minor(order.discount))
+        .int(codec::number(order.coupon.map(|coupon| coupon.id.number)))
+        .int(order.coupon.map_or(0, |coupon| coupon.amount.minor()));
+    match &order.tax {
+        Some(tax) => values
+            .text(&tax.name)
+            .text(&tax.rate.to_string())
+            .int(tax.inclusive)
+            .int(tax.amount.minor()),
+        None => values.text("").text("").int(0).int(0),
+    };
+    if order.lines.is_empty() {
+        values.text("");
+    } else {
+        values.json(&order.lines);
+    }
+    let (failed_for, failed_detail) = codec::failure(order.failed_for.as_ref());
+    values
         .int(order.payable.minor())
+        .int(codec::minor(order.refund))
+        .int(codec::number(order.refund_of.map(|order| order.number)))
         .text(order.payable.currency().code())
         .int(order.rules_version)
         .int(order.automatic)
         .int(order.created_at.micros())
         .int(order.deadline.micros())
         .text(order.state.as_str())
+        .int(order.warned)
+        .int(codec::micros(order.paid_at))
+        .int(codec::micros(order.deliver_until))
         .int(codec::micros(order.closed_at))
-        .text(codec::reason(order.cancelled_for));
+        .text(codec::reason(order.cancelled_for))
+        .text(failed_for)
+        .text(failed_detail);
+}
+
+/// What an order says in numbers, until its currency is read.
+struct Amounts {
+    list: i64,
+    discount: i64,
+    coupon: Option<(CouponId, i64)>,
+    tax: Option<(String, Decimal, bool, i64)>,
+    lines: Vec<Line>,
+    payable: i64,
+    refund: i64,
 }
 
 pub(super) fn order(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
@@ -279,43 +324,163 @@ pub(super) fn order(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
     let subscription = SubscriptionId::new(account, columns.natural()?);
     let product = columns.string()?;
     let plan = columns.string()?;
+    let from_plan = codec::some_text(columns.string()?);
     let period = codec::parsed(columns.str()?)?;
     let period_no = columns.natural()?;
     let starts_at = codec::some_instant(columns.int()?)?;
     let ends_at = codec::some_instant(columns.int()?)?;
-    let (list, payable, currency) = (columns.int()?, columns.int()?, columns.str()?);
+    let aligned_to = codec::some_instant(columns.int()?)?;
+    let until = codec::some_instant(columns.int()?)?;
+    let amounts = amounts(columns, account)?;
+    let refund_of = codec::some_number(columns.int()?)?.map(|number| OrderId::new(account, number));
+    let currency: Currency = codec::parsed(columns.str()?)?;
+    let money = |minor| Money::from_minor(minor, currency);
     Ok(Order {
         id,
         kind,
         subscription,
         product,
         plan,
-        from_plan: None,
+        from_plan,
         period,
         period_no,
-        aligned_to: None,
-        until: None,
-        discount: None,
-        coupon: None,
-        tax: None,
-        lines: Vec::new(),
-        refund: None,
-        refund_of: None,
-        warned: false,
-        paid_at: None,
-        deliver_until: None,
-        failed_for: None,
         starts_at,
         ends_at,
-        list: codec::money(list, currency)?,
-        payable: codec::money(payable, currency)?,
+        aligned_to,
+        until,
+        list: money(amounts.list),
+        discount: codec::some_money(amounts.discount, currency),
+        coupon: amounts.coupon.map(|(id, minor)| Applied { id, amount: money(minor) }),
+        tax: amounts.tax.map(|(name, rate, inclusive, minor)| Tax {
+            name,
+            rate,
+            inclusive,
+            amount: money(minor),
+        }),
+        lines: amounts.lines,
+        payable: money(amounts.payable),
+        refund: codec::some_money(amounts.refund, currency),
+        refund_of,
         rules_version: columns.natural()?,
         automatic: codec::flag(columns.int()?)?,
         created_at: columns.at()?,
         deadline: columns.at()?,
         state: codec::order_state(columns.str()?)?,
+        warned: codec::flag(columns.int()?)?,
+        paid_at: codec::some_instant(columns.int()?)?,
+        deliver_until: codec::some_instant(columns.int()?)?,
         closed_at: codec::some_instant(columns.int()?)?,
         cancelled_for: codec::some_reason(columns.str()?)?,
+        failed_for: codec::some_failure(columns.str()?, columns.string()?)?,
+    })
+}
+
+fn amounts(columns: &mut Columns<'_>, account: AccountId) -> Result<Amounts, StoreError> {
+    let (list, discount) = (columns.int()?, columns.int()?);
+    let coupon = codec::some_number(columns.int()?)?.map(|number| CouponId::new(account, number));
+    let coupon_minor = columns.int()?;
+    let (name, rate) = (columns.string()?, codec::some_parsed(columns.str()?)?);
+    let (inclusive, tax_minor) = (codec::flag(columns.int()?)?, columns.int()?);
+    let lines = columns.str()?;
+    Ok(Amounts {
+        list,
+        discount,
+        coupon: coupon.map(|id| (id, coupon_minor)),
+        tax: rate.map(|rate| (name, rate, inclusive, tax_minor)),
+        lines: if lines.is_empty() { Vec::new() } else { codec::from_json(lines)? },
+        payable: columns.int()?,
+        refund: columns.int()?,
+    })
+}
+
+/// Of `coupons`.
+pub(super) const COUPON: &str = "stream, number, campaign, again_for, description, type, benefit, \
+    nominal_minor, balance_minor, currency, scope, granted_at, effective_at, expires_at, state, \
+    frozen_by, frozen_at, held_until, reminded";
+
+pub(super) fn bind_coupon(values: &mut Values, stream: &str, row: &CouponRow) {
+    let coupon = &row.coupon;
+    values
+        .text(stream)
+        .int(coupon.id.number)
+        .text(&coupon.campaign.map(|id| id.to_string()).unwrap_or_default())
+        .int(codec::number(coupon.again_for.map(|id| id.number)))
+        .text(&coupon.description)
+        .text(coupon.benefit.as_str())
+        .json(&coupon.benefit)
+        .int(codec::minor(coupon.benefit.nominal()))
+        .int(codec::minor(coupon.balance))
+        .text(coupon.benefit.currency().map_or("", Currency::code))
+        .json(&coupon.scope)
+        .int(coupon.granted_at.micros())
+        .int(coupon.effective_at.micros())
+        .int(coupon.expires_at.micros())
+        .text(coupon.state.as_str())
+        .int(codec::number(coupon.order.map(|id| id.number)))
+        .int(codec::micros(coupon.frozen_at))
+        .int(codec::micros(row.held_until))
+        .int(coupon.reminded);
+}
+
+pub(super) fn coupon(columns: &mut Columns<'_>) -> Result<CouponRow, StoreError> {
+    let account = codec::account(columns.stream()?)?;
+    let id = CouponId::new(account, columns.natural()?);
+    let campaign = codec::some_parsed(columns.str()?)?;
+    let again_for = codec::some_number(columns.int()?)?;
+    let description = columns.string()?;
+    let kind = columns.str()?;
+    let benefit: Benefit = codec::from_json(columns.str()?)?;
+    let (nominal, balance) = (columns.int()?, columns.int()?);
+    let currency: Option<Currency> = codec::some_parsed(columns.str()?)?;
+    let meant = (benefit.as_str(), codec::minor(benefit.nominal()), benefit.currency());
+    if meant != (kind, nominal, currency) {
+        return Err(codec::corrupt(format_args!("{id} is worth something else than it says")));
+    }
+    let coupon = Coupon {
+        id,
+        campaign,
+        again_for: again_for.map(|number| CouponId::new(account, number)),
+        description,
+        benefit,
+        balance: currency.and_then(|currency| codec::some_money(balance, currency)),
+        scope: codec::from_json(columns.str()?)?,
+        granted_at: columns.at()?,
+        effective_at: columns.at()?,
+        expires_at: columns.at()?,
+        state: codec::coupon_state(columns.str()?)?,
+        order: codec::some_number(columns.int()?)?.map(|number| OrderId::new(account, number)),
+        frozen_at: codec::some_instant(columns.int()?)?,
+        reminded: false,
+    };
+    let held_until = codec::some_instant(columns.int()?)?;
+    let reminded = codec::flag(columns.int()?)?;
+    Ok(CouponRow { coupon: Coupon { reminded, ..coupon }, held_until })
+}
+
+/// Of `coverages`.
+pub(super) const COVERAGE: &str =
+    "starts_at, stream, number, ends_at, product, revenue_minor, currency";
+
+pub(super) fn bind_coverage(values: &mut Values, stream: &str, row: &CoverageRow) {
+    values
+        .int(row.starts_at.micros())
+        .text(stream)
+        .int(row.order.number)
+        .int(row.ends_at.micros())
+        .text(&row.product)
+        .int(row.revenue.minor())
+        .text(row.revenue.currency().code());
+}
+
+pub(super) fn coverage(columns: &mut Columns<'_>) -> Result<CoverageRow, StoreError> {
+    let starts_at = columns.at()?;
+    let account = codec::account(columns.stream()?)?;
+    Ok(CoverageRow {
+        order: OrderId::new(account, columns.natural()?),
+        starts_at,
+        ends_at: columns.at()?,
+        product: columns.string()?,
+        revenue: codec::money(columns.int()?, columns.str()?)?,
     })
 }
 
@@ -333,15 +498,16 @@ pub(super) fn bind_entry(values: &mut Values, stream: &str, entry: &LedgerRow) {
         .text(entry.amount.currency().code());
 }
 
-pub(super) fn entry(columns: &mut Columns<'_>) -> Result<LedgerRow, StoreError> {
-    columns.str()?;
-    Ok(LedgerRow {
+pub(super) fn entry(columns: &mut Columns<'_>) -> Result<(StreamId, LedgerRow), StoreError> {
+    let stream = columns.stream()?;
+    let row = LedgerRow {
         seq: columns.natural()?,
         line: columns.natural()?,
         at: columns.at()?,
         account: columns.string()?,
         amount: codec::money(columns.int()?, columns.str()?)?,
-    })
+    };
+    Ok((stream, row))
 }
 
 /// Of `outbox`.

@@ -46,6 +46,10 @@ static INSERT_RECORDS: LazyLock<Ladder> =
 static UPSERT_ORDERS: LazyLock<Ladder> = LazyLock::new(|| Ladder::upsert("orders", rows::ORDER, 2));
 static UPSERT_SUBSCRIPTIONS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("subscriptions", rows::SUBSCRIPTION, 2));
+static UPSERT_COUPONS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::upsert("coupons", rows::COUPON, 2));
+static UPSERT_COVERAGES: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::upsert("coverages", rows::COVERAGE, 3));
 static INSERT_ENTRIES: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::insert("ledger_entries", rows::ENTRY, ""));
 static INSERT_EFFECTS: LazyLock<Ladder> =
@@ -330,6 +334,8 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
     let mut orders = BTreeMap::new();
     let mut subscriptions = BTreeMap::new();
     let mut campaigns = BTreeMap::new();
+    let mut coupons = BTreeMap::new();
+    let mut coverages = BTreeMap::new();
     for (stream, row) in each(winners, |commit| &commit.rows) {
         match row {
             Row::Order(order) => {
@@ -338,7 +344,12 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             Row::Subscription(row) => {
                 subscriptions.insert((stream, row.id.number), row);
             }
-            Row::Coupon(_) | Row::Coverage(_) => {}
+            Row::Coupon(row) => {
+                coupons.insert((stream, row.coupon.id.number), row);
+            }
+            Row::Coverage(row) => {
+                coverages.insert((row.starts_at, stream, row.order.number), row);
+            }
             Row::Campaign(row) => {
                 campaigns.insert(stream, row.as_ref());
             }
@@ -357,6 +368,18 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
         })
         .await?;
     campaigns::put(conn, campaigns).await?;
+    let coupons: Vec<_> = coupons.into_iter().collect();
+    UPSERT_COUPONS
+        .execute(conn, &coupons, Changes::Each, |values, ((stream, _), row)| {
+            rows::bind_coupon(values, stream, row);
+        })
+        .await?;
+    let coverages: Vec<_> = coverages.into_iter().collect();
+    UPSERT_COVERAGES
+        .execute(conn, &coverages, Changes::Each, |values, ((_, stream, _), row)| {
+            rows::bind_coverage(values, stream, row);
+        })
+        .await?;
     let entries: Vec<_> = each(winners, |commit| &commit.entries).collect();
     INSERT_ENTRIES
         .execute(conn, &entries, Changes::Each, |values, (stream, entry)| {

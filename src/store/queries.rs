@@ -1,0 +1,108 @@
+//! What can be asked of the money side: orders, coupons, ledger lines. All come in pages; a page
+//! goes on after the last row of the one before.
+
+use crate::domain::calendar::Timestamp;
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::nouns::{coupon, order};
+
+/// Which orders to list, newest first: those of one account by number, those of all accounts by
+/// the instant in which they were made, then by id.
+#[derive(Debug, Clone, Default)]
+pub struct OrderQuery {
+    /// Only of this account.
+    pub account: Option<AccountId>,
+    /// Only on this subscription, and so of its account.
+    pub subscription: Option<SubscriptionId>,
+    /// Only in this state.
+    pub state: Option<order::State>,
+    /// Only of this kind.
+    pub kind: Option<order::Kind>,
+    /// Only of this product.
+    pub product: Option<String>,
+    /// Only made at or after this.
+    pub created_from: Option<Timestamp>,
+    /// Only made before this.
+    pub created_before: Option<Timestamp>,
+    /// Behind this row of the last page: when it was made, and its id. In the list of one account
+    /// only the number counts.
+    pub before: Option<(Timestamp, OrderId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+impl OrderQuery {
+    /// The one account that is asked about, if it is one.
+    #[must_use]
+    pub fn of_account(&self) -> Option<AccountId> {
+        self.account.or(self.subscription.map(|subscription| subscription.account))
+    }
+}
+
+/// Which coupons to list: by id; over all accounts and only in states in which they can still be
+/// used, by expiry and id.
+#[derive(Debug, Clone, Default)]
+pub struct CouponQuery {
+    /// Only of this account.
+    pub account: Option<AccountId>,
+    /// Only in these states; empty for all.
+    pub states: Vec<coupon::State>,
+    /// Only from this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Only expiring before this.
+    pub expires_before: Option<Timestamp>,
+    /// After this row of the last page: its expiry, which counts only in a list by expiry, and id.
+    pub after: Option<(Timestamp, CouponId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+impl CouponQuery {
+    /// Is it answered by expiry rather than by id?
+    #[must_use]
+    pub fn is_by_expiry(&self) -> bool {
+        let is_live = |state: &coupon::State| match state {
+            coupon::State::NotEffective | coupon::State::Available | coupon::State::Frozen => true,
+            coupon::State::Used | coupon::State::Expired | coupon::State::Cancelled => false,
+        };
+        self.account.is_none() && !self.states.is_empty() && self.states.iter().all(is_live)
+    }
+}
+
+/// Accounts of the chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChartFilter {
+    /// This one: `customer_cash`.
+    Account(String),
+    /// All that begin so: `unearned:`.
+    Under(String),
+}
+
+impl ChartFilter {
+    /// Is `account` one of them?
+    #[must_use]
+    pub fn holds(&self, account: &str) -> bool {
+        match self {
+            Self::Account(name) => account == name,
+            Self::Under(prefix) => account.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+/// Which ledger lines to list, by stream, record and line. Over all streams there is no way to the
+/// lines of an instant but past all others: an index on it would cost a page a commit.
+#[derive(Debug, Clone, Default)]
+pub struct EntryQuery {
+    /// Only of this stream.
+    pub stream: Option<StreamId>,
+    /// Only on these accounts of the chart.
+    pub chart: Option<ChartFilter>,
+    /// Only posted at or after this.
+    pub from: Option<Timestamp>,
+    /// Only posted before this.
+    pub before: Option<Timestamp>,
+    /// After this row of the last page: stream, which counts only if it is asked for all of them,
+    /// record and line.
+    pub after: Option<(StreamId, u64, u32)>,
+    /// How many at the most.
+    pub limit: u32,
+}
