@@ -307,7 +307,9 @@ fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::{AccountId, CouponId, OrderId};
     use crate::domain::money::Money;
+    use crate::domain::nouns::coupon::Unmet;
 
     #[test]
     fn a_problem_carries_its_values_in_the_forms_of_the_wire() {
@@ -327,6 +329,42 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(problem.to_wire()).expect("JSON"), expected);
         assert_eq!(problem.error_response().status(), 402);
+    }
+
+    #[test]
+    fn every_predicate_that_a_coupon_misses_is_said_with_its_values() {
+        let usd = "USD".parse().expect("a currency");
+        let account = AccountId::from_bits(7);
+        let problem = Problem::from(Rejection::CouponNotUsable {
+            coupon: CouponId::new(account, 3),
+            unmet: vec![
+                Unmet::Frozen { order: OrderId::new(account, 2) },
+                Unmet::MinSpend {
+                    needed: Money::from_minor(5000, usd),
+                    eligible: Money::from_minor(1800, usd),
+                },
+                Unmet::OrderType,
+            ],
+        });
+        let told = problem.to_wire();
+        let (coupon, order) = (CouponId::new(account, 3), OrderId::new(account, 2));
+        let frozen = format!("{order} holds it: pay that order or cancel it");
+        let spend = "50.00 USD must be reached, and 18.00 USD counts";
+        let kind = "it is not good for this type of order";
+        assert_eq!(
+            told.detail,
+            format!("{coupon} cannot be used for this order: {frozen}; {spend}; {kind}")
+        );
+        let expected = json!([
+            {"code": "frozen", "detail": frozen, "order": order},
+            {
+                "code": "min_spend", "detail": spend,
+                "needed": {"amount": "50.00", "currency": "USD"},
+                "eligible": {"amount": "18.00", "currency": "USD"}
+            },
+            {"code": "order_type", "detail": kind}
+        ]);
+        assert_eq!(told.values["unmet"], expected);
     }
 
     #[test]

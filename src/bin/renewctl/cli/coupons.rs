@@ -152,4 +152,15 @@ Examples:
         #[command(flatten)]
         write: Write,
     },
+    /// Redeem a code for an account; upper and lower case matter.
+    #[command(after_help = "Examples:\n  renewctl coupon redeem acc_k3f9x2m7qd Spring-2027")]
+    Redeem {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The code.
+        code: String,
+        #[command(flatten)]
+        write: Write,
+    },
 }

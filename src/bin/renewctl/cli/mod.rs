@@ -1,6 +1,7 @@
 //! The command line: one verb for each thing that people do.
 
 mod book;
+mod campaigns;
 mod coupons;
 mod house;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
+pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
 
@@ -75,15 +77,19 @@ pub(crate) enum Verb {
     /// Renewal management: list what expires, renew, change the plan, give up.
     #[command(subcommand, alias = "sub")]
     Subscription(SubscriptionVerb),
-    /// Grant and list coupons, see what each is good for, take them back.
+    /// Grant, redeem and list coupons, see what each is good for, take them back.
     #[command(subcommand)]
     Coupon(CouponVerb),
+    /// Coupons for many, out of one quota.
+    #[command(subcommand)]
+    Campaign(CampaignVerb),
     /// What happened to an account, record by record.
     Journal(Of),
     /// What was mailed to an account, and what will be.
     Notices(Of),
-    /// The double entries of an account.
-    Ledger(Of),
+    /// The double entries, and the trial balance.
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
     /// Mails and webhooks of all accounts, and how their delivery stands.
     Deliveries(Deliveries),
     /// The schedulers and their runs.
@@ -215,10 +221,11 @@ mod tests {
           top-up        Credit cash that was received
           order         Buy, list, show, pay, deliver, refund and cancel orders
           subscription  Renewal management: list what expires, renew, change the plan, give up
-          coupon        Grant and list coupons, see what each is good for, take them back
+          coupon        Grant, redeem and list coupons, see what each is good for, take them back
+          campaign      Coupons for many, out of one quota
           journal       What happened to an account, record by record
           notices       What was mailed to an account, and what will be
-          ledger        The double entries of an account
+          ledger        The double entries, and the trial balance
           deliveries    Mails and webhooks of all accounts, and how their delivery stands
           schedule      The schedulers and their runs
           clock         Read the clock; move a manual one
@@ -301,6 +308,9 @@ mod tests {
             ],
             &["renewctl", "coupon", "grant", "acc_1", "--cash", "5.00USD"],
             &["renewctl", "coupon", "list", "--for-order", "ord_1"],
+            &["renewctl", "campaign", "open", "Spring", "--percent", "20", "--days", "30"],
+            &["renewctl", "campaign", "grant", "cmp_1"],
+            &["renewctl", "ledger", "acc_1"],
         ] {
             let error = Cli::try_parse_from(words).expect_err("a usage error");
             assert_eq!(error.exit_code(), 2, "{words:?}");

@@ -4,7 +4,7 @@ use renewd::admin::wire::{
     Benefit, Coupon, CouponIs, CouponQuery, Fit, GrantCoupon, Receipt, Scope,
 };
 
-use super::{Desk, would};
+use super::{Desk, campaigns, would};
 use crate::cli::{CouponVerb, Gift};
 use crate::client::Call;
 use crate::failure::Failure;
@@ -72,6 +72,9 @@ pub(super) async fn run(desk: &Desk, verb: &CouponVerb) -> Result<(), Failure> {
                 told(output, receipt, "is taken back")
             })
             .await
+        }
+        CouponVerb::Redeem { account, code, write } => {
+            campaigns::redeem(desk, account, code, write).await
         }
     }
 }
@@ -179,7 +182,8 @@ fn verdict(fit: Fit) -> (String, String, String) {
     (usable.to_owned(), off, because.join("\n"))
 }
 
-fn card(coupon: &Coupon) -> Vec<(&'static str, String)> {
+/// A coupon.
+pub(super) fn card(coupon: &Coupon) -> Vec<(&'static str, String)> {
     vec![
         ("coupon", coupon.id.clone()),
         ("account", coupon.account.clone()),
