@@ -176,9 +176,9 @@ struct Replayed {
     digest: Digest,
     orders: BTreeMap<OrderId, Order>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
-    campaign: BTreeMap<CampaignId, CampaignRow>,
     coupons: BTreeMap<CouponId, CouponRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
+    campaign: BTreeMap<CampaignId, CampaignRow>,
     entries: Vec<LedgerRow>,
 }
 
@@ -197,9 +197,9 @@ async fn check_stream(
         digest: codec::GENESIS,
         orders: BTreeMap::new(),
         subscriptions: BTreeMap::new(),
-        campaign: BTreeMap::new(),
         coupons: BTreeMap::new(),
         coverages: BTreeMap::new(),
+        campaign: BTreeMap::new(),
         entries: Vec::new(),
     };
     loop {

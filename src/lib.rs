@@ -14,6 +14,7 @@
 //! - [`store`]: what the house asks of a database; SQLite, memory, and what seals beside them.
 //! - [`actors`]: one writer a stream; `actors::execute` is the way of a command.
 //! - [`scheduler`]: one actor a job, who asks who is due. [`outbox`]: what goes out.
+//! - [`documents`]: statements, invoices and credit notes as HTML and PDF.
 //! - [`admin`]: the control socket. [`stepper`]: all of it under a clock that is moved by hand.
 //! - [`app`] builds the house, [`serve`] puts the socket in front of it; [`check`], [`demo`] and
 //!   [`bench`] look at it from outside. [`config`] and [`catalogue`] are what people write,
@@ -45,6 +46,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod documents;
 pub mod domain;
 pub mod outbox;
 pub mod scheduler;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use renewd::app::{self, App};
-use renewd::bench::{commands, renewals};
+use renewd::bench::{commands, orders, renewals};
 use renewd::clock::Clock;
 use renewd::config::{self, Config};
 use renewd::domain::rules::Rules;
@@ -133,6 +133,20 @@ enum Bench {
         commands: u64,
         /// Accounts that they go to.
         #[arg(long, default_value_t = 10_000)]
+        accounts: u64,
+        #[command(flatten)]
+        common: BenchCommon,
+    },
+    /// Orders that freeze a coupon, half of them paid and half cancelled, from concurrent clients.
+    Orders {
+        /// Clients at once.
+        #[arg(long, default_value_t = 64)]
+        clients: u64,
+        /// Orders in all: two commands each.
+        #[arg(long, default_value_t = 20_000)]
+        orders: u64,
+        /// Accounts that they are of.
+        #[arg(long, default_value_t = 5_000)]
         accounts: u64,
         #[command(flatten)]
         common: BenchCommon,
@@ -300,6 +314,16 @@ async fn bench(verb: Bench) -> anyhow::Result<()> {
             };
             let measured =
                 commands::run(&common.dir, rules, accounts, clients, commands, tell).await?;
+            bar.finish_and_clear();
+            print_measured(&measured, common.json)
+        }
+        Bench::Orders { clients, orders, accounts, common } => {
+            let bar = progress_bar(accounts, "");
+            let tell = |stage: &str, count| {
+                bar.set_message(stage.to_owned());
+                bar.set_position(count);
+            };
+            let measured = orders::run(&common.dir, rules, accounts, clients, orders, tell).await?;
             bar.finish_and_clear();
             print_measured(&measured, common.json)
         }

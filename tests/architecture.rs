@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// are strangers.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["catalogue", "clock", "config", "store"],
+    &["catalogue", "clock", "config", "documents", "store"],
     &["actors"],
     &["admin", "outbox", "scheduler"],
     &["stepper"],
@@ -40,13 +40,17 @@ const HOMES: &[(&str, &[&str])] = &[
     ("iso_currency", &["src/domain/money.rs"]),
     ("lettre", &["src/outbox/mailer.rs"]),
     ("minijinja", &["src/outbox/"]),
+    ("miniz_oxide", &["src/documents/sheet.rs", "src/documents/tests/"]),
+    ("pdf_writer", &["src/documents/sheet.rs"]),
     ("reqwest", &["src/outbox/webhooks.rs", "src/bin/"]),
     ("ring", &["src/store/"]),
     ("rusqlite", &["src/bench/"]),
     ("rustls", &["src/outbox/webhooks.rs", "src/bin/", "src/main.rs"]),
     ("sqlx", &["src/store/sqlite/"]),
     ("standardwebhooks", &["src/outbox/webhooks.rs"]),
+    ("subsetter", &["src/documents/fonts.rs"]),
     ("tracing_subscriber", &["src/main.rs"]),
+    ("ttf_parser", &["src/documents/fonts.rs"]),
     ("utoipa", &["src/admin/"]),
     ("utoipa_actix_web", &["src/admin/"]),
 ];

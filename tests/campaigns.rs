@@ -27,7 +27,9 @@ use renewd::domain::verbs::campaign::{CloseCampaign, OpenCampaign, Take};
 use renewd::domain::verbs::open::Open;
 use renewd::store::memory::MemoryStore;
 use renewd::store::sqlite::SqliteStore;
-use renewd::store::{CampaignQuery, Channel, DeliveryQuery, DeliveryState, EffectKey, Handle};
+use renewd::store::{
+    CampaignQuery, Channel, Delivery, DeliveryQuery, DeliveryState, EffectKey, Handle,
+};
 
 const CAMPAIGN: CampaignId = CampaignId::from_bits(11);
 const CODE: &str = "Spring-2026";
@@ -155,7 +157,7 @@ impl World {
         let query =
             DeliveryQuery { channel: Some(Channel::Tell), limit: 99, ..DeliveryQuery::default() };
         let mut found = self.store.deliveries(query).await.expect("read");
-        found.sort_by_key(|delivery| delivery.key());
+        found.sort_by_key(Delivery::key);
         let told = |key: EffectKey| format!("{}/{}/{}", key.stream, key.seq, key.n);
         found.into_iter().map(|it| (told(it.key()), it.state, it.outcome)).collect()
     }
@@ -468,4 +470,28 @@ async fn a_campaign_survives_its_house_and_is_found_by_the_check() {
     if let Some(house) = world.house.take() {
         house.close().await;
     }
+}
+
+/// A long journal is read from its snapshot on: what every account got is in there too.
+#[actix_rt::test]
+async fn a_long_campaign_goes_on_where_it_stood() {
+    let mut world = World::on_disk().await;
+    world.open_accounts(1..=2).await;
+    world.open(CAMPAIGN, Terms { quota: None, per_account: 301, ..terms() }).await.expect("open");
+    world.take(&[1; 300], "t").await.expect("taken");
+    let stream = StreamId::Campaign(CAMPAIGN);
+    let build = env!("RENEWD_DOMAIN_HASH");
+    let loaded = world.store.load_many(&[stream], build).await.expect("read");
+    let loaded = loaded.into_iter().flatten().next().expect("a stream");
+    assert!(loaded.snapshot.is_some() && loaded.records.is_empty(), "{loaded:?}");
+    world.crash().await;
+    assert!(world.take(&[1; 300], "t").await.expect("the same answer").replayed);
+    world.take(&[1, 2], "u").await.expect("taken");
+    let limit = world.take(&[1], "v").await.expect_err("it has them");
+    let expected = Rejection::CampaignLimit { account: account(1), limit: 301 };
+    assert!(matches!(limit, ExecuteError::Rejected(rejection) if rejection == expected));
+    assert_eq!(world.taken().await, 302);
+    world.relay().await;
+    assert_eq!((world.coupons(1).await.len(), world.coupons(2).await.len()), (301, 1));
+    world.close().await;
 }

@@ -83,7 +83,7 @@ pub async fn run(
     progress("floor", 0);
     let written = floor::commits_since(&database, at.micros())?;
     let batch = usize::try_from((commands / batches).max(1))?;
-    let floor = floor::run(&database, &copy, &written, batch, &floor::OF_WALLET)?;
+    let floor = floor::run(&database, &copy, &written, batch)?;
     let commands_per_s = per_second(commands, took);
     let floor_per_s = per_second(floor.commit_count, floor.took);
     #[expect(clippy::cast_precision_loss, reason = "an average for people")]

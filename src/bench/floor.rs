@@ -8,25 +8,39 @@ use anyhow::Context as _;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-/// A table that commits write, and the column that names the record.
-pub(super) type Written = (&'static str, Option<&'static str>);
+use crate::domain::draft::Touched;
+use crate::domain::record::Record;
 
-/// What a command writes that touches only the wallet.
-pub(super) const OF_WALLET: [Written; 4] = [
-    ("journal", Some("seq")),
-    ("streams", None),
-    ("ledger_entries", Some("seq")),
-    ("outbox", Some("seq")),
-];
+/// A table, and how the rows of it that a record wrote are found.
+type Written = (&'static str, By);
 
-/// What a renewal writes.
-pub(super) const OF_RENEWAL: [Written; 6] = [
-    ("journal", Some("seq")),
-    ("streams", None),
-    ("orders", None),
-    ("ledger_entries", Some("seq")),
-    ("subscriptions", None),
-    ("outbox", Some("seq")),
+/// How the rows that a record wrote are found.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    /// They are of the stream.
+    Stream,
+    /// They carry the record's number.
+    Record,
+    /// They are of the orders that the record touched, by this column.
+    Order(&'static str),
+    /// They are of the subscriptions that it touched.
+    Subscription,
+    /// They are of the coupons that it touched.
+    Coupon,
+    /// They are of the orders that it paid.
+    Covering,
+}
+
+/// Everything that a record of an account can write, beside what is personal.
+const WRITTEN: [Written; 8] = [
+    ("journal", By::Record),
+    ("streams", By::Stream),
+    ("orders", By::Order("number")),
+    ("ledger_entries", By::Record),
+    ("subscriptions", By::Subscription),
+    ("coupons", By::Coupon),
+    ("coverages", By::Covering),
+    ("outbox", By::Record),
 ];
 
 /// Commits that are read into memory at once.
@@ -42,7 +56,7 @@ pub(super) struct Floor {
 
 struct Table {
     name: &'static str,
-    record: Option<&'static str>,
+    by: By,
     upsert: String,
 }
 
@@ -53,7 +67,6 @@ pub(super) fn run(
     copy: &Path,
     commits: &[(String, i64)],
     batch: usize,
-    tables: &[Written],
 ) -> anyhow::Result<Floor> {
     let from = Connection::open(written)?;
     let to = Connection::open(copy)?;
@@ -61,9 +74,9 @@ pub(super) fn run(
     to.pragma_update(None, "synchronous", "FULL")?;
     to.pragma_update(None, "wal_autocheckpoint", 10_000)?;
     to.pragma_update(None, "secure_delete", "ON")?;
-    let tables = tables
+    let tables = WRITTEN
         .iter()
-        .map(|(name, record)| Table::read(&from, name, *record))
+        .map(|(name, by)| Table::read(&from, name, *by))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut took = Duration::ZERO;
     for chunk in commits.chunks(CHUNK) {
@@ -96,31 +109,51 @@ fn rows_of(
     stream: &str,
     seq: i64,
 ) -> anyhow::Result<Vec<(usize, Row)>> {
+    let touched = touched_by(from, stream, seq)?;
     let mut rows = Vec::new();
     for (number, table) in tables.iter().enumerate() {
-        let select = match table.record {
-            Some(column) => {
-                format!("SELECT * FROM {} WHERE stream = ?1 AND {column} = ?2", table.name)
-            }
-            None => format!("SELECT * FROM {} WHERE stream = ?1 AND ?2 > 0", table.name),
+        let (column, keys) = match table.by {
+            // Its one row, whatever the key.
+            By::Stream => ("0", vec![0]),
+            By::Record => ("seq", vec![seq]),
+            By::Order(column) => (column, of(touched.orders.iter().map(|id| id.number))),
+            By::Subscription => ("number", of(touched.subscriptions.iter().map(|id| id.number))),
+            By::Coupon => ("number", of(touched.coupons.iter().map(|id| id.number))),
+            By::Covering => ("order_number", of(touched.covering.iter().map(|id| id.number))),
         };
+        let select = format!("SELECT * FROM {} WHERE stream = ?1 AND {column} = ?2", table.name);
         let mut statement = from.prepare_cached(&select)?;
         let columns = statement.column_count();
-        let mut found = statement.query((stream, seq))?;
-        while let Some(row) = found.next()? {
-            let values = (0..columns).map(|n| row.get(n)).collect::<Result<Row, _>>()?;
-            rows.push((number, values));
+        for key in keys {
+            let mut found = statement.query((stream, key))?;
+            while let Some(row) = found.next()? {
+                let values = (0..columns).map(|n| row.get(n)).collect::<Result<Row, _>>()?;
+                rows.push((number, values));
+            }
         }
     }
     Ok(rows)
 }
 
+fn of(numbers: impl IntoIterator<Item = u32>) -> Vec<i64> {
+    numbers.into_iter().map(i64::from).collect()
+}
+
+/// The nouns that a record touched: the newest state of their rows is as large as theirs was then.
+fn touched_by(from: &Connection, stream: &str, seq: i64) -> anyhow::Result<Touched> {
+    let mut select =
+        from.prepare_cached("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")?;
+    let body: String = select.query_row((stream, seq), |row| row.get(0))?;
+    let record: Record = serde_json::from_str(&body)?;
+    let mut touched = Touched::default();
+    for event in &record.events {
+        touched.note(event);
+    }
+    Ok(touched)
+}
+
 impl Table {
-    fn read(
-        from: &Connection,
-        name: &'static str,
-        record: Option<&'static str>,
-    ) -> anyhow::Result<Self> {
+    fn read(from: &Connection, name: &'static str, by: By) -> anyhow::Result<Self> {
         let mut columns: Vec<String> = Vec::new();
         let mut keys: Vec<String> = Vec::new();
         let mut info = from.prepare(&format!("PRAGMA table_info({name})"))?;
@@ -144,7 +177,7 @@ impl Table {
             keys.join(", "),
             sets.join(", ")
         );
-        Ok(Self { name, record, upsert })
+        Ok(Self { name, by, upsert })
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod commands;
 mod floor;
 mod house;
+pub mod orders;
 pub mod renewals;
 
 use std::time::Duration;

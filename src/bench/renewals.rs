@@ -111,7 +111,7 @@ pub async fn run(
         .collect();
     let commits_per_batch = (accounts + during.len() as u64) / batches.max(1);
     let batch = usize::try_from(commits_per_batch)?;
-    let floor = floor::run(&database, &copy, &commits, batch, &floor::OF_RENEWAL)?;
+    let floor = floor::run(&database, &copy, &commits, batch)?;
     let renewals_per_s = per_second(accounts, took);
     let floor_per_s = per_second(floor.commit_count, floor.took);
     #[expect(clippy::cast_precision_loss, reason = "an average for people")]

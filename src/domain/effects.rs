@@ -14,9 +14,9 @@ use super::event::Event;
 use super::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use super::money::Money;
 use super::nouns::campaign::{self, Campaign};
-use super::nouns::coupon::{self, Benefit, Coupon};
+use super::nouns::coupon::{self, Benefit, Coupon, Scope};
 use super::nouns::order;
-use super::nouns::subscription::{self, Mode, Subscription};
+use super::nouns::subscription::{self, Mode, Subject, Subscription};
 use super::nouns::{house, notice, wallet};
 
 /// What a mail is about, by the name of its template.
@@ -171,9 +171,18 @@ pub struct About {
     /// The order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
-    /// Until when the order can be paid.
+    /// What the order is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<order::Kind>,
+    /// The order that money is given back for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund_of: Option<OrderId>,
+    /// Until when the order can be paid or, once it is paid, must be delivered (D41).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
+    /// When a change ends by itself (R1.19).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// The amount spoken of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
@@ -210,15 +219,30 @@ pub struct About {
     /// Per cent that a coupon takes off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<Decimal>,
+    /// Until when the coupon on the order is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_expires_at: Option<Timestamp>,
+    /// Is the coupon used up by one order (R5.1)?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub single_use: Option<bool>,
+    /// What the coupon may be used for; its minimum spend with its threshold in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
     /// The list price, before tax.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<Money>,
+    /// What a promise or a lock took off it, before tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
     /// The tax in the amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax: Option<Money>,
     /// What the tax is called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_name: Option<String>,
+    /// Its rate, in per cent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_rate: Option<Decimal>,
     /// What was given back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund: Option<Money>,
@@ -347,9 +371,20 @@ pub enum Noun {
     /// A subscription.
     Subscription(Subscription),
     /// An order.
-    Order(order::Order),
+    Order(Ordered),
     /// A coupon.
     Coupon(Coupon),
+}
+
+/// An order, and what it is of: whoever delivers it needs both (D41).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// The order.
+    #[serde(flatten)]
+    pub order: order::Order,
+    /// What its subscription is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
 }
 
 /// What a later event may void while it still waits.
@@ -514,7 +549,11 @@ fn order_effects(event: &order::Event, open: &Open, out: &mut Vec<Outgoing>) {
     let Some(order) = open.orders.get(&event.order()) else { return };
     let topic = Topic::Order(order.id);
     let about = || of_order(open, order);
-    let noun = || Noun::Order(order.as_ref().clone());
+    let noun = || {
+        let live = open.subscriptions.get(&order.subscription);
+        let subject = live.map(|live| live.subject.clone());
+        Noun::Order(Ordered { order: order.as_ref().clone(), subject })
+    };
     match event {
         order::Event::Opened(_)
         | order::Event::Repriced { .. }
@@ -528,7 +567,8 @@ fn order_effects(event: &order::Event, open: &Open, out: &mut Vec<Outgoing>) {
         }
         order::Event::Processing { .. } => {
             out.push(Outgoing::Void(topic));
-            out.push(mail(Template::OrderProcessing, about(), Topic::None, None));
+            let about = About { deadline: order.deliver_until, ..about() };
+            out.push(mail(Template::OrderProcessing, about, Topic::None, None));
             out.push(hook(Hook::OrderProcessing, noun()));
         }
         order::Event::Failed { reason, at, parts, .. } => {
@@ -541,10 +581,11 @@ fn order_effects(event: &order::Event, open: &Open, out: &mut Vec<Outgoing>) {
             out.push(mail(Template::OrderFailed, about, Topic::None, None));
             out.push(hook(Hook::OrderFailed, noun()));
         }
-        order::Event::Refunded { parts, at, .. } => {
-            let about = About { refund: Some(parts.cash), due_at: Some(*at), ..about() };
-            // A change tells what it gives back itself.
-            if order.kind == order::Kind::Refund {
+        order::Event::Refunded { cuts, at, .. } => {
+            // A change, the end of a period and the end of a subscription tell what they give
+            // back themselves, as things stand after them.
+            if order.refund_of.is_some() && cuts.is_empty() {
+                let about = refunded(about(), Refunded::Part, *at);
                 out.push(mail(Template::Refunded, about, Topic::None, None));
             }
             out.push(hook(Hook::OrderRefunded, noun()));
@@ -570,13 +611,17 @@ fn coupon_effects(event: &coupon::Event, open: &Open, out: &mut Vec<Outgoing>) {
             Benefit::Discount { percent, .. } => Some(percent),
             Benefit::Cash { .. } | Benefit::SpendAndSave { .. } => None,
         },
+        single_use: Some(coupon.is_single_use()),
+        scope: Some(Scope { min_spend: coupon.min_spend(), ..coupon.scope.clone() }),
         starts_at: Some(coupon.effective_at),
         expires_at: Some(coupon.expires_at),
         ..base(open)
     };
     match event {
         coupon::Event::Granted(_) => {
-            out.push(mail(Template::CouponGranted, about(), topic, Some(coupon.expires_at)));
+            let again = coupon.again_for.map(|_| "again".to_owned());
+            let about = About { reason: again, ..about() };
+            out.push(mail(Template::CouponGranted, about, topic, Some(coupon.expires_at)));
             out.push(hook(Hook::CouponGranted, Noun::Coupon(coupon.as_ref().clone())));
         }
         coupon::Event::Reminded { superseded, due_at, .. } => {
@@ -610,7 +655,7 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
         | subscription::Event::RenewalOrdered { order, .. }
         | subscription::Event::ChangeOrdered { order, .. } => {
             let Some(order) = open.orders.get(order) else { return };
-            let about = About { starts_at: order.starts_at, ..with_order(about(), order) };
+            let about = About { starts_at: order.starts_at, ..with_order(about(), open, order) };
             let topic = Topic::Order(order.id);
             out.push(mail(Template::OrderUnpaid, about, topic, Some(order.deadline)));
         }
@@ -677,18 +722,28 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
             out.push(Outgoing::Void(Topic::Order(*order)));
             out.push(Outgoing::Void(reminders));
             let Some(order) = open.orders.get(order) else { return };
-            let about = About { due_at: Some(*at), ..with_order(about(), order) };
+            let about = About { due_at: Some(*at), ..with_order(about(), open, order) };
             out.push(mail(Template::PlanChanged, about, Topic::None, None));
             out.push(hook(Hook::Changed, noun()));
         }
         subscription::Event::PlanTookEffect { .. } => out.push(hook(Hook::Changed, noun())),
-        subscription::Event::PeriodCancelled { .. } => {
+        subscription::Event::PeriodCancelled { order, at, .. } => {
             out.push(Outgoing::Void(reminders));
+            if let Some(order) = open.orders.get(order) {
+                let about = refunded(with_order(about(), open, order), Refunded::Period, *at);
+                out.push(mail(Template::Refunded, about, Topic::None, None));
+            }
             out.push(hook(Hook::Changed, noun()));
         }
-        subscription::Event::Unsubscribed { .. } => {
+        subscription::Event::Unsubscribed { order, at, .. } => {
             out.push(Outgoing::Void(reminders));
             out.push(Outgoing::Void(losses));
+            if let Some(order) = open.orders.get(order) {
+                let is_full = open.full_refunds.get(&order.product) == Some(at);
+                let what = if is_full { Refunded::Everything } else { Refunded::Rest };
+                let about = refunded(with_order(about(), open, order), what, *at);
+                out.push(mail(Template::Refunded, about, Topic::None, None));
+            }
             out.push(hook(Hook::Unsubscribed, noun()));
         }
         subscription::Event::Imported { .. }
@@ -709,15 +764,19 @@ fn base(open: &Open) -> About {
 fn of_order(open: &Open, order: &order::Order) -> About {
     let of_its_subscription = open.subscriptions.get(&order.subscription);
     let about = of_its_subscription.map_or_else(|| base(open), |live| of_subscription(open, live));
-    with_order(about, order)
+    with_order(about, open, order)
 }
 
 /// What an order adds: what is paid, and how that comes about.
-fn with_order(about: About, order: &order::Order) -> About {
+fn with_order(about: About, open: &Open, order: &order::Order) -> About {
     let is_priced_in_parts =
         order.discount.is_some() || order.coupon.is_some() || order.tax.is_some();
+    let coupon = order.coupon.and_then(|applied| open.coupons.get(&applied.id));
     About {
         order: Some(order.id),
+        kind: Some(order.kind),
+        refund_of: order.refund_of,
+        until: order.until,
         product: Some(order.product.clone()),
         plan: Some(order.plan.clone()),
         from_plan: order.from_plan.clone(),
@@ -726,9 +785,52 @@ fn with_order(about: About, order: &order::Order) -> About {
         refund: order.refund,
         deadline: Some(order.deadline),
         list: Some(order.list).filter(|_| is_priced_in_parts),
-        coupon_amount: order.coupon.map(|coupon| coupon.amount),
+        discount: order.discount,
+        coupon: order.coupon.map(|applied| applied.id),
+        coupon_amount: order.coupon.map(|applied| applied.amount),
+        coupon_expires_at: coupon.map(|coupon| coupon.expires_at),
+        description: coupon
+            .map(|coupon| coupon.description.clone())
+            .filter(|text| !text.is_empty()),
         tax: order.tax.as_ref().map(|tax| tax.amount),
         tax_name: order.tax.as_ref().map(|tax| tax.name.clone()),
+        tax_rate: order.tax.as_ref().map(|tax| tax.rate),
+        ..about
+    }
+}
+
+/// What money is given back for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refunded {
+    /// A subscription that was given up: all that was paid for it (R10.9).
+    Everything,
+    /// A subscription that was given up: what is left of what was paid for it (R10.8).
+    Rest,
+    /// A period that had not begun (R10.9).
+    Period,
+    /// A part of an order; what it paid for goes on.
+    Part,
+}
+
+impl Refunded {
+    /// The code that a template tells them apart by.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everything => "unsubscribed_in_full",
+            Self::Rest => "unsubscribed",
+            Self::Period => "period_cancelled",
+            Self::Part => "part",
+        }
+    }
+}
+
+/// A refund is done: nothing is to be paid, and there is no deadline.
+fn refunded(about: About, what: Refunded, at: Timestamp) -> About {
+    About {
+        reason: Some(what.as_str().to_owned()),
+        due_at: Some(at),
+        amount: None,
+        deadline: None,
         ..about
     }
 }
@@ -736,7 +838,7 @@ fn with_order(about: About, order: &order::Order) -> About {
 /// The same once it is paid: what the period cost, and nothing about a deadline.
 fn with_paid_order(about: About, open: &Open, id: OrderId, paid: &subscription::Paid) -> About {
     let about = match open.orders.get(&id) {
-        Some(order) => About { deadline: None, ..with_order(about, order) },
+        Some(order) => About { deadline: None, ..with_order(about, open, order) },
         None => About { order: Some(id), period: Some(paid.period), ..about },
     };
     About { amount: Some(paid.terms.price), ..about }

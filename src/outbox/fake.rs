@@ -9,7 +9,7 @@ use crate::actors::{ExecuteError, Receipt, Request};
 use crate::config::{Config, MailBackend};
 use crate::domain::calendar::{Course, Period, Timestamp, Unit, Zone};
 use crate::domain::command::{Answer, Command};
-use crate::domain::effects::{About, Effect, Hook, Noun, Recipient, Template};
+use crate::domain::effects::{About, Effect, Hook, Noun, Ordered, Recipient, Template};
 use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::order;
@@ -228,40 +228,55 @@ pub(super) fn webhook(seq: u64, endpoint: &str) -> Delivery {
     delivery
 }
 
-pub(super) fn order_webhook(seq: u64, endpoint: &str) -> Delivery {
+/// A renewal that waits to be paid.
+pub(super) fn order() -> order::Order {
     let (id, live) = (OrderId::new(account(), 17), SubscriptionId::new(account(), 4));
     let month = Period::new(1, Unit::Month);
     let (kind, currency) = (order::Kind::Renew, usd("1.00").currency());
-    let order = order::Order {
+    order::Order {
         list: usd("70.00"),
         payable: usd("59.50"),
         rules_version: 3,
         deadline: at("2026-02-06T08:00:00Z"),
+        ..order::Order::new(id, kind, live, ("vm", "small"), (month, 2), now(), currency)
+    }
+}
+
+pub(super) fn ordered(order: order::Order) -> Noun {
+    Noun::Order(Ordered { order, subject: Some(subject()) })
+}
+
+pub(super) fn order_webhook(seq: u64, endpoint: &str) -> Delivery {
+    let order = order::Order {
         state: order::State::Cancelled,
         closed_at: Some(at("2026-02-06T08:00:00Z")),
         cancelled_for: Some(order::CancelReason::TimedOut),
-        ..order::Order::new(id, kind, live, ("vm", "small"), (month, 2), now(), currency)
+        ..order()
     };
-    let noun = Box::new(Noun::Order(order));
+    let noun = Box::new(ordered(order));
     let mut delivery =
         row(seq, 0, Channel::Webhook, &Effect::Webhook { hook: Hook::OrderCancelled, noun });
     endpoint.clone_into(&mut delivery.row.endpoint);
     delivery
 }
 
-fn subscription() -> Subscription {
+fn subject() -> Subject {
+    Subject {
+        product: "vm".into(),
+        plan: "small".into(),
+        region: "eu-central".into(),
+        zone: Zone::UTC,
+        external_id: Some("web-1".into()),
+        expires_not_after: None,
+    }
+}
+
+pub(super) fn subscription() -> Subscription {
     let course =
         Course::starting(at("2026-01-20T09:00:00Z"), Zone::UTC).plus(Period::new(2, Unit::Month));
     Subscription {
         id: SubscriptionId::new(account(), 4),
-        subject: Subject {
-            product: "vm".into(),
-            plan: "small".into(),
-            region: "eu-central".into(),
-            zone: Zone::UTC,
-            external_id: Some("web-1".into()),
-            expires_not_after: None,
-        },
+        subject: subject(),
         state: State::Active,
         renewal: Renewal { mode: Mode::AutoRenewal, period: None, muted: false },
         mode_set_at: now(),

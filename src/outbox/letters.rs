@@ -31,11 +31,12 @@ pub(super) fn page(templates: &Templates, template: Template, about: &About) -> 
         stream: stream(template),
         at: at("2026-03-05T08:00:00Z"),
         product: Some("Virtual server".into()),
+        products: [("vm".to_owned(), "Virtual server".to_owned())].into(),
     };
     templates.render(&subject).expect("a mail")
 }
 
-fn letter(template: Template, about: &About) -> String {
+pub(super) fn letter(template: Template, about: &About) -> String {
     let page = page(&TEMPLATES, template, about);
     format!("Subject: {}\n\n{}", page.subject, page.text)
 }
@@ -505,6 +506,18 @@ fn thinned(template: Template, mask: u32, days: i32, language: &str) -> About {
         automatic: about.automatic.filter(|_| keep(17)),
         due_at: about.due_at.filter(|_| keep(18)),
         reason: about.reason.filter(|_| keep(19)),
+        kind: about.kind.filter(|_| keep(20)),
+        refund_of: about.refund_of.filter(|_| keep(21)),
+        from_plan: about.from_plan.filter(|_| keep(22)),
+        refund: about.refund.filter(|_| keep(23)),
+        coupon: about.coupon.filter(|_| keep(24)),
+        description: about.description.filter(|_| keep(25)),
+        coupon_amount: about.coupon_amount.filter(|_| keep(26)),
+        coupon_expires_at: about.coupon_expires_at.filter(|_| keep(27)),
+        list: about.list.filter(|_| keep(28)),
+        tax: about.tax.filter(|_| keep(29)),
+        tax_name: about.tax_name.filter(|_| keep(30)),
+        tax_rate: about.tax_rate.filter(|_| keep(31)),
         ..about
     }
 }

@@ -1,6 +1,7 @@
 //! Mail: by SMTP, into a directory, or into memory. One Message-ID for each effect, for ever, so
 //! that a repeat after a crash is recognised as one.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -216,6 +217,7 @@ impl Mailer {
             stream,
             at: row.at,
             product: about.product.as_deref().and_then(|key| (self.names)(key)),
+            products: products(about, &self.names),
         };
         // A wrong template is an operator's to mend: the mail waits for it.
         let page = self
@@ -311,6 +313,13 @@ impl Smtp {
             Err(error) => Err(refused(&error, to)),
         }
     }
+}
+
+/// What the products that a coupon is good for, or not, are called.
+fn products(about: &About, names: &Names) -> BTreeMap<String, String> {
+    let scope = about.scope.iter();
+    let keys = scope.flat_map(|scope| scope.products.iter().chain(&scope.products_denied));
+    keys.filter_map(|key| Some((key.clone(), names(key)?))).collect()
 }
 
 fn refused(error: &smtp::Error, to: &str) -> Outcome {

@@ -21,6 +21,8 @@ mod letters;
 pub mod mailer;
 mod markup;
 #[cfg(test)]
+mod order_letters;
+#[cfg(test)]
 mod overrides;
 mod payload;
 mod relay;

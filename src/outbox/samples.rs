@@ -6,10 +6,12 @@ use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::effects::{About, Template};
 use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
+use crate::domain::nouns::coupon::{Billing, Scope};
+use crate::domain::nouns::order;
 use crate::domain::nouns::subscription::Mode;
 
 /// Every reason that a template may have to put into words.
-const REASONS: [&str; 11] = [
+const REASONS: [&str; 17] = [
     "NotEnoughFunds",
     "UnpaidOrder",
     "PlanRetired",
@@ -20,6 +22,12 @@ const REASONS: [&str; 11] = [
     "requested",
     "timed_out",
     "released",
+    "reported",
+    "unsubscribed",
+    "unsubscribed_in_full",
+    "period_cancelled",
+    "part",
+    "again",
     "SomethingNew",
 ];
 
@@ -55,11 +63,23 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
         for covered in [Some(true), Some(false), None] {
             all.push(About { covered, automatic: covered, ..full(15) });
         }
-        if matches!(template, Template::OrderCancelled | Template::RenewalFailed) {
+        if matches!(
+            template,
+            Template::OrderCancelled
+                | Template::OrderFailed
+                | Template::Refunded
+                | Template::RenewalFailed
+                | Template::CouponGranted
+        ) {
             for reason in REASONS {
                 all.push(About { reason: Some(reason.to_owned()), ..full(1) });
+                // Nothing is left to be given back.
+                let refund = full(1).refund.map(|refund| Money::zero(refund.currency()));
+                all.push(About { reason: Some(reason.to_owned()), refund, ..full(1) });
             }
         }
+        all.extend(orders());
+        all.extend(coupons());
         // An order for a new subscription: nothing is paid yet, so nothing expires.
         all.push(About {
             expires_at: None,
@@ -76,6 +96,65 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
     all.push(About::default());
     for about in &mut all {
         language.clone_into(&mut about.language);
+    }
+    all
+}
+
+/// Orders of each kind: for a while or for good, with a coupon that ends before them, priced
+/// without parts, paid by a coupon alone.
+fn orders() -> Vec<About> {
+    let mut all = Vec::new();
+    for kind in order::Kind::ALL {
+        let is_change = matches!(kind, order::Kind::Upgrade | order::Kind::Downgrade);
+        let about = || About { kind: Some(kind), ..full(15) };
+        all.push(about());
+        all.push(About { until: about().expires_at, starts_at: Some(now()), ..about() });
+        all.push(About { coupon_expires_at: Some(now()), ..about() });
+        all.push(About { amount: about().amount.map(|it| Money::zero(it.currency())), ..about() });
+        all.push(About {
+            // A change always replaces a plan.
+            from_plan: about().from_plan.filter(|_| is_change),
+            list: None,
+            discount: None,
+            coupon: None,
+            coupon_amount: None,
+            coupon_expires_at: None,
+            description: None,
+            tax: None,
+            tax_name: None,
+            tax_rate: None,
+            ..about()
+        });
+    }
+    all
+}
+
+/// Coupons of each kind: percentages with and without a cap, what is used once, what is used up;
+/// good for everything, or for little.
+fn coupons() -> Vec<About> {
+    let narrow = Scope {
+        products: vec!["vm".to_owned(), "db".to_owned()],
+        products_denied: vec!["disk".to_owned()],
+        order_types: order::Kind::ALL.to_vec(),
+        billing: Some(Billing::Subscription),
+        min_spend: full(15).list,
+        min_period: Some(Period::new(1, Unit::Month)),
+        max_period: Some(Period::new(1, Unit::Year)),
+    };
+    let mut all = Vec::new();
+    for scope in
+        [Scope::default(), narrow.clone(), Scope { billing: Some(Billing::Payg), ..narrow }]
+    {
+        let about = || About { scope: Some(scope.clone()), percent: None, ..full(15) };
+        all.push(About { percent: Some(Decimal::from(15)), single_use: Some(true), ..about() });
+        all.push(About {
+            percent: Some(Decimal::new(75, 1)),
+            single_use: Some(true),
+            coupon_amount: None,
+            ..about()
+        });
+        all.push(About { single_use: Some(true), description: None, ..about() });
+        all.push(About { single_use: Some(false), ..about() });
     }
     all
 }
@@ -125,6 +204,9 @@ fn full(days_left: i32) -> About {
         suspends_at: later(7),
         releases_at: later(22),
         order: Some(OrderId::new(account(), 17)),
+        kind: Some(order::Kind::Renew),
+        refund_of: Some(OrderId::new(account(), 11)),
+        until: None,
         deadline: later(1),
         amount: money(123_450),
         cash: money(2_000),
@@ -138,9 +220,14 @@ fn full(days_left: i32) -> About {
         description: Some("Welcome".to_owned()),
         coupon_amount: money(1_000),
         percent: Some(Decimal::from(15)),
-        list: money(124_450),
+        coupon_expires_at: later(40),
+        single_use: Some(true),
+        scope: None,
+        list: money(105_739),
+        discount: money(1_000),
         tax: money(19_711),
         tax_name: Some("VAT".to_owned()),
+        tax_rate: Some(Decimal::from(19)),
         refund: money(1_333),
         from_plan: Some("tiny".to_owned()),
         count: None,

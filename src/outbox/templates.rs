@@ -177,6 +177,7 @@ impl Templates {
             stream: samples::stream(template),
             at: samples::now(),
             product: None,
+            products: BTreeMap::new(),
         };
         let (page, has_gap) = match self.rendered(&subject) {
             Ok(rendered) => rendered,
@@ -347,6 +348,7 @@ fn add_filters(environment: &mut Environment<'static>, vocabulary: &Vocabulary) 
     add("when", |words, zone, text| Some(words.moment(text.parse().ok()?, zone)));
     add("day", |words, zone, text| Some(words.day(text.parse().ok()?, zone)));
     add("money", |words, _, text| words.money(text));
+    add("percent", |words, _, text| Some(words.percent(text)));
     add("period", |words, _, text| Some(words.period(text.parse::<Period>().ok()?)));
     add("mode", |words, _, text| Some(words.mode(text.parse::<Mode>().ok()?)));
     let vocabulary = Arc::clone(vocabulary);

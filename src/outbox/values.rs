@@ -1,10 +1,13 @@
 //! The values that mail templates print, by the names that they have there.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, json};
 
 use crate::domain::calendar::{Timestamp, Zone};
 use crate::domain::effects::{About, Template};
 use crate::domain::ids::StreamId;
+use crate::domain::money::Money;
 
 use super::markup::Block;
 
@@ -23,6 +26,8 @@ pub struct Subject<'a> {
     pub at: Timestamp,
     /// What the product is called, if it is known; otherwise its key stands for it.
     pub product: Option<String>,
+    /// What the products in a coupon's scope are called, where that is known.
+    pub products: BTreeMap<String, String>,
 }
 
 /// Every value that a template may print, by name; what does not concern it is none.
@@ -80,6 +85,73 @@ pub(super) fn values(
         "reason": text(about.reason.as_ref()),
         "count": about.count,
     });
+    let mut values = map(values);
+    values.extend(order_values(subject));
+    values.extend(coupon_values(subject));
+    values
+}
+
+/// What an order adds: its price in parts, and how its coupon fares.
+fn order_values(subject: &Subject<'_>) -> Map<String, serde_json::Value> {
+    let about = subject.about;
+    let text = |text: Option<&String>| text.map(|text| one_line(text));
+    let is_over = |end| end <= about.due_at.unwrap_or(subject.at);
+    map(json!({
+        "kind": about.kind,
+        "refund_of": about.refund_of,
+        "until": about.until,
+        "from_plan": text(about.from_plan.as_ref()),
+        "starts_ahead": about.starts_at.zip(about.due_at).map(|(start, due_at)| start > due_at),
+        "list": about.list,
+        "discount": about.discount,
+        "tax": about.tax,
+        "tax_name": text(about.tax_name.as_ref()),
+        "tax_rate": about.tax_rate.map(|rate| rate.normalize()),
+        "tax_ahead": tax_ahead(about),
+        "is_free": about.amount.map(Money::is_zero),
+        // Nothing given back is nothing to speak of.
+        "refund": about.refund.filter(|refund| !refund.is_zero()),
+        "coupon_expires_at": about.coupon_expires_at,
+        "coupon_over": about.coupon_expires_at.map(is_over),
+        "coupon_ends_first":
+            about.coupon_expires_at.zip(about.deadline).map(|(end, deadline)| end < deadline),
+    }))
+}
+
+/// The tax that a renewal to come will add to its price without the coupon; a notice does not name
+/// it. Nothing where the price includes it.
+fn tax_ahead(about: &About) -> Option<Money> {
+    let list = about.list?;
+    let net = about.coupon_amount.map_or(Some(list), |coupon| list.checked_sub(coupon))?;
+    let tax = about.amount?.checked_sub(net)?;
+    (tax.minor() > 0 && about.tax.is_none()).then_some(tax)
+}
+
+/// What a coupon is good for.
+fn coupon_values(subject: &Subject<'_>) -> Map<String, serde_json::Value> {
+    let about = subject.about;
+    let scope = about.scope.clone().unwrap_or_default();
+    let called = |keys: &[String]| {
+        let names = keys.iter().map(|key| one_line(subject.products.get(key).unwrap_or(key)));
+        Some(names.collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty())
+    };
+    map(json!({
+        "coupon": about.coupon,
+        "description": about.description.as_deref().map(one_line),
+        "coupon_amount": about.coupon_amount,
+        "percent": about.percent.map(|percent| percent.normalize()),
+        "single_use": about.single_use,
+        "good_for": called(&scope.products),
+        "not_for": called(&scope.products_denied),
+        "order_types": scope.order_types,
+        "billing": scope.billing,
+        "min_spend": scope.min_spend,
+        "min_period": scope.min_period,
+        "max_period": scope.max_period,
+    }))
+}
+
+fn map(values: serde_json::Value) -> Map<String, serde_json::Value> {
     if let serde_json::Value::Object(values) = values { values } else { Map::new() }
 }
 

@@ -267,6 +267,7 @@ mod tests {
               "external_id": "web-1",
               "id": "sub_938nkrkayd_4",
               "last_order": "ord_938nkrkayd_17",
+              "next_plan": null,
               "open_order": null,
               "period": "P1M",
               "period_no": 2,
@@ -283,6 +284,7 @@ mod tests {
               "started_at": "2026-02-20T09:00:00Z",
               "state": "Active",
               "suspends_at": "2026-03-20T09:00:00Z",
+              "temporary": null,
               "zone": "UTC"
             }
           },
@@ -295,18 +297,54 @@ mod tests {
           "data": {
             "account": "acc_938nkrkayd",
             "order": {
+              "aligned_to": null,
               "automatic": false,
               "cancelled_for": "timed_out",
               "closed_at": "2026-02-06T08:00:00Z",
+              "coupon": null,
               "created_at": "2026-02-05T08:00:00Z",
               "deadline": "2026-02-06T08:00:00Z",
+              "deliver_until": null,
+              "discount": null,
               "ends_at": null,
+              "expires_not_after": null,
+              "external_id": "web-1",
+              "failed_for": null,
+              "failure_detail": null,
+              "from_plan": null,
               "id": "ord_938nkrkayd_17",
               "kind": "renew",
+              "lines": [
+                {
+                  "coupon": {
+                    "amount": "0.00",
+                    "currency": "USD"
+                  },
+                  "days": null,
+                  "discount": {
+                    "amount": "0.00",
+                    "currency": "USD"
+                  },
+                  "item": "period",
+                  "list": {
+                    "amount": "70.00",
+                    "currency": "USD"
+                  },
+                  "payable": {
+                    "amount": "59.50",
+                    "currency": "USD"
+                  },
+                  "tax": {
+                    "amount": "0.00",
+                    "currency": "USD"
+                  }
+                }
+              ],
               "list": {
                 "amount": "70.00",
                 "currency": "USD"
               },
+              "paid_at": null,
               "payable": {
                 "amount": "59.50",
                 "currency": "USD"
@@ -315,9 +353,15 @@ mod tests {
               "period_no": 2,
               "plan": "small",
               "product": "vm",
+              "refund": null,
+              "refund_of": null,
+              "region": "eu-central",
               "starts_at": null,
               "state": "Cancelled",
-              "subscription": "sub_938nkrkayd_4"
+              "subscription": "sub_938nkrkayd_4",
+              "tax": null,
+              "until": null,
+              "zone": "UTC"
             },
             "seq": 13
           },

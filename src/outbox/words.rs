@@ -24,10 +24,17 @@ pub(super) struct Words {
     decimal: String,
     /// Between thousands.
     group: String,
+    /// `{n}%`
+    #[serde(default = "percent")]
+    percent: String,
     /// One and many of each unit: `["1 month", "{n} months"]`.
     units: BTreeMap<String, [String; 2]>,
     /// The renewal modes, by the rulebook's names.
     modes: BTreeMap<String, String>,
+}
+
+fn percent() -> String {
+    "{n}%".to_owned()
 }
 
 impl Words {
@@ -78,6 +85,11 @@ impl Words {
             grouped.push(digit);
         }
         Some(format!("{sign}{grouped}{parts}{NO_BREAK}{currency}"))
+    }
+
+    /// A share: `7.5%`. `text` is as the domain writes it: `7.5`.
+    pub(super) fn percent(&self, text: &str) -> String {
+        self.percent.replace("{n}", &text.replace('.', &self.decimal)).replace(' ', NO_BREAK)
     }
 
     /// A length: `1 month`, `2 years`.
@@ -159,6 +171,12 @@ mod tests {
         assert_eq!(of("en", "-123.00 EUR").as_deref(), Some("-123.00 EUR"));
         assert_eq!(of("en", "59500 JPY").as_deref(), Some("59,500 JPY"));
         assert_eq!(of("en", "nonsense"), None);
+    }
+
+    #[test]
+    fn shares_are_written_as_the_language_does() {
+        assert_eq!(words("en").percent("7.5"), "7.5%");
+        assert_eq!(plain(&words("de").percent("7.5")), "7,5 %");
     }
 
     #[test]

@@ -40,9 +40,9 @@ struct Tables {
     sealed: BTreeMap<(StreamId, u32), SealedRow>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     orders: BTreeMap<OrderId, Order>,
-    campaigns: BTreeMap<CampaignId, CampaignRow>,
     coupons: BTreeMap<CouponId, CouponRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
+    campaigns: BTreeMap<CampaignId, CampaignRow>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
     outbox: BTreeMap<EffectKey, Delivery>,
     runs: BTreeMap<Job, Vec<JobRun>>,
@@ -411,25 +411,6 @@ impl Store for MemoryStore {
         Ok(self.tables().orders.get(&id).cloned())
     }
 
-    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError> {
-        let tables = self.tables();
-        let place = |row: &CampaignRow| (row.opened_at, row.id);
-        let wanted = query.name.as_ref().map(|name| name.to_ascii_lowercase());
-        let asked = |row: &&CampaignRow| {
-            let name = row.terms.name.to_ascii_lowercase();
-            wanted.as_ref().is_none_or(|wanted| name.contains(wanted))
-                && query.running_at.is_none_or(|at| row.is_running(at))
-                && query.before.is_none_or(|before| place(row) < before)
-        };
-        let mut rows: Vec<_> = tables.campaigns.values().filter(asked).cloned().collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
-        Ok(page(rows.into_iter(), query.limit))
-    }
-
-    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
-        Ok(self.tables().campaigns.get(&id).cloned())
-    }
-
     async fn coupons(&self, query: CouponQuery) -> Result<Vec<CouponRow>, StoreError> {
         Ok(self.tables().list_coupons(&query))
     }
@@ -460,6 +441,25 @@ impl Store for MemoryStore {
         places: &[(Timestamp, OrderId)],
     ) -> Result<Vec<CoverageRow>, StoreError> {
         Ok(self.tables().coverages_at(places))
+    }
+
+    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError> {
+        let tables = self.tables();
+        let place = |row: &CampaignRow| (row.opened_at, row.id);
+        let wanted = query.name.as_ref().map(|name| name.to_ascii_lowercase());
+        let asked = |row: &&CampaignRow| {
+            let name = row.terms.name.to_ascii_lowercase();
+            wanted.as_ref().is_none_or(|wanted| name.contains(wanted))
+                && query.running_at.is_none_or(|at| row.is_running(at))
+                && query.before.is_none_or(|before| place(row) < before)
+        };
+        let mut rows: Vec<_> = tables.campaigns.values().filter(asked).cloned().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        Ok(page(rows.into_iter(), query.limit))
+    }
+
+    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
+        Ok(self.tables().campaigns.get(&id).cloned())
     }
 
     async fn journal(

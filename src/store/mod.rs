@@ -30,7 +30,7 @@ use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, Subscription
 use crate::domain::stream::Tally;
 use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
 
-pub use queries::{ChartFilter, CouponQuery, EntryQuery, OrderQuery};
+pub use queries::{CampaignQuery, ChartFilter, CouponQuery, EntryQuery, OrderQuery};
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -446,19 +446,6 @@ pub struct SubscriptionQuery {
     pub limit: u32,
 }
 
-/// Which campaigns to list, the last opened first.
-#[derive(Debug, Clone, Default)]
-pub struct CampaignQuery {
-    /// Only those with this in their name; upper and lower case of ASCII letters are alike.
-    pub name: Option<String>,
-    /// Only those that grant at this instant, as long as their quota lasts.
-    pub running_at: Option<Timestamp>,
-    /// Before this row of the last page: when it was opened, and its id.
-    pub before: Option<(Timestamp, CampaignId)>,
-    /// How many at the most.
-    pub limit: u32,
-}
-
 /// Which deliveries to list, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryQuery {
@@ -580,12 +567,6 @@ pub trait Store: Send + Sync + 'static {
     /// One order.
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
 
-    /// A page of campaigns.
-    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError>;
-
-    /// One campaign.
-    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError>;
-
     /// A page of coupons.
     async fn coupons(&self, query: CouponQuery) -> Result<Vec<CouponRow>, StoreError>;
 
@@ -631,6 +612,11 @@ pub trait Store: Send + Sync + 'static {
         }
         TrialBalance::new(&balances, &earned).map_err(codec::corrupt)
     }
+    /// A page of campaigns.
+    async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError>;
+
+    /// One campaign.
+    async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError>;
 
     /// A page of a stream's journal, oldest first, after `after_seq`.
     async fn journal(

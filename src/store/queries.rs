@@ -106,3 +106,16 @@ pub struct EntryQuery {
     /// How many at the most.
     pub limit: u32,
 }
+
+/// Which campaigns to list, the last opened first.
+#[derive(Debug, Clone, Default)]
+pub struct CampaignQuery {
+    /// Only those with this in their name; upper and lower case of ASCII letters are alike.
+    pub name: Option<String>,
+    /// Only those that grant at this instant, as long as their quota lasts.
+    pub running_at: Option<Timestamp>,
+    /// Before this row of the last page: when it was opened, and its id.
+    pub before: Option<(Timestamp, CampaignId)>,
+    /// How many at the most.
+    pub limit: u32,
+}

@@ -77,6 +77,10 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                     let found = store.coverages_at(&[place]).await.expect("read");
                     assert_eq!(found, std::slice::from_ref(row.as_ref()));
                 }
+                Row::Campaign(row) => {
+                    let found = store.campaign(row.id).await.expect("read");
+                    assert_eq!(found.as_ref(), Some(row.as_ref()));
+                }
             }
         }
         let ledger = store.ledger(stream, None, u32::MAX).await.expect("read");

@@ -419,6 +419,17 @@ impl Coupon {
         !matches!(self.benefit, Benefit::Cash { .. })
     }
 
+    /// What eligible lines must come to before tax: its threshold, or the minimum spend of its
+    /// scope if that is more (R5.4, D42).
+    #[must_use]
+    pub fn min_spend(&self) -> Option<Money> {
+        let threshold = match self.benefit {
+            Benefit::SpendAndSave { threshold, .. } => Some(threshold),
+            Benefit::Cash { .. } | Benefit::Discount { .. } => None,
+        };
+        [self.scope.min_spend, threshold].into_iter().flatten().max_by_key(|m| m.minor())
+    }
+
     /// The pretax amount of the lines of `basket` that it is good for (R5.4).
     #[must_use]
     pub fn eligible(&self, basket: &Basket<'_>) -> Money {
@@ -491,12 +502,7 @@ impl Coupon {
             unmet.push(Unmet::Billing);
         }
         let eligible = self.eligible(basket);
-        let threshold = match self.benefit {
-            Benefit::SpendAndSave { threshold, .. } => Some(threshold),
-            Benefit::Cash { .. } | Benefit::Discount { .. } => None,
-        };
-        let needed = [scope.min_spend, threshold].into_iter().flatten().max_by_key(|m| m.minor());
-        if let Some(needed) = needed.filter(|needed| !eligible.covers(*needed)) {
+        if let Some(needed) = self.min_spend().filter(|needed| !eligible.covers(*needed)) {
             unmet.push(Unmet::MinSpend { needed, eligible });
         }
         if let (Some(period), Some(shortest)) = (basket.period, scope.min_period)

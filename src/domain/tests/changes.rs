@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::scenario::{mails, play, play_only, run};
+use super::scenario::{mails, play, play_only};
 
 #[test]
 fn v3_the_unified_day() {

@@ -14,3 +14,4 @@ mod properties;
 mod reminders;
 mod renewals;
 mod scenario;
+mod told;

@@ -9,6 +9,7 @@ use super::coupons::Grant;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::Facts;
 use crate::domain::ids::AccountId;
+use crate::domain::money::Money;
 use crate::domain::nouns::campaign::{Campaign, Event, Terms, Validity};
 use crate::domain::nouns::coupon::Billing;
 use crate::domain::rejection::Rejection;
@@ -61,7 +62,7 @@ pub fn open(
 
 /// What is wrong with a campaign that is opened at `at`, if anything.
 fn fault(terms: &Terms, at: Timestamp) -> Option<&'static str> {
-    let currencies = terms.benefit.currency().zip(terms.scope.min_spend.map(|min| min.currency()));
+    let currencies = terms.benefit.currency().zip(terms.scope.min_spend.map(Money::currency));
     let is_over_early = match terms.validity {
         Validity::Until(until) => until < terms.ends_at,
         Validity::Days(days) => days == 0,

@@ -51,8 +51,8 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
     if questions.is_empty() {
         return Ok(facts);
     }
-    let mut accounts = Vec::new();
     let mut asked = [Vec::new(), Vec::new(), Vec::new()];
+    let mut accounts = Vec::new();
     for question in questions {
         match question {
             Question::Order(id) => asked[0].push((id.account, id.number)),

@@ -107,14 +107,23 @@ fn ask_coupons(query: &CouponQuery) -> QueryBuilder<Sqlite> {
     if let Some(before) = query.expires_before {
         sql.push(" AND expires_at < ").push_bind(before.micros());
     }
-    if let Some((at, id)) = query.after {
-        let (stream, number) = (id.account.to_string(), id.number);
-        if by_expiry {
-            sql.push(" AND (expires_at, stream, number) > (").push_bind(at.micros()).push(", ");
+    if by_expiry && let Some((at, id)) = query.after {
+        sql.push(" AND (expires_at, stream, number) > (").push_bind(at.micros());
+        sql.push(", ").push_bind(id.account.to_string());
+        sql.push(", ").push_bind(id.number).push(")");
+    }
+    if !by_expiry {
+        // The first page is behind a place as well, so that the key is what is walked along.
+        let (stream, number) = match query.after {
+            Some((_, id)) => (id.account.to_string(), i64::from(id.number)),
+            None => (String::new(), 0),
+        };
+        if query.account.is_some() {
+            sql.push(" AND number > ").push_bind(number);
         } else {
-            sql.push(" AND (stream, number) > (");
+            sql.push(" AND (stream, number) > (").push_bind(stream);
+            sql.push(", ").push_bind(number).push(")");
         }
-        sql.push_bind(stream).push(", ").push_bind(number).push(")");
     }
     sql.push(if by_expiry {
         " ORDER BY expires_at, stream, number LIMIT "
@@ -163,14 +172,16 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Sqlite> {
     if let Some(before) = query.before {
         sql.push(" AND at < ").push_bind(before.micros());
     }
-    if let Some((stream, seq, line)) = query.after {
-        if query.stream.is_some() {
-            sql.push(" AND (seq, line) > (");
-        } else {
-            sql.push(" AND (stream, seq, line) > (").push_bind(stream.to_string()).push(", ");
-        }
-        sql.push_bind(codec::whole(seq)).push(", ").push_bind(line).push(")");
+    let (after, seq, line) = match query.after {
+        Some((stream, seq, line)) => (stream.to_string(), codec::whole(seq), i64::from(line)),
+        None => (String::new(), 0, 0),
+    };
+    if query.stream.is_some() {
+        sql.push(" AND (seq, line) > (");
+    } else {
+        sql.push(" AND (stream, seq, line) > (").push_bind(after).push(", ");
     }
+    sql.push_bind(seq).push(", ").push_bind(line).push(")");
     sql.push(" ORDER BY stream, seq, line LIMIT ").push_bind(query.limit);
     sql
 }

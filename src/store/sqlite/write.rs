@@ -333,9 +333,9 @@ async fn put_facts(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Resul
 async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
     let mut orders = BTreeMap::new();
     let mut subscriptions = BTreeMap::new();
-    let mut campaigns = BTreeMap::new();
     let mut coupons = BTreeMap::new();
     let mut coverages = BTreeMap::new();
+    let mut campaigns = BTreeMap::new();
     for (stream, row) in each(winners, |commit| &commit.rows) {
         match row {
             Row::Order(order) => {
@@ -367,7 +367,6 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             rows::bind_subscription(values, stream, row);
         })
         .await?;
-    campaigns::put(conn, campaigns).await?;
     let coupons: Vec<_> = coupons.into_iter().collect();
     UPSERT_COUPONS
         .execute(conn, &coupons, Changes::Each, |values, ((stream, _), row)| {
@@ -380,6 +379,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             rows::bind_coverage(values, stream, row);
         })
         .await?;
+    campaigns::put(conn, campaigns).await?;
     let entries: Vec<_> = each(winners, |commit| &commit.entries).collect();
     INSERT_ENTRIES
         .execute(conn, &entries, Changes::Each, |values, (stream, entry)| {
