@@ -226,6 +226,33 @@ fn a_quote_says_what_the_order_will_cost() {
 }
 
 #[test]
+fn a_price_is_shown_in_its_parts() {
+    let daemon = Daemon::start();
+    let ada = Customer::open(&daemon, "ada");
+    ada.tops_up(&daemon, "100.00");
+    grant_cash(&daemon, &ada, "8.00");
+    let vat = "[[tax]]\ncountry = \"DE\"\nname = \"VAT\"\nrate = \"19\"\n";
+    let book = format!("{}\n{vat}", include_str!("../../config/catalogue.toml"));
+    daemon.send(&Ask::new("PUT", "/v1/catalogue").body("application/toml", book)).ok();
+    let placed = daemon.post(&ada.path("/orders"), &Customer::order("ManualRenewal", true)).ok();
+    let order = &placed["order"];
+    assert_eq!((&order["list"], &order["coupon"]["amount"]), (&usd("18.00"), &usd("8.00")));
+    let tax = json!({"name": "VAT", "rate": "19", "inclusive": false, "amount": usd("1.90")});
+    assert_eq!(order["tax"], tax, "on what the coupon leaves");
+    assert_eq!((&order["payable"], &order["rules_version"]), (&usd("11.90"), &2.into()));
+    assert_eq!(
+        order["lines"],
+        json!([{
+            "item": "period", "list": usd("18.00"), "discount": usd("0.00"),
+            "coupon": usd("8.00"), "tax": usd("1.90"), "payable": usd("11.90")
+        }])
+    );
+    assert_eq!(placed["cash"], usd("88.10"));
+    let shown = daemon.renewctl(&["order", "show", &ada.id, &id(&placed)]).ok();
+    assert!(shown.out.contains("1.90 USD (VAT 19 %)"), "{shown:?}");
+}
+
+#[test]
 fn orders_are_paid_together_or_not_at_all() {
     let daemon = Daemon::start();
     let ada = Customer::open(&daemon, "ada");
@@ -576,6 +603,27 @@ fn a_campaign_grants_out_of_its_quota() {
     assert_eq!(redeemed["coupon"]["campaign"], *campaign);
     assert_eq!(redeemed["coupon"]["state"], "Available", "it is there at once");
     redeem(&ada, "Spring-2026").refused(409, "CampaignLimit");
+    // Who cannot take it gives it back, and a repeated request is answered alike.
+    let mut form = Customer::form("eva");
+    form["currency"] = "EUR".into();
+    let eva = daemon.post("/v1/accounts", &form).ok()["id"].as_str().expect("an id").to_owned();
+    let cash = json!({
+        "name": "Dollars", "benefit": {"type": "cash", "value": usd("5.00")}, "quota": 1,
+        "ends_at": "2026-03-01T00:00:00Z", "valid_days": 30, "code": "Dollars"
+    });
+    let dollars = open(&cash, "dollars").ok()["campaign"]["id"].as_str().expect("one").to_owned();
+    let to_eva = Ask::post(format!("/v1/accounts/{eva}/redemptions"), &json!({"code": "Dollars"}));
+    for _ in 0..2 {
+        daemon.send(&to_eva.clone().token("t")).refused(422, "InvalidCoupon");
+    }
+    let to_ada = Ask::post(ada.path("/redemptions"), &json!({"code": "Dollars"})).token("t");
+    daemon.until("2026-01-01T00:00:01Z");
+    let first = daemon.send(&to_ada).ok();
+    let again = daemon.send(&to_ada);
+    assert!(again.is_replayed(), "{again:?}");
+    assert_eq!(again.ok()["coupon"]["id"], first["coupon"]["id"]);
+    let dollars = daemon.get(&format!("/v1/campaigns/{dollars}")).ok();
+    assert_eq!((&dollars["state"], &dollars["left"]), (&"exhausted".into(), &0.into()));
     let grants = format!("/v1/campaigns/{campaign}/grants");
     let grant = |accounts: &[&str]| daemon.post(&grants, &json!({"accounts": accounts}));
     let refused = grant(&[&bob.id, "acc_0000000000"]).refused(422, "UnknownAccounts");
@@ -589,7 +637,7 @@ fn a_campaign_grants_out_of_its_quota() {
     );
     let shown = daemon.get(&format!("/v1/campaigns/{campaign}")).ok();
     assert_eq!((&shown["state"], &shown["taken"]), (&"running".into(), &2.into()));
-    assert_eq!(daemon.list("/v1/campaigns?running=true").len(), 1);
+    assert_eq!(daemon.list("/v1/campaigns?name=spring&running=true").len(), 1);
     assert_eq!(daemon.list(&format!("/v1/coupons?campaign={campaign}")).len(), 2);
     let closed = daemon.post(&format!("/v1/campaigns/{campaign}/close"), &json!({})).ok();
     assert_eq!(closed["campaign"]["state"], "closed");
@@ -598,7 +646,7 @@ fn a_campaign_grants_out_of_its_quota() {
     daemon.get("/v1/campaigns/cmp_0000000000").refused(404, "CampaignNotFound");
     // The relay comes later, and changes nothing.
     daemon.until("2026-01-02T00:00:00Z");
-    assert_eq!(daemon.list(&ada.path("/coupons")).len(), 1);
+    assert_eq!(daemon.list(&ada.path("/coupons")).len(), 2);
     assert_eq!(daemon.list(&bob.path("/coupons")).len(), 1);
 }
 

@@ -60,7 +60,8 @@ async fn grant_coupon(
 /// The coupon that an answer speaks of.
 pub(super) fn coupon_is(receipt: &Receipt) -> Result<wire::CouponIs, Problem> {
     if let Answer::CouponDeclined { fault } = &receipt.answer {
-        return Err(Rejection::InvalidCoupon { fault: fault.clone() }.into());
+        let problem = Problem::from(Rejection::InvalidCoupon { fault: fault.clone() });
+        return Err(problem.saying(format!("the account cannot take the coupon: {fault}")));
     }
     let Answer::Coupon { coupon } = &receipt.answer else { return Err(unexpected(receipt)) };
     Ok(wire::CouponIs { coupon: convert::coupon(coupon, None) })
