@@ -134,10 +134,9 @@ mod tests {
 
     fn grant(body: Value) -> Result<Grant, Problem> {
         let asked: wire::GrantCoupon = serde_json::from_value(body).expect("a request");
-        match grant_coupon(&asked)?.command {
-            Command::GrantCoupon(grant) => Ok(grant),
-            other => panic!("{other:?}"),
-        }
+        let asked = grant_coupon(&asked)?;
+        let Command::GrantCoupon(grant) = asked.command else { panic!("{asked:?}") };
+        Ok(grant)
     }
 
     fn with(pointer: &str, value: Value) -> Value {

@@ -307,10 +307,9 @@ mod tests {
     }
 
     fn renewed(body: Value) -> Result<Renew, Problem> {
-        match renew(subscription(), &read(body))?.command {
-            Command::Renew(renew) => Ok(renew),
-            other => panic!("{other:?}"),
-        }
+        let asked = renew(subscription(), &read(body))?;
+        let Command::Renew(renew) = asked.command else { panic!("{asked:?}") };
+        Ok(renew)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Everything that goes wrong, as problem+json (RFC 9457).
 
 mod code;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +9,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::IntoResponses;
 use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
 
@@ -158,7 +159,7 @@ impl From<Rejection> for Problem {
             status: status_of(&rejection),
             code: rejection.code(),
             detail: detail(&rejection),
-            values: values(&rejection),
+            values: values::of(&rejection),
             retry: false,
             allow: None,
         }
@@ -188,124 +189,17 @@ impl From<ExecuteError> for Problem {
 
 /// A rejection in words; every predicate of a coupon that does not hold is said (R5.17).
 fn detail(rejection: &Rejection) -> String {
-    match rejection {
-        Rejection::CouponNotUsable { unmet, .. } if !unmet.is_empty() => {
-            let unmet: Vec<String> = unmet.iter().map(convert::in_words).collect();
-            format!("{rejection}: {}", unmet.join("; "))
-        }
-        other => other.to_string(),
+    if let Rejection::CouponNotUsable { unmet, .. } = rejection {
+        let unmet: Vec<String> = unmet.iter().map(convert::in_words).collect();
+        return format!("{rejection}: {}", unmet.join("; "));
     }
-}
-
-/// The values of a rejection, in the forms of the wire.
-fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
-    let text = |value: &dyn fmt::Display| Value::from(value.to_string());
-    let values = match rejection {
-        Rejection::TokenMismatch
-        | Rejection::AccountNotFound
-        | Rejection::AccountExists
-        | Rejection::EmailTaken
-        | Rejection::ExternalIdTaken
-        | Rejection::AccountHeld
-        | Rejection::AccountNotHeld
-        | Rejection::AmountTooLarge
-        | Rejection::InvalidUnifiedDay
-        | Rejection::CampaignNotFound
-        | Rejection::UnknownCode
-        | Rejection::CodeTaken
-        | Rejection::PeriodRequired
-        | Rejection::BrakeNotEngaged => json!({}),
-        Rejection::PurchaseRequires { missing } => json!({ "missing": missing }),
-        Rejection::SubscriptionNotFound { subscription }
-        | Rejection::SubscriptionEnded { subscription }
-        | Rejection::TooLateForMode { subscription } => json!({ "subscription": subscription }),
-        Rejection::OrderNotFound { order }
-        | Rejection::OrderClosed { order }
-        | Rejection::OrderNotPaid { order }
-        | Rejection::OrderProcessing { order }
-        | Rejection::NothingToRefund { order } => json!({ "order": order }),
-        Rejection::NotLatestPeriod { latest } => json!({ "latest": latest }),
-        Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
-            json!({ "coupon": coupon })
-        }
-        Rejection::CouponNotUsable { coupon, unmet } => {
-            let unmet: Vec<_> = unmet.iter().map(convert::unmet).collect();
-            json!({ "coupon": coupon, "unmet": unmet })
-        }
-        Rejection::CouponHeld { coupon, order } => json!({ "coupon": coupon, "order": order }),
-        Rejection::InvalidCoupon { fault } => json!({ "fault": fault }),
-        Rejection::PriceChanged { expected, payable } => {
-            json!({ "expected": convert::money(*expected), "payable": convert::money(*payable) })
-        }
-        Rejection::SamePlan { subscription, plan } => {
-            json!({ "subscription": subscription, "plan": plan })
-        }
-        Rejection::TooEarlyForDowngrade { from } => json!({ "from": text(from) }),
-        Rejection::TooManyDowngrades { subscription, limit } => {
-            json!({ "subscription": subscription, "limit": limit })
-        }
-        Rejection::ChangePending { subscription, until } => {
-            json!({ "subscription": subscription, "until": text(until) })
-        }
-        Rejection::OutsidePaidTime { expires_at } => json!({ "expires_at": text(expires_at) }),
-        Rejection::ExpiredForAlignment { subscription } => json!({ "subscription": subscription }),
-        Rejection::NotRefundable { product } => json!({ "product": product }),
-        Rejection::RefundExceedsPaid { amount, refundable } => {
-            json!({ "amount": convert::money(*amount), "refundable": convert::money(*refundable) })
-        }
-        Rejection::TooManyOrders { count, limit } => json!({ "count": count, "limit": limit }),
-        Rejection::CampaignNotRunning { starts_at, ends_at } => {
-            json!({ "starts_at": text(starts_at), "ends_at": text(ends_at) })
-        }
-        Rejection::QuotaExhausted { left, asked } => json!({ "left": left, "asked": asked }),
-        Rejection::UnknownAccounts { accounts } => json!({ "accounts": accounts }),
-        Rejection::CampaignLimit { account, limit } => {
-            json!({ "account": account, "limit": limit })
-        }
-        Rejection::WrongState { subscription, state } => {
-            json!({ "subscription": subscription, "state": state })
-        }
-        Rejection::UnknownProduct { product } => json!({ "product": product }),
-        Rejection::UnknownPlan { product, plan } | Rejection::PlanRetired { product, plan } => {
-            json!({ "product": product, "plan": plan })
-        }
-        Rejection::UnknownRegion { product, region } => {
-            json!({ "product": product, "region": region })
-        }
-        Rejection::WrongCurrency { expected, given } => {
-            json!({ "expected": text(expected), "given": text(given) })
-        }
-        Rejection::AmountNotPositive { amount } => json!({ "amount": convert::money(*amount) }),
-        Rejection::CurrencyNotOffered { product, plan, currency } => {
-            json!({ "product": product, "plan": plan, "currency": text(currency) })
-        }
-        Rejection::PeriodNotOffered { period, offered } => {
-            let offered: Vec<Value> = offered.iter().map(|period| text(period)).collect();
-            json!({ "period": text(period), "offered": offered })
-        }
-        Rejection::UnpaidOrder { order, deadline } => {
-            json!({ "order": order, "deadline": text(deadline) })
-        }
-        Rejection::BeyondHorizon { expires_at, limit } => {
-            json!({ "expires_at": text(expires_at), "limit": text(limit) })
-        }
-        Rejection::OutlivesParent { parent, expires_at, limit } => {
-            json!({ "parent": parent, "expires_at": text(expires_at), "limit": text(limit) })
-        }
-        Rejection::PeriodInPast { minimum } => json!({ "minimum": text(minimum) }),
-        Rejection::OffAnchor { expires_at } => json!({ "expires_at": text(expires_at) }),
-        Rejection::NotEnoughFunds { needed, available } => {
-            json!({ "needed": convert::money(*needed), "available": convert::money(*available) })
-        }
-        Rejection::InvalidRules { faults } => json!({ "faults": faults }),
-        Rejection::EffectiveInPast { earliest } => json!({ "earliest": text(earliest) }),
-    };
-    let Value::Object(values) = values else { return BTreeMap::new() };
-    values.into_iter().collect()
+    rejection.to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::domain::ids::{AccountId, CouponId, OrderId};
     use crate::domain::money::Money;

@@ -249,19 +249,14 @@ async fn redeem_code(
             .map(|told| Receipt { replayed: receipt.replayed, ..told })
     };
     let campaign = id.to_string();
-    match told {
-        Some(told) => {
-            let coupon = Some(coupon_is(&told)?.coupon);
-            let answer = wire::Redeemed { campaign, coupon };
-            Ok(reply(StatusCode::CREATED, &told, write.dry_run, answer))
-        }
-        // It was redeemed under this token so long ago that the way of its coupon is forgotten.
-        None => {
-            let receipt = take_one(&admin, account, id, &write.asking).await?;
-            let answer = wire::Redeemed { campaign, coupon: None };
-            Ok(reply(StatusCode::OK, &receipt, false, answer))
-        }
+    if let Some(told) = told {
+        let coupon = Some(coupon_is(&told)?.coupon);
+        let answer = wire::Redeemed { campaign, coupon };
+        return Ok(reply(StatusCode::CREATED, &told, write.dry_run, answer));
     }
+    // It was redeemed under this token so long ago that the way of its coupon is forgotten.
+    let receipt = take_one(&admin, account, id, &write.asking).await?;
+    Ok(reply(StatusCode::OK, &receipt, false, wire::Redeemed { campaign, coupon: None }))
 }
 
 /// Takes one coupon from the quota. In the campaign's stream tokens of all accounts meet, so each

@@ -95,9 +95,10 @@ fn selection(query: &wire::EntryQuery) -> Result<EntryQuery, Problem> {
     let chart = query.ledger_account.as_deref();
     Ok(EntryQuery {
         stream: account.map(StreamId::from),
-        chart: chart.map(|name| match name.ends_with(':') {
-            true => ChartFilter::Under(name.to_owned()),
-            false => ChartFilter::Account(name.to_owned()),
+        chart: chart.map(|name| {
+            let filter =
+                if name.ends_with(':') { ChartFilter::Under } else { ChartFilter::Account };
+            filter(name.to_owned())
         }),
         from: fields::parse_some("from", query.from.as_deref())?,
         before: fields::parse_some("to", query.to.as_deref())?,

@@ -104,7 +104,7 @@ Examples:
         /// Only of this account.
         #[arg(value_parser = id)]
         account: Option<String>,
-        /// Only in these states: NotEffective, Available, Frozen, Used, Expired, Cancelled.
+        /// Only in these states: Available, Frozen, Used, Expired, …
         #[arg(long, value_delimiter = ',')]
         state: Vec<String>,
         /// How each suits this unpaid order.

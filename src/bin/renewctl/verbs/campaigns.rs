@@ -104,16 +104,12 @@ pub(super) async fn redeem(
     let call = Call::post(&["v1", "accounts", account, "redemptions"], write).json(&redeem)?;
     desk.ask(&call, |output, receipt: Receipt<Redeemed>| {
         let dry_run = would(receipt.dry_run);
-        match receipt.answer.coupon {
-            Some(coupon) => {
-                output.say(&format!("{dry_run}{} is granted", coupon.id));
-                Ok(output::card(&coupons::card(&coupon))?)
-            }
-            None => {
-                output.say("it was redeemed: `renewctl coupon list ACCOUNT` shows the coupon");
-                Ok(())
-            }
-        }
+        let Some(coupon) = receipt.answer.coupon else {
+            output.say("it was redeemed: `renewctl coupon list ACCOUNT` shows the coupon");
+            return Ok(());
+        };
+        output.say(&format!("{dry_run}{} is granted", coupon.id));
+        Ok(output::card(&coupons::card(&coupon))?)
     })
     .await
 }

@@ -52,7 +52,7 @@ pub(super) async fn run(desk: &Desk, verb: &CouponVerb) -> Result<(), Failure> {
             if for_order.is_some() || product.is_some() {
                 desk.list(&call, slice, &FITTING, fitting).await
             } else {
-                desk.list(&call, slice, &COLUMNS, row).await
+                desk.list(&call, slice, &COLUMNS, |coupon| row(&coupon)).await
             }
         }
         CouponVerb::List { account: None, state, campaign, expires_before, slice, .. } => {
@@ -60,7 +60,7 @@ pub(super) async fn run(desk: &Desk, verb: &CouponVerb) -> Result<(), Failure> {
                 .query("state", (!state.is_empty()).then(|| state.join(",")))
                 .query("campaign", campaign.as_ref())
                 .query("expires_before", expires_before.as_ref());
-            desk.list(&call, slice, &COLUMNS, row).await
+            desk.list(&call, slice, &COLUMNS, |coupon| row(&coupon)).await
         }
         CouponVerb::Show { account, coupon } => {
             let call = Call::get(&["v1", "accounts", account, "coupons", coupon]);
@@ -153,7 +153,7 @@ fn held_by(coupon: &Coupon) -> String {
     }
 }
 
-fn row(coupon: Coupon) -> Vec<String> {
+fn row(coupon: &Coupon) -> Vec<String> {
     vec![
         coupon.id.clone(),
         takes_off(&coupon.benefit),
@@ -161,7 +161,7 @@ fn row(coupon: Coupon) -> Vec<String> {
         good_for(&coupon.scope),
         coupon.state.clone(),
         coupon.expires_at.clone(),
-        held_by(&coupon),
+        held_by(coupon),
     ]
 }
 

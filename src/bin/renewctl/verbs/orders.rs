@@ -1,5 +1,7 @@
 //! Orders.
 
+use std::fmt::Write as _;
+
 use renewd::admin::wire::{
     CouponWish, GiveBack, Order, OrderLine, OrderQuery, Ordered, PaidTogether, PayTogether,
     PlaceOrder, Placed, ProvisionFailed, Receipt, Reported, SetCoupon,
@@ -272,7 +274,7 @@ fn told(line: &OrderLine) -> String {
         [("-", "discount", &line.discount), ("-", "coupon", &line.coupon), ("+", "tax", &line.tax)]
     {
         if part.amount.bytes().any(|c| matches!(c, b'1'..=b'9')) {
-            told.push_str(&format!(" {sign} {name} {}", money(part)));
+            let _ = write!(told, " {sign} {name} {}", money(part));
         }
     }
     format!("{told} = {}", money(&line.payable))

@@ -7,7 +7,7 @@ use renewd::admin::wire::{
 };
 
 use super::{Desk, orders, would};
-use crate::cli::{Filter, Slice, SubscriptionVerb};
+use crate::cli::{Filter, Slice, SubscriptionVerb, Write};
 use crate::client::Call;
 use crate::failure::Failure;
 use crate::output::{self, money, or_nothing, yes};
@@ -71,8 +71,8 @@ pub(super) async fn run(desk: &Desk, verb: &SubscriptionVerb) -> Result<(), Fail
             pay_now,
             write,
         } => {
-            let item = |subscription: &String| RenewItem {
-                subscription: subscription.clone(),
+            let like = RenewItem {
+                subscription: String::new(),
                 period: period.clone(),
                 expected_renew_day: renew_day.clone(),
                 plan: plan.clone(),
@@ -81,9 +81,7 @@ pub(super) async fn run(desk: &Desk, verb: &SubscriptionVerb) -> Result<(), Fail
                 coupon: no_coupon.then(|| CouponWish::One("none".to_owned())),
                 expected_payable: None,
             };
-            let batch = RenewMany { items: subscriptions.iter().map(item).collect() };
-            let call = Call::post(&["v1", "accounts", account, "renewals"], write).json(&batch)?;
-            renew_batch(desk, &call).await
+            renew_batch(desk, account, subscriptions, &like, write).await
         }
         SubscriptionVerb::Change { account, subscription, plan, until, price, write } => {
             let change = ChangePlan {
@@ -102,16 +100,7 @@ pub(super) async fn run(desk: &Desk, verb: &SubscriptionVerb) -> Result<(), Fail
             desk.ask(&Call::post(&path, write).json(&given_up)?, orders::settled).await
         }
         SubscriptionVerb::Release { account, subscription, confirm, write } => {
-            let release = ReleaseNow { confirm: *confirm };
-            let path = ["v1", "accounts", account, "subscriptions", subscription, "release"];
-            let call = Call::post(&path, write).json(&release)?;
-            desk.ask(&call, |output, receipt: Receipt<Released>| {
-                let subscription = receipt.answer.subscription;
-                let id = &subscription.id;
-                output.say(&format!("{}{id} is released", would(receipt.dry_run)));
-                Ok(output::card(&card(&subscription))?)
-            })
-            .await
+            release(desk, account, subscription, *confirm, write).await
         }
         SubscriptionVerb::Mode { account, subscription, mode, period, mute, unmute, write } => {
             let set = SetRenewalMode {
@@ -119,28 +108,66 @@ pub(super) async fn run(desk: &Desk, verb: &SubscriptionVerb) -> Result<(), Fail
                 period: period.clone(),
                 muted: (*mute || *unmute).then_some(*mute),
             };
-            let path = ["v1", "accounts", account, "subscriptions", subscription, "renewal-mode"];
-            desk.ask(&Call::put(&path, write).json(&set)?, |output, receipt: Receipt<ModeSet>| {
-                let ModeSet { subscription, next_attempt_at } = receipt.answer;
-                output.say(&format!(
-                    "{}{} is in {}",
-                    would(receipt.dry_run),
-                    subscription.id,
-                    subscription.mode
-                ));
-                let mut fields = card(&subscription);
-                fields.push(("next attempt", or_nothing(next_attempt_at.as_ref())));
-                Ok(output::card(&fields)?)
-            })
-            .await
+            set_mode(desk, account, subscription, &set, write).await
         }
     }
 }
 
+/// Releases a suspended one at once.
+async fn release(
+    desk: &Desk,
+    account: &str,
+    subscription: &str,
+    confirm: bool,
+    write: &Write,
+) -> Result<(), Failure> {
+    let path = ["v1", "accounts", account, "subscriptions", subscription, "release"];
+    let call = Call::post(&path, write).json(&ReleaseNow { confirm })?;
+    desk.ask(&call, |output, receipt: Receipt<Released>| {
+        let subscription = receipt.answer.subscription;
+        output.say(&format!("{}{} is released", would(receipt.dry_run), subscription.id));
+        Ok(output::card(&card(&subscription))?)
+    })
+    .await
+}
+
+/// Chooses how it is renewed.
+async fn set_mode(
+    desk: &Desk,
+    account: &str,
+    subscription: &str,
+    set: &SetRenewalMode,
+    write: &Write,
+) -> Result<(), Failure> {
+    let path = ["v1", "accounts", account, "subscriptions", subscription, "renewal-mode"];
+    desk.ask(&Call::put(&path, write).json(set)?, |output, receipt: Receipt<ModeSet>| {
+        let ModeSet { subscription, next_attempt_at } = receipt.answer;
+        output.say(&format!(
+            "{}{} is in {}",
+            would(receipt.dry_run),
+            subscription.id,
+            subscription.mode
+        ));
+        let mut fields = card(&subscription);
+        fields.push(("next attempt", or_nothing(next_attempt_at.as_ref())));
+        Ok(output::card(&fields)?)
+    })
+    .await
+}
+
 /// Renews several, and shows what became of each. Some that were refused are a failure, although
 /// the others are done.
-async fn renew_batch(desk: &Desk, call: &Call) -> Result<(), Failure> {
-    let answer = desk.client.send(call).await?;
+async fn renew_batch(
+    desk: &Desk,
+    account: &str,
+    subscriptions: &[String],
+    like: &RenewItem,
+    write: &Write,
+) -> Result<(), Failure> {
+    let item = |id: &String| RenewItem { subscription: id.clone(), ..like.clone() };
+    let batch = RenewMany { items: subscriptions.iter().map(item).collect() };
+    let call = Call::post(&["v1", "accounts", account, "renewals"], write).json(&batch)?;
+    let answer = desk.client.send(&call).await?;
     let renewed: RenewedMany = answer.read()?;
     let (done, refused) = (renewed.done_count, renewed.refused_count);
     if desk.output.json {
