@@ -119,7 +119,9 @@ impl Book {
             let Some(last) = page.last() else { break };
             after = Some((last.starts_at, last.order));
             count += page.len() as u64;
-            page.iter().for_each(|row| earned.add(row));
+            for row in &page {
+                earned.add(row);
+            }
         }
         let trial_balance = match TrialBalance::new(&balances, &earned) {
             Ok(trial_balance) => trial_balance,
@@ -271,6 +273,7 @@ impl Replayed {
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
+                Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => {}
                 Row::Campaign(row) => drop(self.campaign.insert(row.id, *row)),
             }
         }

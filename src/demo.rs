@@ -122,6 +122,7 @@ fn told(event: &Event, paid: Option<Money>, at: Timestamp) -> Option<Told> {
         | Event::Wallet(_)
         | Event::Order(_)
         | Event::Coupon(_)
+        | Event::Statement(_)
         | Event::House(_)
         | Event::Campaign(_)
         | Event::Series(_) => None,

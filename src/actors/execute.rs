@@ -339,6 +339,7 @@ impl Turn<'_> {
             timeline: &house.timeline,
             at: self.ports.clock.now().max(slot.head.at),
             brake: house.brake.is_some(),
+            closed_through: house.closed_through,
         };
         let rules_version = house.timeline.in_force(context.at).map_or(0, |v| v.number);
         let mut gathered = Gathered::new(self.stream, slot.head.clone());

@@ -92,9 +92,9 @@ impl Gathered {
         let seq = commit.head.seq + 1;
         let body = to_json(record)?;
         let digest = codec::digest(&commit.head.digest, &body);
-        let mut sum: i128 = 0;
-        for (line, posting) in (0..).zip(record.events.iter().flat_map(ledger::postings)) {
-            sum += i128::from(posting.amount.minor());
+        let postings: Vec<_> = record.events.iter().flat_map(ledger::postings).collect();
+        assert!(ledger::is_balanced(&postings), "unbalanced postings of {record:?}");
+        for (line, posting) in (0..).zip(postings) {
             commit.entries.push(LedgerRow {
                 seq,
                 line,
@@ -103,7 +103,6 @@ impl Gathered {
                 amount: posting.amount,
             });
         }
-        assert!(sum == 0, "unbalanced postings of {record:?}");
         let mut n = 0;
         for outgoing in outgoing {
             match outgoing {

@@ -111,6 +111,8 @@ impl Default for Time {
 pub struct Schedulers {
     /// Notices.
     pub reminders: String,
+    /// Cron line of the scheduler that closes months.
+    pub statements: String,
     /// Automatic renewals.
     pub renewals: String,
     /// Expiry, suspension, release.
@@ -130,6 +132,7 @@ impl Default for Schedulers {
         let minutely = || "0 * * * * *".to_owned();
         Self {
             reminders: minutely(),
+            statements: minutely(),
             renewals: minutely(),
             lifecycle: minutely(),
             orders: minutely(),
@@ -146,6 +149,7 @@ impl Schedulers {
     pub fn cron(&self, job: Job) -> &str {
         match job {
             Job::Reminders => &self.reminders,
+            Job::Statements => &self.statements,
             Job::Renewals => &self.renewals,
             Job::Lifecycle => &self.lifecycle,
             Job::Orders => &self.orders,

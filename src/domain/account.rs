@@ -1,7 +1,7 @@
 //! The account: its phase, its wallet, its live orders and subscriptions. [`Account::apply`] is
 //! the only writer of this state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,10 @@ use super::money::{Currency, Money};
 use super::nouns::coupon::Coupon;
 use super::nouns::coverage::Coverage;
 use super::nouns::order::{Order, Parts};
+use super::nouns::statement::Bills;
 use super::nouns::subscription::Subscription;
 use super::nouns::wallet::Wallet;
-use super::nouns::{coupon, order, subscription};
+use super::nouns::{coupon, order, statement, subscription};
 
 /// Who owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,6 +132,9 @@ pub struct Open {
     /// The day of the month that renewals can be aligned to, if one was chosen (R1.22).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unified_day: Option<u8>,
+    /// What was billed, and the documents of it.
+    #[serde(default, skip_serializing_if = "Bills::is_empty")]
+    pub bills: Bills,
     /// When a product was last given back in full (R10.9).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub full_refunds: BTreeMap<String, Timestamp>,
@@ -202,6 +206,7 @@ impl Account {
             for coupon in &ended.coupons {
                 open.coupons.remove(coupon);
             }
+            open.bills.forget_fresh();
             for subscription in &ended.coverages {
                 if let Some(live) = open.subscriptions.get_mut(subscription) {
                     Arc::make_mut(live).forget_closed();
@@ -226,6 +231,7 @@ impl Open {
             subscriptions: BTreeMap::new(),
             coupons: BTreeMap::new(),
             unified_day: None,
+            bills: Bills::default(),
             full_refunds: BTreeMap::new(),
             ended: Ended::default(),
         }
@@ -248,9 +254,13 @@ impl Open {
                     self.next_sealed = self.next_sealed.max(note.0 + 1);
                 }
             }
-            event::Event::Order(event) => self.apply_order(event),
+            event::Event::Order(event) => {
+                self.apply_order(event);
+                self.bill(event);
+            }
             event::Event::Subscription(event) => self.apply_subscription(event),
             event::Event::Coupon(event) => self.apply_coupon(event),
+            event::Event::Statement(event) => self.apply_statement(event),
             event::Event::Notice(event) => {
                 Arc::make_mut(self.live_mut(event.subscription())).apply_notice(event);
             }
@@ -310,6 +320,32 @@ impl Open {
             }
             order::Event::Cancelled { order, .. } => self.close_order(*order, event),
             order::Event::ReportedLate { .. } => {}
+        }
+    }
+
+    /// Bills what was paid or given back.
+    fn bill(&mut self, event: &order::Event) {
+        let Some(order) = self.orders.get(&event.order()) else { return };
+        if let Some(live) = self.subscriptions.get(&order.subscription) {
+            self.bills.bill(event, order, live);
+        }
+    }
+
+    fn apply_statement(&mut self, event: &statement::Event) {
+        self.bills.apply(event);
+        match event {
+            statement::Event::DocumentIssued(document) => self.number_taken(document.id.number),
+            statement::Event::Closed { .. } => {
+                // What is over can't be given back any more, so it needs no place on a bill.
+                let covering: BTreeSet<_> = self
+                    .subscriptions
+                    .values()
+                    .flat_map(|live| live.coverages.iter().map(|coverage| coverage.order))
+                    .collect();
+                let orders = &self.orders;
+                self.bills.charges.retain(|id, _| covering.contains(id) || orders.contains_key(id));
+            }
+            statement::Event::DocumentNumbered { .. } => {}
         }
     }
 

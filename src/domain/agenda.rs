@@ -12,11 +12,13 @@ use super::account::{Account, Open};
 use super::calendar::Timestamp;
 use super::ids::{CouponId, OrderId, SubscriptionId};
 use super::money::Money;
+use super::month::Month;
 use super::nouns::notice::Kind;
 use super::nouns::order::Order;
 use super::nouns::subscription::{Mode, State, Subscription};
 use super::nouns::{coupon, order};
 use super::rules::{Lifecycle, Reminders, Span, Timeline};
+use super::verbs::bill;
 
 /// Which scheduler looks after a due thing. A label: any advance settles everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,14 +32,22 @@ pub enum Job {
     Lifecycle,
     /// Notices.
     Reminders,
+    /// Months are closed.
+    Statements,
     /// Sweeps: rules changes, tokens, old deliveries.
     Housekeeping,
 }
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Orders, Self::Renewals, Self::Lifecycle, Self::Reminders, Self::Housekeeping];
+    pub const ALL: [Self; 6] = [
+        Self::Orders,
+        Self::Renewals,
+        Self::Lifecycle,
+        Self::Reminders,
+        Self::Statements,
+        Self::Housekeeping,
+    ];
 
     /// Its name in configuration, on the command line and in the log.
     #[must_use]
@@ -47,6 +57,7 @@ impl Job {
             Self::Renewals => "renewals",
             Self::Lifecycle => "lifecycle",
             Self::Reminders => "reminders",
+            Self::Statements => "statements",
             Self::Housekeeping => "housekeeping",
         }
     }
@@ -63,7 +74,9 @@ impl FromStr for Job {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|job| job.as_str() == text).ok_or_else(|| {
-            format!("{text:?} is not orders, renewals, lifecycle, reminders or housekeeping")
+            format!(
+                "{text:?} is not orders, renewals, lifecycle, reminders, statements or housekeeping"
+            )
         })
     }
 }
@@ -90,6 +103,8 @@ pub enum Step {
     Suspend(SubscriptionId),
     /// The resource goes.
     Release(SubscriptionId),
+    /// A month of its bills is closed.
+    CloseStatement(Month),
     /// Something is to be said.
     Notice(SubscriptionId, Kind),
     /// The owner of an unpaid order is to be warned (D48).
@@ -112,6 +127,7 @@ impl Step {
             Self::TakePlan(_) | Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => {
                 Job::Lifecycle
             }
+            Self::CloseStatement(_) => Job::Statements,
             Self::Notice(..) | Self::CouponNotice(_) => Job::Reminders,
         }
     }
@@ -128,6 +144,7 @@ impl Step {
             Self::CouponNotice(_) => "coupon_notice",
             Self::Attempt(_) => "renewal_attempted",
             Self::TakePlan(_) => "plan_took_effect",
+            Self::CloseStatement(_) => "statement_closed",
             Self::Expire(_) => "expired",
             Self::Suspend(_) => "suspended",
             Self::Release(_) => "released",
@@ -150,7 +167,10 @@ impl Step {
             | Self::Expire(_)
             | Self::Suspend(_)
             | Self::Release(_) => 3,
-            Self::Notice(..) | Self::WarnTimeOut(_) | Self::CouponNotice(_) => 4,
+            Self::Notice(..)
+            | Self::WarnTimeOut(_)
+            | Self::CouponNotice(_)
+            | Self::CloseStatement(_) => 4,
         }
     }
 }
@@ -188,6 +208,7 @@ pub struct Agenda {
     of_orders: BTreeMap<OrderId, Needs>,
     of_subscriptions: BTreeMap<SubscriptionId, Needs>,
     of_coupons: BTreeMap<CouponId, Due>,
+    of_bills: Option<Due>,
 }
 
 impl Agenda {
@@ -202,6 +223,7 @@ impl Agenda {
             for id in open.coupons.keys() {
                 agenda.refresh_coupon(timeline, open, *id);
             }
+            agenda.refresh_bills(timeline, open);
             for id in open.subscriptions.keys() {
                 agenda.refresh_subscription(timeline, open, *id);
             }
@@ -258,6 +280,25 @@ impl Agenda {
             Some(due) => self.of_coupons.insert(id, due),
             None => self.of_coupons.remove(&id),
         };
+        replace(&mut self.others, old, due);
+    }
+
+    /// Looks again at what was billed: the oldest month that is not closed comes next.
+    pub fn refresh_bills(&mut self, timeline: &Timeline, open: &Open) {
+        let next = open.bills.months.values().find(|month| month.closed_at.is_none());
+        let due = next.map(|statement| {
+            let at = bill::final_at(timeline, statement.month);
+            let step = Step::CloseStatement(statement.month);
+            Due {
+                at,
+                rank: step.rank(),
+                expires_at: at,
+                minor: statement.totals.total.minor(),
+                number: 0,
+                step,
+            }
+        });
+        let old = std::mem::replace(&mut self.of_bills, due);
         replace(&mut self.others, old, due);
     }
 

@@ -8,12 +8,13 @@ use super::ids::{AccountId, OrderId, SubscriptionId};
 use super::money::Money;
 use super::nouns::coupon::Coupon;
 use super::nouns::order::Order;
+use super::nouns::statement::Document;
 use super::nouns::subscription::Subscription;
 use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::{
-    align, apply_rules, brake, campaign, cancel, change, coupons, deliver, hold, import, open, pay,
-    purchase, refund, renew, set_renewal_mode, top_up,
+    align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold, import,
+    open, pay, purchase, refund, renew, set_renewal_mode, top_up,
 };
 
 /// A request to a stream.
@@ -72,6 +73,14 @@ pub enum Command {
     GiveBack(campaign::GiveBack),
     /// To a campaign: close it before its end.
     CloseCampaign(campaign::CloseCampaign),
+    /// Issue an invoice for a month.
+    IssueInvoice(bill::IssueInvoice),
+    /// A series gave a document its number.
+    AssignNumber(bill::AssignNumber),
+    /// To a series: a document asks for a number.
+    Number(bill::Number),
+    /// To the house: close a month for everybody.
+    CloseMonth(bill::CloseMonth),
     /// To the house: add a version of the rules.
     ApplyRules(apply_rules::ApplyRules),
     /// To the house: hold back suspensions and releases.
@@ -115,6 +124,10 @@ impl Command {
             | Self::Take(_)
             | Self::GiveBack(_)
             | Self::CloseCampaign(_)
+            | Self::IssueInvoice(_)
+            | Self::AssignNumber(_)
+            | Self::Number(_)
+            | Self::CloseMonth(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)
             | Self::ReleaseBrake(_) => {}
@@ -160,6 +173,10 @@ impl Command {
             | Self::OpenCampaign(_)
             | Self::GiveBack(_)
             | Self::CloseCampaign(_)
+            | Self::IssueInvoice(_)
+            | Self::AssignNumber(_)
+            | Self::Number(_)
+            | Self::CloseMonth(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)
             | Self::ReleaseBrake(_) => Vec::new(),
@@ -255,6 +272,11 @@ pub enum Answer {
         subscription: Box<Subscription>,
         /// The next automatic attempt, if there will be one.
         next_attempt_at: Option<Timestamp>,
+    },
+    /// A document was issued.
+    Document {
+        /// As it stands; its number follows.
+        document: Box<Document>,
     },
     /// Done; there is nothing to add.
     Done,

@@ -10,12 +10,15 @@ use super::calendar::Timestamp;
 use super::effects::{self, Outgoing};
 use super::event::Event;
 use super::facts::Facts;
-use super::ids::{CouponId, OrderId, SubscriptionId};
+use super::ids::{CouponId, DocumentId, OrderId, SubscriptionId};
+use super::month::Month;
 use super::nouns::coupon::Coupon;
 use super::nouns::order::{self, Order};
+use super::nouns::statement;
 use super::nouns::subscription::Subscription;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
+use super::stream::Context;
 use super::verbs::ahead::Queue;
 
 /// The nouns that a record touched.
@@ -29,6 +32,8 @@ pub struct Touched {
     pub coupons: BTreeSet<CouponId>,
     /// Orders that paid for a time, or gave back from one.
     pub covering: BTreeSet<OrderId>,
+    /// Documents.
+    pub documents: BTreeSet<DocumentId>,
     /// The campaign itself, if the stream is one.
     pub campaign: bool,
 }
@@ -58,6 +63,14 @@ impl Touched {
             Event::Subscription(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
+            Event::Statement(statement::Event::DocumentIssued(document)) => {
+                self.documents.insert(document.id);
+            }
+            Event::Statement(statement::Event::DocumentNumbered { document, .. }) => {
+                self.documents.insert(*document);
+            }
+            // Lines and months say themselves that they are fresh.
+            Event::Statement(statement::Event::Closed { .. }) => {}
             Event::Campaign(_) => self.campaign = true,
             Event::Account(_) | Event::Wallet(_) | Event::House(_) | Event::Series(_) => {}
         }
@@ -75,6 +88,8 @@ pub struct Draft<'a> {
     pub at: Timestamp,
     /// Is the brake engaged?
     pub brake: bool,
+    /// The latest month that the house has closed.
+    pub closed_through: Option<Month>,
     account: &'a mut Account,
     agenda: &'a mut Agenda,
     /// What happened so far.
@@ -90,18 +105,17 @@ impl<'a> Draft<'a> {
     /// A draft in which nothing happened yet.
     #[must_use]
     pub fn new(
-        timeline: &'a Timeline,
+        context: &Context<'a>,
         facts: &'a Facts,
-        at: Timestamp,
-        brake: bool,
         account: &'a mut Account,
         agenda: &'a mut Agenda,
     ) -> Self {
         Self {
-            timeline,
+            timeline: context.timeline,
             facts,
-            at,
-            brake,
+            at: context.at,
+            brake: context.brake,
+            closed_through: context.closed_through,
             account,
             agenda,
             events: Vec::new(),
@@ -125,6 +139,7 @@ impl<'a> Draft<'a> {
             match &event {
                 Event::Order(event) => {
                     self.agenda.refresh_order(self.timeline, open, event.order());
+                    self.agenda.refresh_bills(self.timeline, open);
                     // What is paid and about to be delivered is not attempted, nor released.
                     if let order::Event::Processing { order, .. } = event
                         && let Some(order) = open.orders.get(order)
@@ -141,6 +156,7 @@ impl<'a> Draft<'a> {
                 Event::Coupon(event) => {
                     self.agenda.refresh_coupon(self.timeline, open, event.coupon());
                 }
+                Event::Statement(_) => self.agenda.refresh_bills(self.timeline, open),
                 Event::Account(_)
                 | Event::Wallet(_)
                 | Event::House(_)
@@ -238,7 +254,7 @@ macro_rules! from_noun {
         })+
     };
 }
-from_noun!(coupon => Coupon, house => House, notice => Notice, order => Order, subscription => Subscription, wallet => Wallet);
+from_noun!(coupon => Coupon, statement => Statement, house => House, notice => Notice, order => Order, subscription => Subscription, wallet => Wallet);
 
 impl From<super::account::Event> for Event {
     fn from(event: super::account::Event) -> Self {

@@ -13,11 +13,14 @@ use super::command::Command;
 use super::event::Event;
 use super::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use super::money::Money;
+use super::month::Month;
 use super::nouns::campaign::{self, Campaign};
 use super::nouns::coupon::{self, Benefit, Coupon, Scope};
 use super::nouns::order;
+use super::nouns::statement::{self, Document, Statement};
 use super::nouns::subscription::{self, Mode, Subject, Subscription};
-use super::nouns::{house, notice, wallet};
+use super::nouns::{house, notice, series, wallet};
+use super::verbs::bill::{AssignNumber, Number};
 
 /// What a mail is about, by the name of its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,6 +46,8 @@ pub enum Template {
     CouponGranted,
     /// A coupon is about to expire.
     CouponExpiring,
+    /// A month was closed.
+    StatementReady,
     /// A subscription was bought and runs.
     Activated,
     /// A subscription was renewed.
@@ -71,7 +76,7 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ToppedUp,
         Self::OrderUnpaid,
         Self::OrderTimingOut,
@@ -82,6 +87,7 @@ impl Template {
         Self::PlanChanged,
         Self::CouponGranted,
         Self::CouponExpiring,
+        Self::StatementReady,
         Self::Activated,
         Self::Renewed,
         Self::Expiring,
@@ -110,6 +116,7 @@ impl Template {
             Self::PlanChanged => "plan_changed",
             Self::CouponGranted => "coupon_granted",
             Self::CouponExpiring => "coupon_expiring",
+            Self::StatementReady => "statement_ready",
             Self::Activated => "activated",
             Self::Renewed => "renewed",
             Self::Expiring => "expiring",
@@ -249,7 +256,10 @@ pub struct About {
     /// The plan before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_plan: Option<String>,
-    /// How many, for the operator.
+    /// The month of bills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month: Option<Month>,
+    /// How many: what is held back for the operator, or the lines of a month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
 }
@@ -307,6 +317,12 @@ pub enum Hook {
     /// A coupon was granted.
     #[serde(rename = "coupon.granted")]
     CouponGranted,
+    /// A month of an account was closed: its figures never move again.
+    #[serde(rename = "statement.closed")]
+    StatementClosed,
+    /// An invoice or a credit note was issued, and has its number.
+    #[serde(rename = "document.issued")]
+    DocumentIssued,
     /// An order was closed without payment.
     #[serde(rename = "order.cancelled")]
     OrderCancelled,
@@ -330,6 +346,8 @@ impl Hook {
             Self::OrderFailed => "order.failed",
             Self::OrderRefunded => "order.refunded",
             Self::CouponGranted => "coupon.granted",
+            Self::StatementClosed => "statement.closed",
+            Self::DocumentIssued => "document.issued",
             Self::OrderCancelled => "order.cancelled",
         }
     }
@@ -374,6 +392,10 @@ pub enum Noun {
     Order(Ordered),
     /// A coupon.
     Coupon(Coupon),
+    /// A month of bills.
+    Statement(Statement),
+    /// An invoice or a credit note.
+    Document(Document),
 }
 
 /// An order, and what it is of: whoever delivers it needs both (D41).
@@ -469,6 +491,7 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         Event::Order(event) => order_effects(event, open, out),
         Event::Subscription(event) => subscription_effects(event, open, out),
         Event::Coupon(event) => coupon_effects(event, open, out),
+        Event::Statement(event) => statement_effects(event, open, out),
         Event::Account(account::Event::CouponDeclined { campaign, .. }) => {
             // Its quota is told back.
             let back = super::verbs::campaign::GiveBack { account: open.id };
@@ -521,6 +544,42 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         | Event::House(_)
         | Event::Campaign(_)
         | Event::Series(_) => {}
+    }
+}
+
+/// What the accounts must be told of what happened to a number series.
+pub fn series_effects(event: &series::Event, out: &mut Vec<Outgoing>) {
+    let series::Event::Numbered { document, number, .. } = event;
+    let assign = AssignNumber { document: *document, number: *number };
+    out.push(tell(document.account, Command::AssignNumber(assign)));
+}
+
+fn statement_effects(event: &statement::Event, open: &Open, out: &mut Vec<Outgoing>) {
+    match event {
+        statement::Event::Closed { month, line_count, totals, due_at, .. } => {
+            let about = About {
+                month: Some(*month),
+                amount: Some(totals.total),
+                count: Some(*line_count),
+                due_at: Some(*due_at),
+                ..base(open)
+            };
+            out.push(mail(Template::StatementReady, about, Topic::None, None));
+            if let Some(statement) = open.bills.months.get(month) {
+                let noun = Noun::Statement(statement.clone());
+                out.push(hook(Hook::StatementClosed, noun));
+            }
+        }
+        statement::Event::DocumentIssued(document) => {
+            let series = StreamId::Series(document.series);
+            out.push(tell(series, Command::Number(Number { document: document.id })));
+        }
+        statement::Event::DocumentNumbered { document, .. } => {
+            if let Some(document) = open.bills.documents.get(document) {
+                let noun = Noun::Document(document.clone());
+                out.push(hook(Hook::DocumentIssued, noun));
+            }
+        }
     }
 }
 
@@ -585,8 +644,7 @@ fn order_effects(event: &order::Event, open: &Open, out: &mut Vec<Outgoing>) {
             // A change, the end of a period and the end of a subscription tell what they give
             // back themselves, as things stand after them.
             if order.refund_of.is_some() && cuts.is_empty() {
-                let about = refunded(about(), Refunded::Part, *at);
-                out.push(mail(Template::Refunded, about, Topic::None, None));
+                out.push(refund_mail_of(about(), Refunded::Part, *at));
             }
             out.push(hook(Hook::OrderRefunded, noun()));
         }
@@ -729,21 +787,15 @@ fn subscription_effects(event: &subscription::Event, open: &Open, out: &mut Vec<
         subscription::Event::PlanTookEffect { .. } => out.push(hook(Hook::Changed, noun())),
         subscription::Event::PeriodCancelled { order, at, .. } => {
             out.push(Outgoing::Void(reminders));
-            if let Some(order) = open.orders.get(order) {
-                let about = refunded(with_order(about(), open, order), Refunded::Period, *at);
-                out.push(mail(Template::Refunded, about, Topic::None, None));
-            }
+            out.extend(refund_mail(about(), open, *order, Refunded::Period, *at));
             out.push(hook(Hook::Changed, noun()));
         }
         subscription::Event::Unsubscribed { order, at, .. } => {
             out.push(Outgoing::Void(reminders));
             out.push(Outgoing::Void(losses));
-            if let Some(order) = open.orders.get(order) {
-                let is_full = open.full_refunds.get(&order.product) == Some(at);
-                let what = if is_full { Refunded::Everything } else { Refunded::Rest };
-                let about = refunded(with_order(about(), open, order), what, *at);
-                out.push(mail(Template::Refunded, about, Topic::None, None));
-            }
+            let is_full = open.full_refunds.get(&live.subject.product) == Some(at);
+            let what = if is_full { Refunded::Everything } else { Refunded::Rest };
+            out.extend(refund_mail(about(), open, *order, what, *at));
             out.push(hook(Hook::Unsubscribed, noun()));
         }
         subscription::Event::Imported { .. }
@@ -824,15 +876,28 @@ impl Refunded {
     }
 }
 
+/// The mail of a refund by the refund order `order`.
+fn refund_mail(
+    about: About,
+    open: &Open,
+    order: OrderId,
+    what: Refunded,
+    at: Timestamp,
+) -> Option<Outgoing> {
+    let order = open.orders.get(&order)?;
+    Some(refund_mail_of(with_order(about, open, order), what, at))
+}
+
 /// A refund is done: nothing is to be paid, and there is no deadline.
-fn refunded(about: About, what: Refunded, at: Timestamp) -> About {
-    About {
+fn refund_mail_of(about: About, what: Refunded, at: Timestamp) -> Outgoing {
+    let about = About {
         reason: Some(what.as_str().to_owned()),
         due_at: Some(at),
         amount: None,
         deadline: None,
         ..about
-    }
+    };
+    mail(Template::Refunded, about, Topic::None, None)
 }
 
 /// The same once it is paid: what the period cost, and nothing about a deadline.

@@ -7,7 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::account;
-use super::nouns::{campaign, coupon, house, notice, order, series, subscription, wallet};
+use super::nouns::{
+    campaign, coupon, house, notice, order, series, statement, subscription, wallet,
+};
 
 /// Something that happened in a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +25,8 @@ pub enum Event {
     Subscription(subscription::Event),
     /// To one of its coupons.
     Coupon(coupon::Event),
+    /// To its statements and documents.
+    Statement(statement::Event),
     /// About a notice.
     Notice(notice::Event),
     /// To the house.

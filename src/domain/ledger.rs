@@ -1,10 +1,11 @@
 //! The ledger: every event that moves money, as balanced double entries (debits above zero,
 //! credits below).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::event::Event;
-use super::money::Money;
+use super::money::{Currency, Money};
 use super::nouns::order::Parts;
 use super::nouns::{order, wallet};
 
@@ -93,11 +94,23 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         | Event::Account(_)
         | Event::Subscription(_)
         | Event::Coupon(_)
+        | Event::Statement(_)
         | Event::Notice(_)
         | Event::House(_)
         | Event::Campaign(_)
         | Event::Series(_) => Vec::new(),
     }
+}
+
+/// Do lines sum to zero in each of their currencies? Those of a record must, and no currency makes
+/// up for another.
+#[must_use]
+pub fn is_balanced(postings: &[Posting]) -> bool {
+    let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
+    for Posting { amount, .. } in postings {
+        *sums.entry(amount.currency()).or_default() += i128::from(amount.minor());
+    }
+    sums.values().all(|sum| *sum == 0)
 }
 
 /// What was paid for a product: cash and coupon against unearned revenue and tax.
@@ -123,4 +136,22 @@ fn pair(debit: Account, credit: Account, amount: Money) -> Vec<Posting> {
         return Vec::new();
     }
     vec![Posting { account: debit, amount }, Posting { account: credit, amount: amount.negated() }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_currency_makes_up_for_another() {
+        let tax = |minor: i64, currency: &str| Posting {
+            account: Account::Tax,
+            amount: Money::from_minor(minor, currency.parse().expect("a currency")),
+        };
+        assert!(is_balanced(&[]));
+        assert!(is_balanced(&[tax(1, "USD"), tax(7, "EUR"), tax(-1, "USD"), tax(-7, "EUR")]));
+        assert!(!is_balanced(&[tax(1, "USD"), tax(-1, "EUR")]));
+        assert!(!is_balanced(&[tax(1, "USD")]));
+        assert!(!is_balanced(&[tax(i64::MAX, "USD"), tax(i64::MAX, "USD"), tax(2, "USD")]));
+    }
 }

@@ -25,6 +25,7 @@ pub mod fit;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod month;
 pub mod nouns;
 pub mod price;
 pub mod record;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{Period, Timestamp};
 use super::ids::{AccountId, CouponId, OrderId, SubscriptionId};
 use super::money::{Currency, Money};
+use super::month::Month;
 use super::nouns::coupon::Unmet;
 use super::nouns::{order, subscription};
 use super::rules::Fault;
@@ -330,6 +331,12 @@ pub enum Rejection {
         /// How many there may be.
         limit: u32,
     },
+    /// There are no lines of that month that are on no document yet, or it lies too far back.
+    #[error("there is nothing of {month} to invoice")]
+    NothingToInvoice {
+        /// The month.
+        month: Month,
+    },
     /// There is no such campaign.
     #[error("there is no such campaign")]
     CampaignNotFound,
@@ -441,6 +448,7 @@ impl Rejection {
             Self::NothingToRefund { .. } => "NothingToRefund",
             Self::NotLatestPeriod { .. } => "NotLatestPeriod",
             Self::TooManyOrders { .. } => "TooManyOrders",
+            Self::NothingToInvoice { .. } => "NothingToInvoice",
             Self::CampaignNotFound => "CampaignNotFound",
             Self::UnknownAccounts { .. } => "UnknownAccounts",
             Self::UnknownCode => "UnknownCode",

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, Kind, Open};
 use super::calendar::{Course, Period, Timestamp, Zone};
 use super::draft::Touched;
-use super::ids::{CampaignId, CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CampaignId, CouponId, DocumentId, OrderId, SubscriptionId};
 use super::money::{Currency, Money};
+use super::month::Month;
 use super::nouns::campaign::{Campaign, Terms};
 use super::nouns::coupon::Coupon;
 use super::nouns::order::{self, Order};
+use super::nouns::statement::{BillLine, Document, Statement};
 use super::nouns::subscription::{Mode, State, Subscription};
 
 /// A row of a readable table.
@@ -26,6 +28,12 @@ pub enum Row {
     Coupon(Box<CouponRow>),
     /// Of `coverages`.
     Coverage(Box<CoverageRow>),
+    /// Of `bill_lines`.
+    BillLine(AccountId, Box<BillLine>),
+    /// Of `statements`: months that are closed.
+    Statement(AccountId, Box<Statement>),
+    /// Of `documents`.
+    Document(Box<Document>),
     /// Of `campaigns`.
     Campaign(Box<CampaignRow>),
 }
@@ -41,6 +49,12 @@ pub enum Key {
     Coupon(CouponId),
     /// Of `coverages`: the order and the start of the time.
     Coverage(OrderId, Timestamp),
+    /// Of `bill_lines`.
+    BillLine(AccountId, Month, u32),
+    /// Of `statements`.
+    Statement(AccountId, Month),
+    /// Of `documents`.
+    Document(DocumentId),
     /// Of `campaigns`.
     Campaign(CampaignId),
 }
@@ -54,6 +68,9 @@ impl Row {
             Self::Subscription(live) => Key::Subscription(live.id),
             Self::Coupon(row) => Key::Coupon(row.coupon.id),
             Self::Coverage(row) => Key::Coverage(row.order, row.starts_at),
+            Self::BillLine(account, line) => Key::BillLine(*account, line.month, line.number),
+            Self::Statement(account, statement) => Key::Statement(*account, statement.month),
+            Self::Document(document) => Key::Document(document.id),
             Self::Campaign(row) => Key::Campaign(row.id),
         }
     }
@@ -264,7 +281,21 @@ pub fn rows(touched: &Touched, account: &Account) -> Vec<Row> {
         .chain(subscriptions.map(|live| Row::Subscription(Box::new(live.as_ref().into()))))
         .chain(coupons.map(|coupon| Row::Coupon(Box::new(coupon_row(open, coupon)))))
         .chain(covering.flat_map(|order| coverage_rows(open, order)))
+        .chain(bill_rows(open, touched))
         .collect()
+}
+
+/// Lines that are fresh, months that were closed or put on a document, and documents.
+fn bill_rows<'a>(open: &'a Open, touched: &'a Touched) -> impl Iterator<Item = Row> + 'a {
+    let account = open.id;
+    let bills = &open.bills;
+    let lines = bills.fresh.iter().map(move |line| Row::BillLine(account, Box::new(line.clone())));
+    let months = bills.touched.iter().filter_map(|month| bills.months.get(month));
+    let closed = months.filter(|statement| statement.closed_at.is_some());
+    let statements = closed.map(move |month| Row::Statement(account, Box::new(month.clone())));
+    let documents = touched.documents.iter().filter_map(|id| bills.documents.get(id));
+    let documents = documents.map(|document| Row::Document(Box::new(document.clone())));
+    lines.chain(statements).chain(documents)
 }
 
 fn coupon_row(open: &Open, coupon: &Coupon) -> CouponRow {

@@ -14,6 +14,7 @@ use super::effects::{self, Outgoing};
 use super::event::Event;
 use super::facts::Facts;
 use super::ids::StreamId;
+use super::month::Month;
 use super::nouns::campaign::Campaign;
 use super::nouns::house::House;
 use super::nouns::series::Series;
@@ -21,8 +22,8 @@ use super::rejection::Rejection;
 use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::verbs::{
-    advance, align, apply_rules, brake, campaign, cancel, change, coupons, deliver, hold, import,
-    open, pay, purchase, refund, renew, set_renewal_mode, top_up,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold,
+    import, open, pay, purchase, refund, renew, set_renewal_mode, top_up,
 };
 
 /// The state of a stream.
@@ -47,6 +48,8 @@ pub struct Context<'a> {
     pub at: Timestamp,
     /// Is the brake engaged?
     pub brake: bool,
+    /// The latest month that the house has closed.
+    pub closed_through: Option<Month>,
 }
 
 /// What executing a command came to. Events may have happened even if the command was rejected:
@@ -157,8 +160,7 @@ impl State {
                 if agenda.rules_version() != context.timeline.newest() {
                     *agenda = Agenda::of(context.timeline, account);
                 }
-                let mut draft =
-                    Draft::new(context.timeline, facts, context.at, context.brake, account, agenda);
+                let mut draft = Draft::new(context, facts, account, agenda);
                 let mut steps = advance::advance(&mut draft);
                 let settled = draft.events.len();
                 let mut answer = decide(&mut draft, command);
@@ -202,7 +204,7 @@ impl State {
                 }
             }
             Self::Campaign(campaign) => execute_campaign(campaign, command, facts, context.at),
-            Self::Series(_) => Executed::rejected(Rejection::CampaignNotFound),
+            Self::Series(series) => execute_series(series, command, context.at),
         }
     }
 }
@@ -258,6 +260,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         | Answer::CouponDeclined { .. }
         | Answer::Campaign { .. }
         | Answer::Released { .. }
+        | Answer::Document { .. }
         | Answer::ToppedUp { .. }
         | Answer::Opened { .. }
         | Answer::Imported { .. }
@@ -288,6 +291,8 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::GrantCoupon(command) => coupons::grant(draft, command),
         Command::CancelCoupon(command) => coupons::cancel(draft, command),
         Command::SetRenewalMode(command) => set_renewal_mode::decide(draft, command),
+        Command::IssueInvoice(command) => bill::issue(draft, *command),
+        Command::AssignNumber(command) => bill::assign(draft, *command),
         Command::Hold(_) => hold::hold(draft),
         Command::LetGo(_) => hold::let_go(draft),
         Command::Advance => draft.open().map(|_| Answer::Done),
@@ -295,9 +300,29 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         | Command::Take(_)
         | Command::GiveBack(_)
         | Command::CloseCampaign(_)
+        | Command::Number(_)
+        | Command::CloseMonth(_)
         | Command::ApplyRules(_)
         | Command::EngageBrake(_)
         | Command::ReleaseBrake(_) => Err(Rejection::AccountNotFound),
+    }
+}
+
+/// A series gives its next number to whoever asks.
+fn execute_series(series: &mut Series, command: &Command, at: Timestamp) -> Executed {
+    let Command::Number(number) = command else {
+        return Executed::rejected(Rejection::AccountNotFound);
+    };
+    let event = bill::number(series, *number, at);
+    series.apply(&event);
+    let mut outgoing = Vec::new();
+    effects::series_effects(&event, &mut outgoing);
+    Executed {
+        events: vec![Event::Series(event)],
+        outgoing,
+        touched: Touched::default(),
+        steps: Vec::new(),
+        answer: Ok(Answer::Done),
     }
 }
 
@@ -360,6 +385,10 @@ fn decide_campaign(
         | Command::SetRenewalMode(_)
         | Command::Hold(_)
         | Command::LetGo(_)
+        | Command::IssueInvoice(_)
+        | Command::AssignNumber(_)
+        | Command::Number(_)
+        | Command::CloseMonth(_)
         | Command::ApplyRules(_)
         | Command::EngageBrake(_)
         | Command::ReleaseBrake(_) => Err(Rejection::CampaignNotFound),
@@ -375,6 +404,7 @@ fn decide_house(
         Command::ApplyRules(command) => apply_rules::decide(house, command, at),
         Command::EngageBrake(command) => Ok(brake::engage(house, command, at)),
         Command::ReleaseBrake(_) => brake::release(house, at),
+        Command::CloseMonth(command) => Ok((bill::close_month(house, command, at), Answer::Done)),
         Command::Open(_)
         | Command::Import(_)
         | Command::TopUp(_)
@@ -400,6 +430,9 @@ fn decide_house(
         | Command::OpenCampaign(_)
         | Command::Take(_)
         | Command::GiveBack(_)
-        | Command::CloseCampaign(_) => Err(Rejection::AccountNotFound),
+        | Command::CloseCampaign(_)
+        | Command::IssueInvoice(_)
+        | Command::AssignNumber(_)
+        | Command::Number(_) => Err(Rejection::AccountNotFound),
     }
 }

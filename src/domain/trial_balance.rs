@@ -111,3 +111,63 @@ impl TrialBalance {
         &self.balances
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{AccountId, OrderId};
+
+    fn usd(minor: i64) -> Money {
+        Money::from_minor(minor, "USD".parse().expect("a currency"))
+    }
+
+    fn balance(account: &str, minor: i64) -> Balance {
+        Balance { account: account.to_owned(), amount: usd(minor) }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    fn ten_seconds(minor: i64) -> CoverageRow {
+        CoverageRow {
+            order: OrderId::new(AccountId::from_bits(1), 1),
+            product: "vm".to_owned(),
+            starts_at: at(0),
+            ends_at: at(10),
+            revenue: usd(minor),
+        }
+    }
+
+    #[test]
+    fn what_is_earned_leaves_what_is_unearned() {
+        let balances = [balance("customer_cash", 1_000), balance("unearned:vm", -1_000)];
+        let mut earned = Earned::by(at(3));
+        earned.add(&ten_seconds(99));
+        earned.add(&ten_seconds(99));
+        let shown = TrialBalance::new(&balances, &earned).expect("a trial balance");
+        assert_eq!(shown.as_of(), at(3));
+        assert_eq!(
+            shown.balances(),
+            [
+                balance("customer_cash", 1_000),
+                balance("earned:vm", -58),
+                balance("unearned:vm", -942),
+            ]
+        );
+    }
+
+    #[test]
+    fn there_is_none_unless_it_sums_to_zero() {
+        let usd = usd(0).currency();
+        let none = Earned::by(at(0));
+        let crooked = [balance("tax", 5), balance("customer_cash", -4)];
+        let refused = Unbalanced::Sum { currency: usd, minor: 1 };
+        assert_eq!(TrialBalance::new(&crooked, &none), Err(refused));
+        let huge = [balance("tax", i64::MAX), balance("tax", 1), balance("tax", i64::MIN)];
+        assert_eq!(TrialBalance::new(&huge, &none).map(|it| it.balances().len()), Ok(1));
+        let huge = [balance("a", i64::MAX), balance("a", 1), balance("b", i64::MIN)];
+        let refused = Unbalanced::TooLarge { account: "a".to_owned(), currency: usd };
+        assert_eq!(TrialBalance::new(&huge, &none), Err(refused));
+    }
+}

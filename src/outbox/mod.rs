@@ -13,6 +13,8 @@
 //! It doesn't promise exactly-once: a crash between sending and writing back sends again, with the
 //! same Message-ID, webhook id or token.
 
+#[cfg(test)]
+mod change_letters;
 mod embedded;
 #[cfg(test)]
 mod fake;

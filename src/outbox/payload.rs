@@ -6,9 +6,13 @@ use serde::Serialize;
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
 use crate::domain::effects::{Hook, Noun, Ordered};
-use crate::domain::ids::{CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{
+    CampaignId, CouponId, DocumentId, DocumentKind, OrderId, StreamId, SubscriptionId,
+};
+use crate::domain::month::Month;
 use crate::domain::nouns::coupon::{self, Billing};
 use crate::domain::nouns::order::{self, CancelReason, FailReason};
+use crate::domain::nouns::statement;
 use crate::domain::nouns::subscription::{self, Mode};
 use crate::domain::price::{self, Item};
 use crate::domain::{money, nouns};
@@ -36,6 +40,40 @@ enum Wire {
     Subscription(Box<Subscription>),
     Order(Box<Order>),
     Coupon(Box<Coupon>),
+    Statement(Statement),
+    Document(Document),
+}
+
+/// A month of bills that was closed.
+#[derive(Debug, Serialize)]
+struct Statement {
+    month: Month,
+    state: statement::State,
+    line_count: u32,
+    #[serde(flatten)]
+    totals: Totals,
+    closed_at: Option<Timestamp>,
+}
+
+/// An invoice or a credit note.
+#[derive(Debug, Serialize)]
+struct Document {
+    id: DocumentId,
+    kind: DocumentKind,
+    number: Option<String>,
+    month: Month,
+    #[serde(flatten)]
+    totals: Totals,
+    related: Option<DocumentId>,
+    issued_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Totals {
+    net: Money,
+    tax: Money,
+    total: Money,
+    outstanding: Money,
 }
 
 #[derive(Debug, Serialize)]
@@ -203,8 +241,47 @@ impl Body {
             Noun::Subscription(live) => Wire::Subscription(Box::new(live.into())),
             Noun::Order(ordered) => Wire::Order(Box::new(ordered.into())),
             Noun::Coupon(coupon) => Wire::Coupon(Box::new(coupon.into())),
+            Noun::Statement(statement) => Wire::Statement(statement.into()),
+            Noun::Document(document) => Wire::Document(document.into()),
         };
         Self { r#type: hook, timestamp: at, data: Data { account: stream.to_string(), seq, noun } }
+    }
+}
+
+impl From<&statement::Statement> for Statement {
+    fn from(statement: &statement::Statement) -> Self {
+        Self {
+            month: statement.month,
+            state: statement.state(),
+            line_count: statement.line_count,
+            totals: (&statement.totals).into(),
+            closed_at: statement.closed_at,
+        }
+    }
+}
+
+impl From<&statement::Document> for Document {
+    fn from(document: &statement::Document) -> Self {
+        Self {
+            id: document.id,
+            kind: document.series.kind,
+            number: document.number.clone(),
+            month: document.month,
+            totals: (&document.totals).into(),
+            related: document.related,
+            issued_at: document.issued_at,
+        }
+    }
+}
+
+impl From<&statement::Totals> for Totals {
+    fn from(totals: &statement::Totals) -> Self {
+        Self {
+            net: totals.net.into(),
+            tax: totals.tax.into(),
+            total: totals.total.into(),
+            outstanding: totals.outstanding().into(),
+        }
     }
 }
 
@@ -384,10 +461,10 @@ mod tests {
         price::Tax { name: "VAT".into(), rate, inclusive: false, amount: usd("9.50") }
     }
 
-    #[test]
-    fn d41_an_order_in_processing_says_all_that_is_needed_to_deliver_it() {
+    /// A dearer plan for a while, paid and waiting to be delivered.
+    fn upgrade() -> order::Order {
         let applied = price::Applied { id: CouponId::new(account(), 21), amount: usd("10.00") };
-        let order = order::Order {
+        order::Order {
             kind: order::Kind::Upgrade,
             from_plan: Some("tiny".into()),
             starts_at: Some(now()),
@@ -400,8 +477,12 @@ mod tests {
             paid_at: Some(now()),
             deliver_until: Some(at("2026-02-06T08:00:00Z")),
             ..order()
-        };
-        insta::assert_snapshot!(body(Hook::OrderProcessing, &ordered(order)), @r##"
+        }
+    }
+
+    #[test]
+    fn d41_an_order_in_processing_says_all_that_is_needed_to_deliver_it() {
+        insta::assert_snapshot!(body(Hook::OrderProcessing, &ordered(upgrade())), @r##"
         {
           "account": "acc_938nkrkayd",
           "order": {

@@ -6,6 +6,7 @@ use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::effects::{About, Template};
 use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
+use crate::domain::month::Month;
 use crate::domain::nouns::coupon::{Billing, Scope};
 use crate::domain::nouns::order;
 use crate::domain::nouns::subscription::Mode;
@@ -165,6 +166,7 @@ pub(super) fn is_complete(template: Template, about: &About) -> bool {
     let priced = about.amount.is_some();
     match template {
         Template::BrakeEngaged => about.count.is_some(),
+        Template::StatementReady => priced && about.month.is_some(),
         Template::ToppedUp | Template::OrderUnpaid => priced,
         Template::OrderCancelled | Template::OrderProcessing => about.product.is_some(),
         Template::OrderTimingOut => priced && about.deadline.is_some(),
@@ -230,6 +232,7 @@ fn full(days_left: i32) -> About {
         tax_rate: Some(Decimal::from(19)),
         refund: money(1_333),
         from_plan: Some("tiny".to_owned()),
+        month: Some(Month::of(now(), zone)),
         count: None,
     }
 }

@@ -84,6 +84,7 @@ pub(super) fn values(
         "attempt_at": about.attempt_at,
         "reason": text(about.reason.as_ref()),
         "count": about.count,
+        "month": about.month,
     });
     let mut values = map(values);
     values.extend(order_values(subject));

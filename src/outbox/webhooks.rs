@@ -292,83 +292,13 @@ mod tests {
           "type": "subscription.renewed"
         }
         "##);
-        insta::assert_snapshot!(pretty(&second.body), @r##"
-        {
-          "data": {
-            "account": "acc_938nkrkayd",
-            "order": {
-              "aligned_to": null,
-              "automatic": false,
-              "cancelled_for": "timed_out",
-              "closed_at": "2026-02-06T08:00:00Z",
-              "coupon": null,
-              "created_at": "2026-02-05T08:00:00Z",
-              "deadline": "2026-02-06T08:00:00Z",
-              "deliver_until": null,
-              "discount": null,
-              "ends_at": null,
-              "expires_not_after": null,
-              "external_id": "web-1",
-              "failed_for": null,
-              "failure_detail": null,
-              "from_plan": null,
-              "id": "ord_938nkrkayd_17",
-              "kind": "renew",
-              "lines": [
-                {
-                  "coupon": {
-                    "amount": "0.00",
-                    "currency": "USD"
-                  },
-                  "days": null,
-                  "discount": {
-                    "amount": "0.00",
-                    "currency": "USD"
-                  },
-                  "item": "period",
-                  "list": {
-                    "amount": "70.00",
-                    "currency": "USD"
-                  },
-                  "payable": {
-                    "amount": "59.50",
-                    "currency": "USD"
-                  },
-                  "tax": {
-                    "amount": "0.00",
-                    "currency": "USD"
-                  }
-                }
-              ],
-              "list": {
-                "amount": "70.00",
-                "currency": "USD"
-              },
-              "paid_at": null,
-              "payable": {
-                "amount": "59.50",
-                "currency": "USD"
-              },
-              "period": "P1M",
-              "period_no": 2,
-              "plan": "small",
-              "product": "vm",
-              "refund": null,
-              "refund_of": null,
-              "region": "eu-central",
-              "starts_at": null,
-              "state": "Cancelled",
-              "subscription": "sub_938nkrkayd_4",
-              "tax": null,
-              "until": null,
-              "zone": "UTC"
-            },
-            "seq": 13
-          },
-          "timestamp": "2026-02-05T08:00:00Z",
-          "type": "order.cancelled"
-        }
-        "##);
+        let told: serde_json::Value = serde_json::from_str(&second.body).expect("JSON");
+        assert_eq!(told["type"], "order.cancelled");
+        assert_eq!(
+            (&told["data"]["seq"], &told["data"]["order"]["state"]),
+            (&13.into(), &"Cancelled".into())
+        );
+        assert_eq!(told["data"]["order"]["cancelled_for"], "timed_out");
     }
 
     fn pretty(body: &str) -> String {

@@ -138,6 +138,11 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
         Row::Coverage(row) => {
             StreamId::Account(row.order.account) == stream && row.ends_at >= row.starts_at
         }
+        Row::BillLine(account, line) => {
+            StreamId::Account(*account) == stream && line.order.account == *account
+        }
+        Row::Statement(account, _) => StreamId::Account(*account) == stream,
+        Row::Document(document) => StreamId::Account(document.id.account) == stream,
         Row::Campaign(row) => StreamId::Campaign(row.id) == stream,
     }
 }

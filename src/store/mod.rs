@@ -604,7 +604,9 @@ pub trait Store: Send + Sync + 'static {
         let mut after = None;
         loop {
             let page = self.coverages(as_of, after, COVERAGES_READ).await?;
-            page.iter().for_each(|row| earned.add(row));
+            for row in &page {
+                earned.add(row);
+            }
             match page.last() {
                 Some(last) => after = Some((last.starts_at, last.order)),
                 None => break,
@@ -612,6 +614,7 @@ pub trait Store: Send + Sync + 'static {
         }
         TrialBalance::new(&balances, &earned).map_err(codec::corrupt)
     }
+
     /// A page of campaigns.
     async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<CampaignRow>, StoreError>;
 

@@ -72,14 +72,14 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                     let found = store.coupon(row.coupon.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(row.as_ref()));
                 }
+                Row::Campaign(row) => {
+                    let found = store.campaign(row.id).await.expect("read");
+                    assert_eq!(found.as_ref(), Some(row.as_ref()));
+                }
                 Row::Coverage(row) => {
                     let place = (row.starts_at, row.order);
                     let found = store.coverages_at(&[place]).await.expect("read");
                     assert_eq!(found, std::slice::from_ref(row.as_ref()));
-                }
-                Row::Campaign(row) => {
-                    let found = store.campaign(row.id).await.expect("read");
-                    assert_eq!(found.as_ref(), Some(row.as_ref()));
                 }
             }
         }

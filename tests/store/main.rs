@@ -7,6 +7,7 @@ mod campaigns;
 mod contents;
 mod gate;
 mod lists;
+mod money;
 mod outbox;
 mod property;
 mod samples;

@@ -6,16 +6,18 @@ use proptest::prelude::*;
 use renewd::domain::agenda::Job;
 use renewd::domain::calendar::Timestamp;
 use renewd::domain::facts::Question;
-use renewd::domain::ids::{OrderId, StreamId, SubscriptionId};
+use renewd::domain::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use renewd::domain::nouns::subscription::{Mode, State};
+use renewd::domain::nouns::{coupon, order};
 use renewd::store::{
-    Channel, Chore, Commit, DeliveryQuery, DeliveryState, DueQuery, EffectKey, JobRun, OrderQuery,
-    SealedRow, Snapshot, Store, SubscriptionQuery, Written,
+    Channel, Chore, Commit, CouponQuery, DeliveryQuery, DeliveryState, DueQuery, EffectKey,
+    EntryQuery, JobRun, OrderQuery, SealedRow, Snapshot, Store, SubscriptionQuery, Written,
 };
 
 use crate::samples::{
-    account, at, bare_order, bare_subscription, claim, commit, effect, expiring, full_order, id,
-    order_row, pair, subscription_row, token,
+    account, at, bare_coupon, bare_order, bare_subscription, claim, commit, coupon_row, coverage,
+    coverage_row, effect, expiring, full_coupon, full_order, id, order_row, pair, subscription_row,
+    token,
 };
 
 /// Few streams, claims and tokens, so that commits meet each other.
@@ -37,7 +39,7 @@ struct Draft {
     claims: Vec<u8>,
     tokens: Vec<u8>,
     sealed: Vec<u32>,
-    nouns: Vec<(bool, u32, bool)>,
+    nouns: Vec<(u8, u32, bool)>,
     entries: u32,
     effects: Vec<(u8, u8)>,
     voids: Vec<u8>,
@@ -58,7 +60,7 @@ fn draft() -> impl Strategy<Value = Draft> {
             prop::collection::vec(0..6_u8, 0..2),
             prop::collection::vec(0..3_u8, 0..2),
             prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..2)],
-            prop::collection::vec((any::<bool>(), 0..3_u32, any::<bool>()), 0..3),
+            prop::collection::vec((0..4_u8, 0..3_u32, any::<bool>()), 0..4),
         ),
         (
             0..3_u32,
@@ -108,13 +110,24 @@ impl Draft {
             .collect();
         // The house has no nouns; such a commit would only be refused.
         let nouns = if self.stream == STREAMS { &[] } else { self.nouns.as_slice() };
-        for (is_order, number, bare) in nouns {
+        for (noun, number, bare) in nouns {
             let owner = id(self.stream);
-            commit.rows.push(match (is_order, bare) {
-                (true, true) => order_row(&bare_order(owner, *number)),
-                (true, false) => order_row(&full_order(owner, *number)),
-                (false, true) => subscription_row(&bare_subscription(owner, *number)),
-                (false, false) => subscription_row(&expiring(owner, *number, at(self.due))),
+            commit.rows.push(match (noun, bare) {
+                (0, true) => order_row(&bare_order(owner, *number)),
+                (0, false) => order_row(&full_order(owner, *number)),
+                (1, true) => coupon_row(&bare_coupon(owner, *number)),
+                (1, false) => {
+                    let mut row = full_coupon(owner, *number);
+                    row.coupon.expires_at = at(self.due);
+                    row.coupon.state = coupon::State::NotEffective;
+                    coupon_row(&row)
+                }
+                (2, _) => {
+                    let ends = if *bare { 2 } else { self.due + 2 };
+                    coverage_row(&coverage(owner, *number, (i64::from(*number), ends), self.due))
+                }
+                (_, true) => subscription_row(&bare_subscription(owner, *number)),
+                (_, false) => subscription_row(&expiring(owner, *number, at(self.due))),
             });
         }
         let last = commit.head.seq;
@@ -195,6 +208,7 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
                 [
                     Question::Order(OrderId::new(id(number), noun)),
                     Question::Subscription(SubscriptionId::new(id(number), noun)),
+                    Question::Coupon(CouponId::new(id(number), noun)),
                 ]
             })
             .collect();
@@ -229,6 +243,7 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
         ..every
     };
     said.push(format!("{:?}", store.subscriptions(some).await));
+    money_side_of(store, &mut said).await;
     for channel in [Channel::Mail, Channel::Webhook, Channel::Tell] {
         said.push(format!("{:?}", store.ready(channel, at(3), 9).await));
         let query = DeliveryQuery { channel: Some(channel), limit: 9, ..DeliveryQuery::default() };
@@ -238,6 +253,32 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
     said.push(format!("{:?}", store.job_runs(3).await));
     said.push(format!("{:?}", store.parked().await));
     said
+}
+
+async fn money_side_of(store: &dyn Store, said: &mut Vec<String>) {
+    let every = OrderQuery { limit: 9, ..OrderQuery::default() };
+    said.push(format!("{:?}", store.orders(every.clone()).await));
+    for state in [order::State::Unpaid, order::State::Failed] {
+        let before = Some((at(52), OrderId::new(id(2), 1)));
+        let query = OrderQuery { state: Some(state), before, ..every.clone() };
+        said.push(format!("{:?}", store.orders(query).await));
+    }
+    for states in [vec![], vec![coupon::State::NotEffective, coupon::State::Available]] {
+        let query = CouponQuery { states, limit: 9, ..CouponQuery::default() };
+        said.push(format!("{:?}", store.coupons(query.clone()).await));
+        let after = Some((at(2), CouponId::new(id(1), 1)));
+        said.push(format!("{:?}", store.coupons(CouponQuery { after, ..query }).await));
+    }
+    said.push(format!("{:?}", store.coverages(at(1), None, 5).await));
+    let after = Some((at(1), OrderId::new(id(1), 1)));
+    said.push(format!("{:?}", store.coverages(at(9), after, 9).await));
+    let query = EntryQuery { limit: 9, ..EntryQuery::default() };
+    said.push(format!("{:?}", store.entries(query.clone()).await));
+    let after = Some((account(1), 1, 1));
+    said.push(format!("{:?}", store.entries(EntryQuery { after, ..query }).await));
+    for seconds in [1, 3, 99] {
+        said.push(format!("{:?}", store.trial_balance(at(seconds)).await));
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

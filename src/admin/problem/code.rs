@@ -197,6 +197,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::PriceChanged { .. }
         | Rejection::ChangePending { .. }
         | Rejection::NothingToRefund { .. }
+        | Rejection::NothingToInvoice { .. }
         | Rejection::NotLatestPeriod { .. }
         | Rejection::CodeTaken
         | Rejection::CampaignNotRunning { .. }
@@ -306,6 +307,7 @@ mod tests {
             Rejection::NotRefundable { product: "ecs".into() },
             Rejection::RefundExceedsPaid { amount, refundable: amount },
             Rejection::NothingToRefund { order },
+            Rejection::NothingToInvoice { month: "2026-05".parse().expect("a month") },
             Rejection::NotLatestPeriod { latest: order },
             Rejection::TooManyOrders { count: 31, limit: 30 },
             Rejection::UnknownAccounts { accounts: vec![account] },
@@ -382,6 +384,7 @@ mod tests {
         422 NotRefundable product
         422 RefundExceedsPaid amount refundable
         409 NothingToRefund order
+        409 NothingToInvoice month
         409 NotLatestPeriod latest
         422 TooManyOrders count limit
         422 UnknownAccounts accounts

@@ -37,6 +37,7 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         | Rejection::OrderNotPaid { order }
         | Rejection::OrderProcessing { order }
         | Rejection::NothingToRefund { order } => json!({ "order": order }),
+        Rejection::NothingToInvoice { month } => json!({ "month": month }),
         Rejection::NotLatestPeriod { latest } => json!({ "latest": latest }),
         Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
             json!({ "coupon": coupon })

@@ -76,3 +76,35 @@ pub fn earned(revenue: Money, starts_at: Timestamp, ends_at: Timestamp, at: Time
     // A share of an amount fits where the amount does.
     Money::from_minor(i64::try_from(earned).unwrap_or(revenue.minor()), revenue.currency())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usd(minor: i64) -> Money {
+        Money::from_minor(minor, "USD".parse().expect("a currency"))
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn a_share_that_comes_out_even_is_earned_whole() {
+        for total in 1..=200 {
+            for past in 0..=total {
+                let of = |minor: i64| earned(usd(minor), at(0), at(total), at(past)).minor();
+                assert_eq!(of(total * 100), past * 100, "{past} of {total} s");
+                assert_eq!(of(total * 100 - 1), (past * (total * 100 - 1)) / total);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_earned_before_the_start_and_all_at_the_end() {
+        let of = |seconds: i64| earned(usd(1_000), at(10), at(17), at(seconds)).minor();
+        assert_eq!([of(0), of(10), of(11), of(16), of(17), of(99)], [0, 0, 142, 857, 1_000, 1_000]);
+        // Given back before it began: there is no time to earn along.
+        assert_eq!(earned(usd(5), at(10), at(10), at(10)), usd(5));
+    }
+}

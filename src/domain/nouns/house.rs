@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::Timestamp;
+use crate::domain::money::Money;
+use crate::domain::month::Month;
 use crate::domain::rules::{Rules, Timeline, Version};
 
 /// The house as it stands.
@@ -15,6 +17,9 @@ pub struct House {
     pub timeline: Timeline,
     /// The brake, while it is engaged.
     pub brake: Option<Brake>,
+    /// The latest month that is closed for everybody: no line is billed in it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_through: Option<Month>,
     /// What was due by then was let through by an operator: the brake does not count it again.
     pub released_through: Option<Timestamp>,
 }
@@ -28,6 +33,21 @@ pub struct Brake {
     pub held_count: u32,
     /// How many would have been let through.
     pub limit: u32,
+}
+
+/// What all accounts together were billed in a month, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthSum {
+    /// How many lines.
+    pub line_count: u64,
+    /// In how many accounts.
+    pub account_count: u64,
+    /// Before tax, after coupons.
+    pub net: Money,
+    /// The tax.
+    pub tax: Money,
+    /// Both.
+    pub total: Money,
 }
 
 /// What happened to the house.
@@ -45,6 +65,15 @@ pub enum Event {
     },
     /// The brake was engaged.
     BrakeEngaged(Brake),
+    /// A month was closed for everybody: its figures never move again.
+    MonthClosed {
+        /// Which.
+        month: Month,
+        /// What was billed in it, by currency.
+        sums: Vec<MonthSum>,
+        /// When.
+        at: Timestamp,
+    },
     /// An operator let everything due by then go ahead.
     BrakeReleased {
         /// When.
@@ -62,6 +91,7 @@ impl House {
                 rules: Arc::clone(rules),
             }),
             Event::BrakeEngaged(brake) => self.brake = Some(brake.clone()),
+            Event::MonthClosed { month, .. } => self.closed_through = Some(*month),
             Event::BrakeReleased { at } => {
                 self.brake = None;
                 self.released_through = Some(*at);

@@ -8,5 +8,6 @@ pub mod house;
 pub mod notice;
 pub mod order;
 pub mod series;
+pub mod statement;
 pub mod subscription;
 pub mod wallet;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::calendar::{Period, Timestamp};
 use crate::domain::ids::{OrderId, SubscriptionId};
 use crate::domain::money::{Currency, Money};
+use crate::domain::month::Month;
 use crate::domain::price::{Applied, Item, Line, Price, Tax};
 
 /// What an order is for (R4.1).
@@ -245,6 +246,10 @@ pub struct Cut {
     pub starts_at: Timestamp,
     /// Where it is cut; at its start if it lies ahead.
     pub at: Timestamp,
+    /// Where it ended.
+    pub ends_at: Timestamp,
+    /// What is given back of it.
+    pub given: Parts,
     /// What stays paid for the time before.
     pub consumed: Parts,
     /// What stays paid for the time after, where it goes on at a lower price.
@@ -299,6 +304,9 @@ pub enum Event {
         starts_at: Timestamp,
         /// When the period ends.
         ends_at: Timestamp,
+        /// The month that it is billed in, where that is not the one of the instant in UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cycle: Option<Month>,
         /// When it was paid: the due instant for an automatic payment.
         at: Timestamp,
     },
@@ -312,6 +320,9 @@ pub enum Event {
         parts: Parts,
         /// Until when it must be delivered.
         deliver_until: Timestamp,
+        /// The month that it is billed in, where that is not the one of the instant in UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cycle: Option<Month>,
         /// When it was paid.
         at: Timestamp,
     },
@@ -336,6 +347,9 @@ pub enum Event {
         parts: Parts,
         /// Why.
         reason: FailReason,
+        /// The month that it is billed in, where that is not the one of the instant in UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cycle: Option<Month>,
         /// When.
         at: Timestamp,
     },
@@ -356,6 +370,9 @@ pub enum Event {
         /// Was it a full refund within the first days (R10.9)?
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         is_full: bool,
+        /// The month that it is billed in, where that is not the one of the instant in UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cycle: Option<Month>,
         /// When.
         at: Timestamp,
     },

@@ -107,6 +107,9 @@ pub struct Bill {
     pub final_day: u8,
     /// The time of that day.
     pub final_at: WallTime,
+    /// Months back, from the one that is closed, for whose lines an invoice can still be asked
+    /// for; what lies further back is forgotten by the account.
+    pub invoice_within_months: u16,
     /// How invoices are numbered: `{year}` and `{number}` are filled in.
     pub invoice_number: String,
     /// How credit notes are numbered.
@@ -119,6 +122,7 @@ impl Default for Bill {
             zone: Zone::UTC,
             final_day: 3,
             final_at: WallTime(chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default()),
+            invoice_within_months: 12,
             invoice_number: "INV-{year}-{number}".to_owned(),
             credit_note_number: "CN-{year}-{number}".to_owned(),
         }

@@ -68,7 +68,7 @@ impl World {
 
     fn execute(&mut self, at: Timestamp, command: &Command) -> Executed {
         let timeline = Timeline::default();
-        let context = Context { timeline: &timeline, at, brake: false };
+        let context = Context { timeline: &timeline, at, brake: false, closed_through: None };
         let before = self.state.clone();
         let executed = self.state.execute(&mut Agenda::default(), command, &self.facts, &context);
         let mut replayed = before;
@@ -123,9 +123,11 @@ fn what_is_taken_is_told_to_the_account() {
     let told: Vec<_> = executed
         .outgoing
         .into_iter()
-        .map(|outgoing| match outgoing {
-            Outgoing::Send { effect: Effect::Tell { to, command }, .. } => (to, *command),
-            other => panic!("{other:?}"),
+        .map(|outgoing| {
+            let Outgoing::Send { effect: Effect::Tell { to, command }, .. } = outgoing else {
+                panic!("{outgoing:?}")
+            };
+            (to, *command)
         })
         .collect();
     assert_eq!(

@@ -12,7 +12,9 @@ use crate::domain::account;
 use crate::domain::event::Event;
 use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
 use crate::domain::nouns::coupon::Unmet;
-use crate::domain::nouns::{campaign, coupon, house, notice, order, series, subscription, wallet};
+use crate::domain::nouns::{
+    campaign, coupon, house, notice, order, series, statement, subscription, wallet,
+};
 use crate::domain::rejection::Rejection;
 
 /// One line for each event variant; lines are added, never changed. A journal of any age is read
@@ -76,10 +78,14 @@ variants! {
     Event::Coupon(coupon::Event::Reminded { .. }) => "coupon.reminded",
     Event::Coupon(coupon::Event::Expired { .. }) => "coupon.expired",
     Event::Coupon(coupon::Event::Cancelled { .. }) => "coupon.cancelled",
+    Event::Statement(statement::Event::Closed { .. }) => "statement.closed",
+    Event::Statement(statement::Event::DocumentIssued(_)) => "statement.document_issued",
+    Event::Statement(statement::Event::DocumentNumbered { .. }) => "statement.document_numbered",
     Event::Notice(notice::Event::Issued { .. }) => "notice.issued",
     Event::Notice(notice::Event::Skipped { .. }) => "notice.skipped",
     Event::House(house::Event::RulesApplied { .. }) => "house.rules_applied",
     Event::House(house::Event::BrakeEngaged(_)) => "house.brake_engaged",
+    Event::House(house::Event::MonthClosed { .. }) => "house.month_closed",
     Event::House(house::Event::BrakeReleased { .. }) => "house.brake_released",
     Event::Campaign(campaign::Event::Opened { .. }) => "campaign.opened",
     Event::Campaign(campaign::Event::Taken { .. }) => "campaign.taken",
@@ -186,6 +192,7 @@ fn rejections() -> Vec<Rejection> {
         Rejection::NothingToRefund { order },
         Rejection::NotLatestPeriod { latest: order },
         Rejection::TooManyOrders { count: 31, limit: 30 },
+        Rejection::NothingToInvoice { month: "2026-04".parse().expect("a month") },
         Rejection::CampaignNotFound,
         Rejection::UnknownAccounts { accounts: vec![ACCOUNT] },
         Rejection::UnknownCode,
@@ -250,6 +257,7 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::NothingToRefund { .. }
             | Rejection::NotLatestPeriod { .. }
             | Rejection::TooManyOrders { .. }
+            | Rejection::NothingToInvoice { .. }
             | Rejection::CampaignNotFound
             | Rejection::UnknownAccounts { .. }
             | Rejection::UnknownCode
@@ -328,6 +336,7 @@ fn a_rejection_keeps_its_code() {
         NothingToRefund -> NothingToRefund
         NotLatestPeriod -> NotLatestPeriod
         TooManyOrders -> TooManyOrders
+        NothingToInvoice -> NothingToInvoice
         CampaignNotFound -> CampaignNotFound
         UnknownAccounts -> UnknownAccounts
         UnknownCode -> UnknownCode

@@ -14,4 +14,5 @@ mod properties;
 mod reminders;
 mod renewals;
 mod scenario;
+mod statements;
 mod told;

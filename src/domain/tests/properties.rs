@@ -572,6 +572,7 @@ fn check_money(world: &World) {
             | Event::Account(_)
             | Event::Subscription(_)
             | Event::Coupon(_)
+            | Event::Statement(_)
             | Event::Notice(_)
             | Event::House(_)
             | Event::Campaign(_)
@@ -589,7 +590,13 @@ fn check_refunds(world: &World) {
         .values()
         .filter_map(|row| match row {
             Row::Order(order) => Some((order.id, order.as_ref())),
-            Row::Subscription(_) | Row::Coupon(_) | Row::Coverage(_) | Row::Campaign(_) => None,
+            Row::Subscription(_)
+            | Row::BillLine(..)
+            | Row::Statement(..)
+            | Row::Document(_)
+            | Row::Coupon(_)
+            | Row::Coverage(_)
+            | Row::Campaign(_) => None,
         })
         .collect();
     let mut paid: BTreeMap<SubscriptionId, i64> = BTreeMap::new();
@@ -655,6 +662,7 @@ fn check_periods(world: &World) {
             | Event::Wallet(_)
             | Event::Subscription(_)
             | Event::Coupon(_)
+            | Event::Statement(_)
             | Event::Notice(_)
             | Event::House(_)
             | Event::Campaign(_)
@@ -700,6 +708,7 @@ fn check_notices(world: &World) {
             | Event::Wallet(_)
             | Event::Order(_)
             | Event::Coupon(_)
+            | Event::Statement(_)
             | Event::House(_)
             | Event::Campaign(_)
             | Event::Series(_) => {}
@@ -734,6 +743,7 @@ fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
             | Event::Wallet(_)
             | Event::Order(_)
             | Event::Coupon(_)
+            | Event::Statement(_)
             | Event::House(_)
             | Event::Campaign(_)
             | Event::Series(_) => Some(event.clone()),

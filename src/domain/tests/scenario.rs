@@ -24,12 +24,13 @@ use crate::domain::command::{Answer, Command};
 use crate::domain::effects::{Effect, Outgoing};
 use crate::domain::event::{Event, SealedRef};
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, DocumentId, OrderId, SubscriptionId};
 use crate::domain::money::Money;
+use crate::domain::month::Month;
 use crate::domain::nouns::campaign::Validity;
 use crate::domain::nouns::coupon::{Benefit, Scope};
 use crate::domain::nouns::subscription::{Mode, Paid, Subscription};
-use crate::domain::nouns::{coupon, notice, order, subscription, wallet};
+use crate::domain::nouns::{coupon, notice, order, statement, subscription, wallet};
 use crate::domain::record::{Cause, Record};
 use crate::domain::rejection::Rejection;
 use crate::domain::rows::{self, Row};
@@ -53,6 +54,7 @@ pub(super) struct World {
     pub(super) facts: Facts,
     /// The rows as they were last written.
     pub(super) rows: BTreeMap<rows::Key, Row>,
+    pub(super) closed_through: Option<Month>,
 }
 
 impl World {
@@ -66,6 +68,7 @@ impl World {
             brake: false,
             facts: Facts::default(),
             rows: BTreeMap::new(),
+            closed_through: None,
         }
     }
 
@@ -80,7 +83,12 @@ impl World {
 
     /// Executes one command and records what came of it.
     pub(super) fn execute(&mut self, at: Timestamp, command: &Command) -> Executed {
-        let context = Context { timeline: &self.timeline, at, brake: self.brake };
+        let context = Context {
+            timeline: &self.timeline,
+            at,
+            brake: self.brake,
+            closed_through: self.closed_through,
+        };
         let executed = self.state.execute(&mut self.agenda, command, &self.facts, &context);
         for id in &executed.touched.orders {
             self.facts.found.insert(Question::Order(*id));
@@ -277,7 +285,7 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
             coupon: coupon_in(args),
             expected_payable: after(args, "expect").map(|rest| usd(rest[0])),
         }),
-        "acknowledge" | "tax" | "refundable" | "coupons" => {
+        "acknowledge" | "tax" | "refundable" | "coupons" | "billing-zone" => {
             set_rule(world, at, verb, args);
             return None;
         }
@@ -302,6 +310,17 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
             day: args[0].parse().expect("a day"),
         }),
         "grant" => grant(args),
+        "invoice" => Command::IssueInvoice(verbs::bill::IssueInvoice {
+            month: args[0].parse().expect("a month"),
+        }),
+        "number" => Command::AssignNumber(verbs::bill::AssignNumber {
+            document: DocumentId::new(ACCOUNT, number(args[0])),
+            number: args[1].parse().expect("a number"),
+        }),
+        "house-closes" => {
+            world.closed_through = Some(args[0].parse().expect("a month"));
+            return None;
+        }
         "take-back" => {
             Command::CancelCoupon(verbs::coupons::CancelCoupon { coupon: coupon_id(args[0]) })
         }
@@ -347,6 +366,7 @@ fn set_rule(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) {
             rate: args[2].parse().expect("a rate"),
             inclusive: args.contains(&"inclusive"),
         }),
+        "billing-zone" => rules.bill.zone = args[0].parse().expect("a zone"),
         "acknowledge" => {
             let product = rules.products.get_mut(args[0]).expect("a product");
             let is_named = |kind: &order::Kind| args[1..].contains(&kind.as_str());
@@ -522,6 +542,7 @@ fn of_event(event: &Event) -> Option<String> {
         Event::Account(account::Event::UnifiedDaySet { day, .. }) => format!("unified day {day}"),
         Event::Account(account::Event::CouponDeclined { .. }) => "coupon declined".into(),
         Event::Coupon(event) => coupon_told(event)?,
+        Event::Statement(event) => statement_told(event),
         Event::Account(account::Event::Held { .. }) => "held".into(),
         Event::Account(account::Event::LetGo { .. }) => "let go".into(),
         Event::Wallet(wallet::Event::ToppedUp { amount, .. }) => format!("+{amount}"),
@@ -664,6 +685,24 @@ fn of_event(event: &Event) -> Option<String> {
             )
         }
     })
+}
+
+fn statement_told(event: &statement::Event) -> String {
+    match event {
+        statement::Event::Closed { month, line_count, totals, due_at, .. } => {
+            let (total, due) = (totals.total, short(*due_at));
+            format!("{month} closed: {line_count} lines, {total} due {due}")
+        }
+        statement::Event::DocumentIssued(document) => {
+            let kind = document.series.kind.as_str();
+            let of = document.related.map_or(String::new(), |of| format!(" for #{}", of.number));
+            let (id, month, total) = (document.id.number, document.month, document.totals.total);
+            format!("{kind} #{id}{of} of {month} {:?} {total}", document.lines)
+        }
+        statement::Event::DocumentNumbered { document, number, .. } => {
+            format!("document #{} is {number}", document.number)
+        }
+    }
 }
 
 fn coupon_told(event: &coupon::Event) -> Option<String> {

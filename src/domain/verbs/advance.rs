@@ -1,7 +1,7 @@
 //! Settle what is due: each thing at its own instant, in one total order (D30, D35). Only
 //! notices collapse (D25), and a release waits for its notice (D38).
 
-use super::{cancel, deliver, renew};
+use super::{bill, cancel, deliver, renew};
 use crate::domain::agenda::{self, Due, Step};
 use crate::domain::draft::Draft;
 use crate::domain::ids::{CouponId, SubscriptionId};
@@ -42,6 +42,7 @@ fn run(draft: &mut Draft<'_>, due: Due) {
         }
         Step::CouponExpire(id) => draft.push(coupon::Event::Expired { id, due_at: due.at }),
         Step::CouponNotice(id) => coupon_notice(draft, id, due),
+        Step::CloseStatement(month) => bill::close(draft, month, due.at),
         Step::Attempt(id) => renew::attempt(draft, id, due.at),
         Step::TakePlan(id) => take_plan(draft, id, due),
         Step::Expire(id) => draft.push(Event::Expired { id, due_at: due.at }),

@@ -16,7 +16,7 @@ use crate::domain::nouns::order::{self, FailReason, Kind, Order};
 use crate::domain::nouns::{coupon, subscription};
 use crate::domain::rejection::Rejection;
 
-use super::{change, refund};
+use super::{bill, change, refund};
 
 /// The provider's system delivered an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,13 +152,16 @@ fn redeem(draft: &mut Draft<'_>, order: &Order, at: Timestamp) {
 /// again, for the time that it was frozen if it expired meanwhile (R4.16, D42).
 pub fn fail(draft: &mut Draft<'_>, id: OrderId, reason: FailReason, at: Timestamp) {
     let Ok(Some(order)) = processing(draft, id) else { return };
+    let cycle = bill::cycle(draft, at);
     draft.push(order::Event::Failed {
         order: id,
         product: order.product.clone(),
         parts: order.parts(),
         reason,
+        cycle,
         at,
     });
+    bill::issue_credit_notes(draft, at);
     if let Some(applied) = order.coupon
         && let Some(coupon) = draft.open().ok().and_then(|open| open.coupons.get(&applied.id))
     {

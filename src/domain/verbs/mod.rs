@@ -5,6 +5,7 @@ pub mod advance;
 pub mod ahead;
 pub mod align;
 pub mod apply_rules;
+pub mod bill;
 pub mod brake;
 pub mod campaign;
 pub mod cancel;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{change, deliver, renew};
+use super::{bill, change, deliver, renew};
 use crate::domain::calendar::{Course, Timestamp, rounded_up_to_midnight};
 use crate::domain::command::{Answer, Skipped};
 use crate::domain::draft::Draft;
@@ -153,6 +153,7 @@ pub fn period_of(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Result<Paid
 /// (D41). The checks were made.
 pub fn settle(draft: &mut Draft<'_>, order: &Order, at: Timestamp, automatic: bool) {
     let ttl = deliver::time_to_deliver(draft, order, at);
+    let cycle = bill::cycle(draft, at);
     if let Some(ttl) = ttl {
         let (id, subscription) = (order.id, order.subscription);
         if draft.subscription(subscription).is_ok_and(|live| live.open_order != Some(id)) {
@@ -169,6 +170,7 @@ pub fn settle(draft: &mut Draft<'_>, order: &Order, at: Timestamp, automatic: bo
             product: order.product.clone(),
             parts: order.parts(),
             deliver_until: at.plus(ttl),
+            cycle,
             at,
         });
         return;
@@ -182,6 +184,7 @@ pub fn settle(draft: &mut Draft<'_>, order: &Order, at: Timestamp, automatic: bo
         tax,
         starts_at,
         ends_at,
+        cycle,
         at,
     };
     deliver::give(draft, order, at, automatic, paid);

@@ -6,13 +6,14 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::change::Plans;
-use super::pay;
+use super::{bill, pay};
 use crate::domain::account::Open;
 use crate::domain::calendar::{Course, Period, Timestamp, Unit};
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
 use crate::domain::money::{Currency, Money, Rounding};
+use crate::domain::month::Month;
 use crate::domain::nouns::coupon::{self, Coupon};
 use crate::domain::nouns::coverage::Coverage;
 use crate::domain::nouns::order::{self, Cut, Kind, Order, Parts};
@@ -195,7 +196,9 @@ pub fn give_back_for_downgrade(draft: &mut Draft<'_>, order: &Order, at: Timesta
     let ratio = Plans::of(draft, open, live, &order.plan, at).and_then(|plans| plans.ratio());
     let Ok(ratio) = ratio else { return };
     let giving = Giving::of(live, ratio, at);
-    draft.push(refunded(order, giving, false, at));
+    let cycle = bill::cycle(draft, at);
+    draft.push(refunded(order, giving, false, cycle, at));
+    bill::issue_credit_notes(draft, at);
 }
 
 /// What is given back, and from what.
@@ -259,8 +262,9 @@ impl Giving {
         let mut cuts = Vec::new();
         for coverage in live.coverages.iter().filter(|coverage| !coverage.is_closed) {
             let back = coverage.refundable();
+            let tax_back = share_of_tax(&coverage.parts, back);
             cash += back.minor();
-            tax += share_of_tax(&coverage.parts, back).minor();
+            tax += tax_back.minor();
             coupon += coverage.parts.coupon.map_or(0, Money::minor);
             let consumed = coverage.earned(at);
             earned += consumed.minor();
@@ -268,6 +272,8 @@ impl Giving {
                 order: coverage.order,
                 starts_at: coverage.starts_at,
                 at: at.max(coverage.starts_at),
+                ends_at: coverage.ends_at,
+                given: Parts { cash: back, coupon: coverage.parts.coupon, tax: some(tax_back) },
                 // What was earned by now stays earned; it stands against what is given back.
                 consumed: Parts { cash: consumed, coupon: None, tax: None },
                 rest: None,
@@ -353,6 +359,8 @@ impl<'a> Left<'a> {
             order: coverage.order,
             starts_at: coverage.starts_at,
             at: self.from,
+            ends_at: coverage.ends_at,
+            given: given.clone(),
             consumed,
             rest: rest.map(|(cash, coupon, tax)| of(cash, coupon, tax)),
         };
@@ -364,13 +372,21 @@ impl<'a> Left<'a> {
 fn give_back(draft: &mut Draft<'_>, order: &Order, giving: Giving, is_full: bool, at: Timestamp) {
     draft.push(order::Event::Opened(Box::new(order.clone())));
     let back = giving.back.clone();
-    draft.push(refunded(order, giving, is_full, at));
+    let cycle = bill::cycle(draft, at);
+    draft.push(refunded(order, giving, is_full, cycle, at));
+    bill::issue_credit_notes(draft, at);
     for (used, amount) in back {
         restore(draft, &used, amount, order.id, at);
     }
 }
 
-fn refunded(order: &Order, giving: Giving, is_full: bool, at: Timestamp) -> order::Event {
+fn refunded(
+    order: &Order,
+    giving: Giving,
+    is_full: bool,
+    cycle: Option<Month>,
+    at: Timestamp,
+) -> order::Event {
     order::Event::Refunded {
         order: order.id,
         product: order.product.clone(),
@@ -378,6 +394,7 @@ fn refunded(order: &Order, giving: Giving, is_full: bool, at: Timestamp) -> orde
         earned: giving.earned,
         cuts: giving.cuts,
         is_full,
+        cycle,
         at,
     }
 }

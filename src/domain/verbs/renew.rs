@@ -318,6 +318,7 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::NothingToRefund { .. }
         | Rejection::NotLatestPeriod { .. }
         | Rejection::TooManyOrders { .. }
+        | Rejection::NothingToInvoice { .. }
         | Rejection::CampaignNotFound
         | Rejection::UnknownAccounts { .. }
         | Rejection::UnknownCode

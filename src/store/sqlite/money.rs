@@ -187,7 +187,7 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Sqlite> {
 }
 
 /// Ledger lines that are summed at once: SQLite sorts them by account, and does it in memory.
-const SUMMED: u32 = 50_000;
+const SUMMED: u32 = 20_000;
 
 /// The place of the line that stands so many behind another; the text of the sum up to it.
 const STEP: &str = "SELECT stream, seq, line FROM ledger_entries \

@@ -106,9 +106,76 @@ pub(super) fn readers(path: &Path) -> SqlitePool {
 
 /// Brings the tables up to date, or refuses a database from the future.
 pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS.into_iter().map(|(version, name, sql)| {
+    up_to(conn, i64::MAX).await
+}
+
+async fn up_to(conn: &mut SqliteConnection, last: i64) -> Result<(), StoreError> {
+    let known = MIGRATIONS.into_iter().filter(|(version, ..)| *version <= last);
+    let migrations = known.map(|(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
     let migrator = Migrator::with_migrations(migrations.collect());
     migrator.run_direct(None, conn, false).await.map_err(fault::migration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::Timestamp;
+    use crate::domain::ids::AccountId;
+    use crate::domain::nouns::order;
+    use crate::store::OrderQuery;
+    use crate::store::sqlite::money;
+
+    /// A book of the first release keeps its orders, and they say what they said.
+    #[tokio::test]
+    async fn orders_of_the_first_tables_are_kept() {
+        let path = std::env::temp_dir().join(format!("renewd-old-book-{}.db", std::process::id()));
+        let mut conn = writer(&path).await.expect("a connection");
+        up_to(&mut conn, 1).await.expect("the first tables");
+        sqlx::query(
+            "INSERT INTO orders VALUES \
+             ('acc_0000000001', 1, 'new', 2, 'vm', 'small', 'P1M', 3, 4000000, 5000000, 600, 590, \
+              'USD', 7, 1, 8000000, 9000000, 'Paid', 10000000, ''), \
+             ('acc_0000000001', 2, 'renew', 2, 'vm', 'small', 'P1M', 3, 9223372036854775807, \
+              9223372036854775807, 600, 600, 'USD', 7, 0, 8000000, 9000000, 'Cancelled', \
+              11000000, 'timed_out')",
+        )
+        .execute(&mut conn)
+        .await
+        .expect("written");
+        migrate(&mut conn).await.expect("the tables of today");
+        conn.close().await.expect("closed");
+        let query = OrderQuery { limit: 9, ..OrderQuery::default() };
+        let orders = money::orders(&readers(&path), query).await.expect("read");
+        let [cancelled, paid] = orders.as_slice() else { panic!("{orders:?}") };
+        let at = |seconds: i64| Some(Timestamp::from_micros(seconds * 1_000_000));
+        assert_eq!(paid.id.account, AccountId::from_bits(1));
+        assert_eq!((paid.starts_at, paid.ends_at), (at(4), at(5)));
+        assert_eq!((paid.paid_at, paid.closed_at), (at(10), at(10)));
+        assert_eq!((paid.list.minor(), paid.payable.minor()), (600, 590));
+        assert_eq!((Some(paid.created_at), Some(paid.deadline)), (at(8), at(9)));
+        assert!(paid.automatic && !paid.warned);
+        assert_eq!((paid.rules_version, paid.period_no), (7, 3));
+        assert_eq!(cancelled.state, order::State::Cancelled);
+        assert_eq!(cancelled.cancelled_for, Some(order::CancelReason::TimedOut));
+        assert_eq!((cancelled.paid_at, cancelled.closed_at), (None, at(11)));
+        for order in &orders {
+            let absent = order.from_plan.is_none()
+                && order.aligned_to.is_none()
+                && order.until.is_none()
+                && order.discount.is_none()
+                && order.coupon.is_none()
+                && order.tax.is_none()
+                && order.lines.is_empty()
+                && order.refund.is_none()
+                && order.refund_of.is_none()
+                && order.deliver_until.is_none()
+                && order.failed_for.is_none();
+            assert!(absent, "{order:?}");
+        }
+        for end in ["db", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(end));
+        }
+    }
 }

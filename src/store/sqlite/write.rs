@@ -350,6 +350,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             Row::Coverage(row) => {
                 coverages.insert((row.starts_at, stream, row.order.number), row);
             }
+            Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => {}
             Row::Campaign(row) => {
                 campaigns.insert(stream, row.as_ref());
             }

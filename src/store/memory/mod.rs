@@ -125,6 +125,7 @@ impl Tables {
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
+                Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => {}
                 Row::Campaign(row) => {
                     self.campaigns.insert(row.id, *row);
                 }

@@ -1,0 +1,582 @@
+//! Bill lines, monthly statements, and the documents made of them: invoices and credit notes.
+//!
+//! A line is a reading of what happened to an order; it is numbered within its account's month.
+//! A closed month gets no more lines, and a document is never edited: what is given back after an
+//! invoice stands on a credit note (R10.7).
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::order::{self, Order, Parts};
+use super::subscription::Subscription;
+use crate::domain::calendar::{Timestamp, Zone};
+use crate::domain::ids::{DocumentId, DocumentKind, OrderId, SeriesId, SubscriptionId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::month::Month;
+use crate::domain::price::{Item, Line, Tax};
+
+/// What a bill line is (R10.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemType {
+    /// An order of a subscription: new, renewed or changed.
+    SubscriptionOrder,
+    /// Usage that is paid after the fact.
+    PayAsYouGoBill,
+    /// Money back.
+    Refund,
+    /// A correction of another month.
+    Adjustment,
+}
+
+impl ItemType {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::SubscriptionOrder, Self::PayAsYouGoBill, Self::Refund, Self::Adjustment];
+
+    /// The rulebook's name for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SubscriptionOrder => "SubscriptionOrder",
+            Self::PayAsYouGoBill => "PayAsYouGoBill",
+            Self::Refund => "Refund",
+            Self::Adjustment => "Adjustment",
+        }
+    }
+}
+
+/// A line of a bill (R10.2, R10.3). Money back is below zero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillLine {
+    /// The month that it is billed in.
+    pub month: Month,
+    /// Its number there, from 1.
+    pub number: u32,
+    /// What it is.
+    pub item_type: ItemType,
+    /// When it was paid, or given back.
+    pub at: Timestamp,
+    /// The order.
+    pub order: OrderId,
+    /// The order that it corrects, where it gives money back.
+    pub related: Option<OrderId>,
+    /// What the order was for.
+    pub order_type: order::Kind,
+    /// The line of the order.
+    pub item: Item,
+    /// The subscription.
+    pub subscription: SubscriptionId,
+    /// The provider's own name for it.
+    pub external_id: Option<String>,
+    /// The product.
+    pub product: String,
+    /// The plan.
+    pub plan: String,
+    /// The region.
+    pub region: String,
+    /// Start of the time that it pays for; none where nothing was delivered.
+    pub starts_at: Option<Timestamp>,
+    /// End of that time, excluded.
+    pub ends_at: Option<Timestamp>,
+    /// The list price, before tax.
+    pub list: Money,
+    /// What a promise took off it.
+    pub discount: Money,
+    /// What a coupon took off it.
+    pub coupon: Money,
+    /// What is left before tax: `list - discount - coupon`.
+    pub net: Money,
+    /// The name of the tax, and per cent; none where there is none.
+    pub tax: Option<(String, Decimal)>,
+    /// The tax.
+    pub tax_amount: Money,
+    /// `net + tax`.
+    pub total: Money,
+    /// What cash paid of it.
+    pub paid: Money,
+}
+
+/// Lines summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Before tax, after coupons.
+    pub net: Money,
+    /// The tax.
+    pub tax: Money,
+    /// Both.
+    pub total: Money,
+    /// What was paid of it.
+    pub paid: Money,
+}
+
+impl Totals {
+    /// Of no lines.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        let zero = Money::zero(currency);
+        Self { net: zero, tax: zero, total: zero, paid: zero }
+    }
+
+    /// With a line added.
+    pub fn add(&mut self, line: &BillLine) {
+        let sum = |a: Money, b: Money| {
+            a.checked_add(b).unwrap_or_else(|| panic!("broken journal: {b} on a bill in {a}"))
+        };
+        *self = Self {
+            net: sum(self.net, line.net),
+            tax: sum(self.tax, line.tax_amount),
+            total: sum(self.total, line.total),
+            paid: sum(self.paid, line.paid),
+        };
+    }
+
+    /// What is left to be paid.
+    #[must_use]
+    pub fn outstanding(&self) -> Money {
+        Money::from_minor(self.total.minor() - self.paid.minor(), self.total.currency())
+    }
+}
+
+/// Where a monthly statement stands (R10.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum State {
+    /// Its month is not closed yet.
+    Generating,
+    /// Closed, and not paid in full.
+    Uncleared,
+    /// Closed and paid.
+    Cleared,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Generating, Self::Uncleared, Self::Cleared];
+
+    /// The rulebook's name for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Generating => "Generating",
+            Self::Uncleared => "Uncleared",
+            Self::Cleared => "Cleared",
+        }
+    }
+}
+
+/// Numbers of lines, as runs of consecutive ones: `(first, last)`.
+pub type Runs = Vec<(u32, u32)>;
+
+/// Adds the next number to runs.
+pub fn add_to_runs(runs: &mut Runs, number: u32) {
+    match runs.last_mut() {
+        Some((_, last)) if *last + 1 == number => *last = number,
+        Some(_) | None => runs.push((number, number)),
+    }
+}
+
+/// A month of an account: as it is summed up so far, or as it was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The month.
+    pub month: Month,
+    /// How many lines it has.
+    pub line_count: u32,
+    /// What they come to.
+    pub totals: Totals,
+    /// When it was closed: its figures never move again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// The lines that are on no document yet.
+    pub pending: Runs,
+    /// What those come to.
+    pub pending_totals: Totals,
+}
+
+impl Statement {
+    /// A month without lines.
+    #[must_use]
+    pub const fn empty(month: Month, currency: Currency) -> Self {
+        Self {
+            month,
+            line_count: 0,
+            totals: Totals::zero(currency),
+            closed_at: None,
+            pending: Vec::new(),
+            pending_totals: Totals::zero(currency),
+        }
+    }
+
+    /// Where it stands (R10.5).
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.closed_at {
+            None => State::Generating,
+            Some(_) if self.totals.outstanding().minor() > 0 => State::Uncleared,
+            Some(_) => State::Cleared,
+        }
+    }
+}
+
+/// An invoice or a credit note: a fixed set of lines of one month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its id.
+    pub id: DocumentId,
+    /// The series that numbers it, which says what it is.
+    pub series: SeriesId,
+    /// The month of its lines.
+    pub month: Month,
+    /// Its lines.
+    pub lines: Runs,
+    /// What they come to; below zero for a credit note.
+    pub totals: Totals,
+    /// The invoice that a credit note corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub related: Option<DocumentId>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// Its number; none while its series has not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+}
+
+/// What happened to statements and documents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A month was closed: its figures never move again (R10.5).
+    Closed {
+        /// The month.
+        month: Month,
+        /// How many lines it has.
+        line_count: u32,
+        /// What they come to.
+        totals: Totals,
+        /// When that was due.
+        due_at: Timestamp,
+        /// Months up to here are forgotten: no document can be asked for any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forgets_through: Option<Month>,
+    },
+    /// A document was issued; its series is asked for a number.
+    DocumentIssued(Box<Document>),
+    /// The series gave it its number.
+    DocumentNumbered {
+        /// Which.
+        document: DocumentId,
+        /// Its number, as it is printed.
+        number: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// The orders whose lines can still be corrected: where they are billed, and on which invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The month of its lines.
+    pub month: Month,
+    /// The first of them.
+    pub line: u32,
+    /// The name of their tax, and per cent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<(String, Decimal)>,
+    /// The invoice that they are on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<DocumentId>,
+}
+
+/// Everything billed in an account that can still change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Bills {
+    /// Months that have lines, until their documents are out of reach.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub months: BTreeMap<Month, Statement>,
+    /// Orders whose lines can still be corrected.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub charges: BTreeMap<OrderId, Charge>,
+    /// Documents that wait for their number, and those that got it in the record at hand.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<DocumentId, Document>,
+    /// The latest month that was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_through: Option<Month>,
+    /// Lines that correct an invoice, until they are on a credit note in the same record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncredited: Vec<Uncredited>,
+    /// Lines of the record at hand.
+    #[serde(skip)]
+    pub fresh: Vec<BillLine>,
+    /// Months that the record at hand closed or put on a document.
+    #[serde(skip)]
+    pub touched: Vec<Month>,
+}
+
+/// A line that corrects an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uncredited {
+    /// The invoice.
+    pub invoice: DocumentId,
+    /// The month of the line.
+    pub month: Month,
+    /// Its number there.
+    pub number: u32,
+    /// What it comes to.
+    pub totals: Totals,
+}
+
+impl Bills {
+    /// Is there nothing?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Bills what happened to an order, given the order after it.
+    pub fn bill(&mut self, event: &order::Event, order: &Order, live: &Subscription) {
+        match event {
+            order::Event::Paid { starts_at, ends_at, at, cycle, .. } => {
+                let time = (Some(*starts_at), Some(*ends_at));
+                self.charge(&Origin { order, live, at: *at, cycle: *cycle }, time);
+            }
+            order::Event::Processing { at, cycle, .. } => {
+                let time = (order.starts_at, order.ends_at);
+                self.charge(&Origin { order, live, at: *at, cycle: *cycle }, time);
+            }
+            order::Event::Failed { at, cycle, .. } => {
+                let origin = Origin { order, live, at: *at, cycle: *cycle };
+                for line in order.lines() {
+                    let line = negated(&origin.line(&line, order.tax.as_ref()));
+                    self.add(BillLine {
+                        item_type: ItemType::Refund,
+                        related: Some(order.id),
+                        ..line
+                    });
+                }
+            }
+            order::Event::Refunded { parts, cuts, at, cycle, .. } => {
+                let origin = Origin { order, live, at: *at, cycle: *cycle };
+                if cuts.is_empty() {
+                    self.give_back(&origin, order.refund_of, parts, (None, None));
+                }
+                for cut in cuts {
+                    let time = (Some(cut.at), Some(cut.ends_at));
+                    self.give_back(&origin, Some(cut.order), &cut.given, time);
+                }
+            }
+            order::Event::Opened(_)
+            | order::Event::Repriced { .. }
+            | order::Event::Warned { .. }
+            | order::Event::Provisioned { .. }
+            | order::Event::Cancelled { .. }
+            | order::Event::ReportedLate { .. } => {}
+        }
+    }
+
+    fn charge(&mut self, origin: &Origin<'_>, time: (Option<Timestamp>, Option<Timestamp>)) {
+        let order = origin.order;
+        let mut first = None;
+        for line in order.lines() {
+            let line = origin.line(&line, order.tax.as_ref());
+            let (starts_at, ends_at) = time;
+            let place = self.add(BillLine { starts_at, ends_at, ..line });
+            first = first.or(Some(place));
+        }
+        if let Some((month, line)) = first {
+            let tax = order.tax.as_ref().map(|tax| (tax.name.clone(), tax.rate));
+            self.charges.insert(order.id, Charge { month, line, tax, invoice: None });
+        }
+    }
+
+    fn give_back(
+        &mut self,
+        origin: &Origin<'_>,
+        related: Option<OrderId>,
+        parts: &Parts,
+        (starts_at, ends_at): (Option<Timestamp>, Option<Timestamp>),
+    ) {
+        let zero = Money::zero(parts.cash.currency());
+        if parts.cash.is_zero() && parts.coupon.is_none() {
+            return;
+        }
+        let revenue = parts.revenue();
+        let line = Line {
+            item: Item::Refund,
+            list: revenue,
+            discount: zero,
+            coupon: parts.coupon.unwrap_or(zero),
+            tax: parts.tax.unwrap_or(zero),
+            payable: parts.cash,
+            label: None,
+        };
+        let charge = related.and_then(|order| self.charges.get(&order));
+        let tax = charge.and_then(|charge| charge.tax.clone());
+        let line = negated(&origin.line(&line, None));
+        self.add(BillLine {
+            item_type: ItemType::Refund,
+            related,
+            tax,
+            starts_at,
+            ends_at,
+            ..line
+        });
+    }
+
+    /// Adds a line to its month, and answers its place there. What corrects a line of an invoice
+    /// waits for its credit note; everything else waits for an invoice.
+    fn add(&mut self, line: BillLine) -> (Month, u32) {
+        let currency = line.total.currency();
+        let month = line.month;
+        let statement =
+            self.months.entry(month).or_insert_with(|| Statement::empty(month, currency));
+        assert!(statement.closed_at.is_none(), "broken journal: {month} is closed, and {line:?}");
+        statement.line_count += 1;
+        let number = statement.line_count;
+        let line = BillLine { number, ..line };
+        statement.totals.add(&line);
+        let corrected = line.related.and_then(|order| self.charges.get(&order)?.invoice);
+        match corrected {
+            Some(invoice) => {
+                let mut totals = Totals::zero(currency);
+                totals.add(&line);
+                self.uncredited.push(Uncredited { invoice, month, number, totals });
+            }
+            None => {
+                add_to_runs(&mut statement.pending, number);
+                statement.pending_totals.add(&line);
+            }
+        }
+        self.fresh.push(line);
+        (month, number)
+    }
+
+    /// Changes what is billed by what happened to statements and documents.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Closed { month, line_count, totals, due_at, forgets_through } => {
+                let Some(statement) = self.months.get_mut(month) else {
+                    panic!("broken journal: {month} has no lines, and was closed")
+                };
+                let is_same = statement.line_count == *line_count && statement.totals == *totals;
+                assert!(is_same, "broken journal: {month} was closed with other figures");
+                statement.closed_at = Some(*due_at);
+                self.closed_through = self.closed_through.max(Some(*month));
+                self.touched.push(*month);
+                if let Some(through) = forgets_through {
+                    self.months.retain(|month, _| month > through);
+                }
+            }
+            Event::DocumentIssued(document) => {
+                match document.series.kind {
+                    DocumentKind::Invoice => self.invoiced(document),
+                    DocumentKind::CreditNote if document.related.is_none() => {
+                        self.invoiced(document);
+                    }
+                    DocumentKind::CreditNote => {
+                        let is_on_it = |line: &Uncredited| {
+                            line.month == document.month && has(&document.lines, line.number)
+                        };
+                        self.uncredited.retain(|line| !is_on_it(line));
+                    }
+                }
+                self.documents.insert(document.id, document.as_ref().clone());
+            }
+            Event::DocumentNumbered { document, number, .. } => {
+                let Some(document) = self.documents.get_mut(document) else {
+                    panic!("broken journal: {document} waits for no number")
+                };
+                document.number = Some(number.clone());
+            }
+        }
+    }
+
+    fn invoiced(&mut self, document: &Document) {
+        let Some(statement) = self.months.get_mut(&document.month) else {
+            panic!("broken journal: nothing is billed for {document:?}")
+        };
+        assert!(
+            statement.pending == document.lines,
+            "broken journal: other lines for {document:?}"
+        );
+        statement.pending.clear();
+        statement.pending_totals = Totals::zero(statement.totals.total.currency());
+        for charge in self.charges.values_mut() {
+            if charge.month == document.month && has(&document.lines, charge.line) {
+                charge.invoice = Some(document.id);
+            }
+        }
+        self.touched.push(document.month);
+    }
+
+    /// Lets go of what belongs to the record that is complete now.
+    pub fn forget_fresh(&mut self) {
+        self.fresh.clear();
+        self.touched.clear();
+        self.documents.retain(|_, document| document.number.is_none());
+    }
+}
+
+/// Is `number` in one of the runs?
+#[must_use]
+pub fn has(runs: &Runs, number: u32) -> bool {
+    runs.iter().any(|(first, last)| (*first..=*last).contains(&number))
+}
+
+/// Where lines come from.
+struct Origin<'a> {
+    order: &'a Order,
+    live: &'a Subscription,
+    at: Timestamp,
+    /// The month that they are billed in, where it is not the one of the instant.
+    cycle: Option<Month>,
+}
+
+impl Origin<'_> {
+    /// A line without its number.
+    fn line(&self, line: &Line, tax: Option<&Tax>) -> BillLine {
+        let Self { order, live, at, cycle } = self;
+        let net = line.list.minor() - line.discount.minor() - line.coupon.minor();
+        BillLine {
+            month: cycle.unwrap_or_else(|| Month::of(*at, Zone::UTC)),
+            number: 0,
+            item_type: ItemType::SubscriptionOrder,
+            at: *at,
+            order: order.id,
+            related: None,
+            order_type: order.kind,
+            item: line.item,
+            subscription: order.subscription,
+            external_id: live.subject.external_id.clone(),
+            product: order.product.clone(),
+            plan: order.plan.clone(),
+            region: live.subject.region.clone(),
+            starts_at: None,
+            ends_at: None,
+            list: line.list,
+            discount: line.discount,
+            coupon: line.coupon,
+            net: Money::from_minor(net, line.list.currency()),
+            tax: tax.map(|tax| (tax.name.clone(), tax.rate)),
+            tax_amount: line.tax,
+            total: line.payable,
+            paid: line.payable,
+        }
+    }
+}
+
+fn negated(line: &BillLine) -> BillLine {
+    BillLine {
+        list: line.list.negated(),
+        discount: line.discount.negated(),
+        coupon: line.coupon.negated(),
+        net: line.net.negated(),
+        tax_amount: line.tax_amount.negated(),
+        total: line.total.negated(),
+        paid: line.paid.negated(),
+        ..line.clone()
+    }
+}
