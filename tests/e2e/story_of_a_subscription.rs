@@ -151,7 +151,7 @@ fn without_money_it_is_suspended_brought_back_and_released() {
     let mails = ada.mails(&daemon).split_off(before);
     let mut expected = vec!["renewed", "renewal_ahead", "top_up", "top_up"];
     expected.extend(["renewal_failed"; 9]);
-    expected.extend(["suspended", "release_ahead"]);
+    expected.extend(["suspended", "statement_ready", "release_ahead"]);
     assert_eq!(words(&mails), expected);
     assert_eq!(database.state(&daemon), "Suspended");
     daemon.until("2026-05-15T23:59:59Z");
