@@ -222,9 +222,7 @@ pub(super) fn job(text: &str) -> Result<Job, StoreError> {
 
 /// A subscription's state, read back.
 pub(super) fn subscription_state(text: &str) -> Result<subscription::State, StoreError> {
-    use subscription::State::{Active, Cancelled, Grace, PendingPayment, Released, Suspended};
-    let all = [PendingPayment, Active, Grace, Suspended, Released, Cancelled];
-    word(&all, subscription::State::as_str, text)
+    word(&subscription::State::ALL, subscription::State::as_str, text)
 }
 
 /// A way of renewal, read back. Aliases are for people: they are never stored.
@@ -342,6 +340,17 @@ pub(super) fn coupon_state(text: &str) -> Result<coupon::State, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::ids::{OrderId, SubscriptionId};
+
+    #[test]
+    fn a_state_reads_back_as_it_was_written() {
+        for state in subscription::State::ALL {
+            assert_eq!(subscription_state(state.as_str()).ok(), Some(state));
+        }
+        for state in order::State::ALL {
+            assert_eq!(order_state(state.as_str()).ok(), Some(state));
+        }
+        assert!(matches!(subscription_state("Lost"), Err(StoreError::Corrupt(_))));
+    }
 
     #[test]
     fn a_digest_covers_its_predecessor_and_every_byte() {

@@ -439,16 +439,13 @@ impl Bills {
         let line = BillLine { number, ..line };
         statement.totals.add(&line);
         let corrected = line.related.and_then(|order| self.charges.get(&order)?.invoice);
-        match corrected {
-            Some(invoice) => {
-                let mut totals = Totals::zero(currency);
-                totals.add(&line);
-                self.uncredited.push(Uncredited { invoice, month, number, totals });
-            }
-            None => {
-                add_to_runs(&mut statement.pending, number);
-                statement.pending_totals.add(&line);
-            }
+        if let Some(invoice) = corrected {
+            let mut totals = Totals::zero(currency);
+            totals.add(&line);
+            self.uncredited.push(Uncredited { invoice, month, number, totals });
+        } else {
+            add_to_runs(&mut statement.pending, number);
+            statement.pending_totals.add(&line);
         }
         self.fresh.push(line);
         (month, number)
