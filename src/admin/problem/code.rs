@@ -322,6 +322,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the table of all codes")]
     fn every_code_has_its_status() {
         let of_rejections = rejections().into_iter().map(|rejection| {
             let wire::Problem { values, .. } = Problem::from(rejection.clone()).to_wire();
