@@ -406,6 +406,7 @@ fn decide_house(
         Command::ApplyRules(command) => apply_rules::decide(house, command, at),
         Command::EngageBrake(command) => Ok(brake::engage(house, command, at)),
         Command::ReleaseBrake(_) => brake::release(house, at),
+        Command::SealMonth(command) => Ok((bill::seal_month(house, *command, at), Answer::Done)),
         Command::CloseMonth(command) => Ok((bill::close_month(house, command, at), Answer::Done)),
         Command::Open(_)
         | Command::Import(_)
