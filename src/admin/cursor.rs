@@ -58,7 +58,7 @@ pub fn page<R, T>(
     rows.truncate(limit);
     let next = if more { rows.last().map(cursor) } else { None };
     let items = rows.into_iter().map(show).collect::<Result<_, _>>()?;
-    Ok(super::wire::Page { items, next })
+    Ok(super::wire::Page { items, next, window: None })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::problem::{Code, Problem};
 use super::{Admin, auth, wire};
 use crate::actors::{Lane, Request, Token};
 use crate::config;
-use crate::domain::ids::{AccountId, OrderId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, SubscriptionId};
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
 
@@ -225,6 +225,18 @@ pub struct OfOrder(pub OrderId);
 #[derive(Debug, Clone, Copy)]
 pub struct OfSubscription(pub SubscriptionId);
 
+/// The coupon that the path names, of the account that it names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfCoupon(pub CouponId);
+
+/// The campaign that the path names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfCampaign(pub CampaignId);
+
+fn campaign(request: &HttpRequest) -> Result<CampaignId, Problem> {
+    request.match_info().query("campaign").parse().map_err(|_| Rejection::CampaignNotFound.into())
+}
+
 fn account(request: &HttpRequest) -> Result<AccountId, Problem> {
     request.match_info().query("account").parse().map_err(|_| Rejection::AccountNotFound.into())
 }
@@ -258,6 +270,20 @@ fn subscription(request: &HttpRequest) -> Result<SubscriptionId, Problem> {
     }
 }
 
+fn coupon(request: &HttpRequest) -> Result<CouponId, Problem> {
+    let (account, text) = (account(request)?, request.match_info().query("coupon"));
+    let Ok(coupon) = text.parse::<CouponId>() else {
+        let unknown = Rejection::CouponNotFound { coupon: CouponId::new(account, 0) };
+        let detail = format!("there is no coupon {text:?} in this account");
+        return Err(Problem::from(unknown).with("coupon", text).saying(detail));
+    };
+    if coupon.account == account {
+        Ok(coupon)
+    } else {
+        Err(Rejection::CouponNotFound { coupon }.into())
+    }
+}
+
 macro_rules! from_path {
     ($name:ident, $read:ident) => {
         impl FromRequest for $name {
@@ -273,6 +299,8 @@ macro_rules! from_path {
 from_path!(OfAccount, account);
 from_path!(OfOrder, order);
 from_path!(OfSubscription, subscription);
+from_path!(OfCoupon, coupon);
+from_path!(OfCampaign, campaign);
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,7 @@ pub mod draft;
 pub mod effects;
 pub mod event;
 pub mod facts;
+pub mod fit;
 pub mod ids;
 pub mod ledger;
 pub mod money;

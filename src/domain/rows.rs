@@ -1,6 +1,8 @@
 //! Rows: what people query, one for each noun that a record touched, computed from the account
 //! after it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Kind, Open};
@@ -266,7 +268,13 @@ pub fn rows(touched: &Touched, account: &Account) -> Vec<Row> {
     let Some(open) = account.open() else { return Vec::new() };
     let orders = touched.orders.iter().filter_map(|id| open.orders.get(id));
     let subscriptions = touched.subscriptions.iter().filter_map(|id| open.subscriptions.get(id));
-    let coupons = touched.coupons.iter().filter_map(|id| open.coupons.get(id));
+    // A coupon that an order held already is held until that is delivered, once it is paid.
+    let in_delivery = touched.orders.iter().filter_map(|id| open.orders.get(id));
+    let in_delivery = in_delivery
+        .filter(|order| order.state == order::State::Processing)
+        .filter_map(|order| order.coupon.map(|applied| applied.id));
+    let coupons: BTreeSet<CouponId> = touched.coupons.iter().copied().chain(in_delivery).collect();
+    let coupons = coupons.iter().filter_map(|id| open.coupons.get(id));
     let covering = touched.covering.iter().filter_map(|id| open.orders.get(id));
     orders
         .map(|order| Row::Order(Box::new(order.as_ref().clone())))

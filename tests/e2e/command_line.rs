@@ -98,7 +98,7 @@ fn every_verb_is_carried_out() {
     assert!(!urgent.0.contains(&sub) && urgent.0.contains("rds"), "{}", urgent.0);
     assert!(shows(&daemon, &["journal", &ada]).0.contains("renewed"));
     assert!(shows(&daemon, &["notices", &ada]).0.contains("expiring"));
-    assert!(shows(&daemon, &["ledger", &ada]).0.contains("unearned:rds"));
+    assert!(shows(&daemon, &["ledger", "of", &ada]).0.contains("unearned:rds"));
     assert!(shows(&daemon, &["deliveries", "--state", "sent"]).0.contains("mail"));
     assert!(shows(&daemon, &["schedule", "list"]).0.contains("housekeeping"));
     for job in ["orders", "renewals", "lifecycle", "reminders", "housekeeping"] {

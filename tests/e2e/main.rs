@@ -21,6 +21,8 @@ mod mail_over_smtp;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod orders_and_coupons;
+#[cfg(test)]
 mod real_time;
 #[cfg(test)]
 mod story_of_a_subscription;

@@ -59,7 +59,11 @@ fn an_unpaid_order_times_out_at_its_deadline() {
     let timed_out = journal.iter().find(|record| record["cause"] == json!({"job": "orders"}));
     assert!(timed_out.is_some(), "the scheduler did it: {journal:?}");
     daemon.until("2026-01-09T00:00:00Z");
-    assert_eq!(words(&ada.mails(&daemon)), ["order_unpaid", "order_cancelled", "topped_up"]);
+    assert_eq!(
+        words(&ada.mails(&daemon)),
+        ["order_unpaid", "order_timing_out", "order_cancelled", "topped_up"],
+        "warned before (D48)"
+    );
 }
 
 #[test]

@@ -45,6 +45,14 @@ pub enum Code {
     ClockInPast,
     /// What this does cannot be tried without doing it.
     DryRunNotPossible,
+    /// One order takes one coupon (R5.18).
+    OneCouponPerOrder,
+    /// A renewal goes for a length or to a day of the month, one of the two (R1.26).
+    PeriodOrRenewDay,
+    /// More at once than is read.
+    TooManyItems,
+    /// What cannot be undone needs an explicit word (R8.4).
+    ConfirmationRequired,
     /// Too much waits for this account.
     Busy,
     /// The store cannot be reached.
@@ -59,7 +67,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidCursor,
@@ -79,6 +87,10 @@ impl Code {
         Self::AmountTooPrecise,
         Self::ClockInPast,
         Self::DryRunNotPossible,
+        Self::OneCouponPerOrder,
+        Self::PeriodOrRenewDay,
+        Self::TooManyItems,
+        Self::ConfirmationRequired,
         Self::Busy,
         Self::StoreUnavailable,
         Self::OutcomeUnknown,
@@ -109,6 +121,10 @@ impl Code {
             Self::AmountTooPrecise => "AmountTooPrecise",
             Self::ClockInPast => "ClockInPast",
             Self::DryRunNotPossible => "DryRunNotPossible",
+            Self::OneCouponPerOrder => "OneCouponPerOrder",
+            Self::PeriodOrRenewDay => "PeriodOrRenewDay",
+            Self::TooManyItems => "TooManyItems",
+            Self::ConfirmationRequired => "ConfirmationRequired",
             Self::Busy => "Busy",
             Self::StoreUnavailable => "StoreUnavailable",
             Self::OutcomeUnknown => "OutcomeUnknown",
@@ -139,7 +155,11 @@ impl Code {
             | Self::UnknownCurrency
             | Self::AmountTooPrecise
             | Self::ClockInPast
-            | Self::DryRunNotPossible => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::DryRunNotPossible
+            | Self::OneCouponPerOrder
+            | Self::PeriodOrRenewDay
+            | Self::TooManyItems
+            | Self::ConfirmationRequired => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::StoreUnavailable | Self::OutcomeUnknown | Self::ControlFailed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -223,12 +243,14 @@ mod tests {
     use super::*;
     use crate::admin::wire;
     use crate::domain::calendar::{Period, Timestamp, Unit};
-    use crate::domain::ids::{AccountId, OrderId, SubscriptionId};
+    use crate::domain::ids::{AccountId, CouponId, OrderId, SubscriptionId};
     use crate::domain::money::{Currency, Money};
+    use crate::domain::nouns::coupon::Unmet;
 
     fn rejections() -> Vec<Rejection> {
         let account = AccountId::from_bits(7);
         let (order, subscription) = (OrderId::new(account, 2), SubscriptionId::new(account, 1));
+        let coupon = CouponId::new(account, 3);
         let at: Timestamp = "2026-12-01T10:00:00Z".parse().expect("an instant");
         let usd: Currency = "USD".parse().expect("a currency");
         let (amount, product, plan) = (Money::from_minor(5950, usd), "ecs", "small");
@@ -267,6 +289,33 @@ mod tests {
             Rejection::NotEnoughFunds { needed: amount, available: amount },
             Rejection::InvalidRules { faults: Vec::new() },
             Rejection::EffectiveInPast { earliest: at },
+            Rejection::OrderNotPaid { order },
+            Rejection::OrderProcessing { order },
+            Rejection::CouponNotFound { coupon },
+            Rejection::CouponOver { coupon },
+            Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Used] },
+            Rejection::CouponHeld { coupon, order },
+            Rejection::InvalidCoupon { fault: "its value must be above zero".into() },
+            Rejection::PriceChanged { expected: amount, payable: amount },
+            Rejection::SamePlan { subscription, plan: "small".into() },
+            Rejection::TooEarlyForDowngrade { from: at },
+            Rejection::TooManyDowngrades { subscription, limit: 3 },
+            Rejection::ChangePending { subscription, until: at },
+            Rejection::OutsidePaidTime { expires_at: at },
+            Rejection::InvalidUnifiedDay,
+            Rejection::ExpiredForAlignment { subscription },
+            Rejection::NotRefundable { product: "ecs".into() },
+            Rejection::RefundExceedsPaid { amount, refundable: amount },
+            Rejection::NothingToRefund { order },
+            Rejection::NotLatestPeriod { latest: order },
+            Rejection::TooManyOrders { count: 31, limit: 30 },
+            Rejection::UnknownAccounts { accounts: vec![account] },
+            Rejection::CampaignNotFound,
+            Rejection::UnknownCode,
+            Rejection::CodeTaken,
+            Rejection::CampaignNotRunning { starts_at: at, ends_at: at },
+            Rejection::QuotaExhausted { left: 1, asked: 2 },
+            Rejection::CampaignLimit { account, limit: 1 },
             Rejection::BrakeNotEngaged,
         ]
     }
@@ -316,6 +365,33 @@ mod tests {
         402 NotEnoughFunds available needed
         422 InvalidRules faults
         422 EffectiveInPast earliest
+        409 OrderNotPaid order
+        409 LastOrderProcessing order
+        404 CouponNotFound coupon
+        409 CouponOver coupon
+        422 CouponNotUsable coupon unmet
+        409 CouponHeld coupon order
+        422 InvalidCoupon fault
+        409 PriceChanged expected payable
+        422 SamePlan plan subscription
+        422 TooEarlyForDowngrade from
+        422 TooManyDowngrades limit subscription
+        409 ChangePending subscription until
+        422 OutsidePaidTime expires_at
+        422 InvalidUnifiedDay
+        422 ExpiredForAlignment subscription
+        422 NotRefundable product
+        422 RefundExceedsPaid amount refundable
+        409 NothingToRefund order
+        409 NotLatestPeriod latest
+        422 TooManyOrders count limit
+        422 UnknownAccounts accounts
+        404 CampaignNotFound
+        404 UnknownCode
+        409 CodeTaken
+        409 CampaignNotRunning ends_at starts_at
+        409 QuotaExhausted asked left
+        409 CampaignLimit account limit
         409 BrakeNotEngaged
         400 MalformedRequest
         400 InvalidToken
@@ -336,6 +412,10 @@ mod tests {
         422 AmountTooPrecise
         422 ClockInPast
         422 DryRunNotPossible
+        422 OneCouponPerOrder
+        422 PeriodOrRenewDay
+        422 TooManyItems
+        422 ConfirmationRequired
         503 Busy
         503 StoreUnavailable
         503 OutcomeUnknown

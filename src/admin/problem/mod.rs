@@ -1,6 +1,7 @@
 //! Everything that goes wrong, as problem+json (RFC 9457).
 
 mod code;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +9,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::IntoResponses;
 use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
 
@@ -157,8 +158,8 @@ impl From<Rejection> for Problem {
         Self {
             status: status_of(&rejection),
             code: rejection.code(),
-            detail: rejection.to_string(),
-            values: values(&rejection),
+            detail: detail(&rejection),
+            values: values::of(&rejection),
             retry: false,
             allow: None,
         }
@@ -186,118 +187,23 @@ impl From<ExecuteError> for Problem {
     }
 }
 
-/// The values of a rejection, in the forms of the wire.
-fn values(rejection: &Rejection) -> BTreeMap<String, Value> {
-    let text = |value: &dyn fmt::Display| Value::from(value.to_string());
-    let values = match rejection {
-        Rejection::TokenMismatch
-        | Rejection::AccountNotFound
-        | Rejection::AccountExists
-        | Rejection::EmailTaken
-        | Rejection::ExternalIdTaken
-        | Rejection::AccountHeld
-        | Rejection::AccountNotHeld
-        | Rejection::AmountTooLarge
-        | Rejection::InvalidUnifiedDay
-        | Rejection::CampaignNotFound
-        | Rejection::UnknownCode
-        | Rejection::CodeTaken
-        | Rejection::PeriodRequired
-        | Rejection::BrakeNotEngaged => json!({}),
-        Rejection::PurchaseRequires { missing } => json!({ "missing": missing }),
-        Rejection::SubscriptionNotFound { subscription }
-        | Rejection::SubscriptionEnded { subscription }
-        | Rejection::TooLateForMode { subscription } => json!({ "subscription": subscription }),
-        Rejection::OrderNotFound { order }
-        | Rejection::OrderClosed { order }
-        | Rejection::OrderNotPaid { order }
-        | Rejection::OrderProcessing { order }
-        | Rejection::NothingToRefund { order } => json!({ "order": order }),
-        Rejection::NothingToInvoice { month } => json!({ "month": month }),
-        Rejection::NotLatestPeriod { latest } => json!({ "latest": latest }),
-        Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
-            json!({ "coupon": coupon })
-        }
-        Rejection::CouponNotUsable { coupon, unmet } => {
-            let unmet: Vec<Value> = unmet.iter().map(|unmet| Value::from(unmet.code())).collect();
-            json!({ "coupon": coupon, "unmet": unmet })
-        }
-        Rejection::CouponHeld { coupon, order } => json!({ "coupon": coupon, "order": order }),
-        Rejection::InvalidCoupon { fault } => json!({ "fault": fault }),
-        Rejection::PriceChanged { expected, payable } => {
-            json!({ "expected": convert::money(*expected), "payable": convert::money(*payable) })
-        }
-        Rejection::SamePlan { subscription, plan } => {
-            json!({ "subscription": subscription, "plan": plan })
-        }
-        Rejection::TooEarlyForDowngrade { from } => json!({ "from": text(from) }),
-        Rejection::TooManyDowngrades { subscription, limit } => {
-            json!({ "subscription": subscription, "limit": limit })
-        }
-        Rejection::ChangePending { subscription, until } => {
-            json!({ "subscription": subscription, "until": text(until) })
-        }
-        Rejection::OutsidePaidTime { expires_at } => json!({ "expires_at": text(expires_at) }),
-        Rejection::ExpiredForAlignment { subscription } => json!({ "subscription": subscription }),
-        Rejection::NotRefundable { product } => json!({ "product": product }),
-        Rejection::RefundExceedsPaid { amount, refundable } => {
-            json!({ "amount": convert::money(*amount), "refundable": convert::money(*refundable) })
-        }
-        Rejection::TooManyOrders { count, limit } => json!({ "count": count, "limit": limit }),
-        Rejection::CampaignNotRunning { starts_at, ends_at } => {
-            json!({ "starts_at": text(starts_at), "ends_at": text(ends_at) })
-        }
-        Rejection::QuotaExhausted { left, asked } => json!({ "left": left, "asked": asked }),
-        Rejection::UnknownAccounts { accounts } => json!({ "accounts": accounts }),
-        Rejection::CampaignLimit { account, limit } => {
-            json!({ "account": account, "limit": limit })
-        }
-        Rejection::WrongState { subscription, state } => {
-            json!({ "subscription": subscription, "state": state })
-        }
-        Rejection::UnknownProduct { product } => json!({ "product": product }),
-        Rejection::UnknownPlan { product, plan } | Rejection::PlanRetired { product, plan } => {
-            json!({ "product": product, "plan": plan })
-        }
-        Rejection::UnknownRegion { product, region } => {
-            json!({ "product": product, "region": region })
-        }
-        Rejection::WrongCurrency { expected, given } => {
-            json!({ "expected": text(expected), "given": text(given) })
-        }
-        Rejection::AmountNotPositive { amount } => json!({ "amount": convert::money(*amount) }),
-        Rejection::CurrencyNotOffered { product, plan, currency } => {
-            json!({ "product": product, "plan": plan, "currency": text(currency) })
-        }
-        Rejection::PeriodNotOffered { period, offered } => {
-            let offered: Vec<Value> = offered.iter().map(|period| text(period)).collect();
-            json!({ "period": text(period), "offered": offered })
-        }
-        Rejection::UnpaidOrder { order, deadline } => {
-            json!({ "order": order, "deadline": text(deadline) })
-        }
-        Rejection::BeyondHorizon { expires_at, limit } => {
-            json!({ "expires_at": text(expires_at), "limit": text(limit) })
-        }
-        Rejection::OutlivesParent { parent, expires_at, limit } => {
-            json!({ "parent": parent, "expires_at": text(expires_at), "limit": text(limit) })
-        }
-        Rejection::PeriodInPast { minimum } => json!({ "minimum": text(minimum) }),
-        Rejection::OffAnchor { expires_at } => json!({ "expires_at": text(expires_at) }),
-        Rejection::NotEnoughFunds { needed, available } => {
-            json!({ "needed": convert::money(*needed), "available": convert::money(*available) })
-        }
-        Rejection::InvalidRules { faults } => json!({ "faults": faults }),
-        Rejection::EffectiveInPast { earliest } => json!({ "earliest": text(earliest) }),
-    };
-    let Value::Object(values) = values else { return BTreeMap::new() };
-    values.into_iter().collect()
+/// A rejection in words; every predicate of a coupon that does not hold is said (R5.17).
+fn detail(rejection: &Rejection) -> String {
+    if let Rejection::CouponNotUsable { unmet, .. } = rejection {
+        let unmet: Vec<String> = unmet.iter().map(convert::in_words).collect();
+        return format!("{rejection}: {}", unmet.join("; "));
+    }
+    rejection.to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::domain::ids::{AccountId, CouponId, OrderId};
     use crate::domain::money::Money;
+    use crate::domain::nouns::coupon::Unmet;
 
     #[test]
     fn a_problem_carries_its_values_in_the_forms_of_the_wire() {
@@ -317,6 +223,42 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(problem.to_wire()).expect("JSON"), expected);
         assert_eq!(problem.error_response().status(), 402);
+    }
+
+    #[test]
+    fn every_predicate_that_a_coupon_misses_is_said_with_its_values() {
+        let usd = "USD".parse().expect("a currency");
+        let account = AccountId::from_bits(7);
+        let problem = Problem::from(Rejection::CouponNotUsable {
+            coupon: CouponId::new(account, 3),
+            unmet: vec![
+                Unmet::Frozen { order: OrderId::new(account, 2) },
+                Unmet::MinSpend {
+                    needed: Money::from_minor(5000, usd),
+                    eligible: Money::from_minor(1800, usd),
+                },
+                Unmet::OrderType,
+            ],
+        });
+        let told = problem.to_wire();
+        let (coupon, order) = (CouponId::new(account, 3), OrderId::new(account, 2));
+        let frozen = format!("{order} holds it: pay that order or cancel it");
+        let spend = "50.00 USD must be reached, and 18.00 USD counts";
+        let kind = "it is not good for this type of order";
+        assert_eq!(
+            told.detail,
+            format!("{coupon} cannot be used for this order: {frozen}; {spend}; {kind}")
+        );
+        let expected = json!([
+            {"code": "frozen", "detail": frozen, "order": order},
+            {
+                "code": "min_spend", "detail": spend,
+                "needed": {"amount": "50.00", "currency": "USD"},
+                "eligible": {"amount": "18.00", "currency": "USD"}
+            },
+            {"code": "order_type", "detail": kind}
+        ]);
+        assert_eq!(told.values["unmet"], expected);
     }
 
     #[test]

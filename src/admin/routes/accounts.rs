@@ -1,8 +1,8 @@
-//! Accounts: open, list, show, top up, hold, let go.
+//! Accounts: open, list, show, top up, hold, let go, choose the unified day.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpResponse, get, post, put};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -21,7 +21,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(show_account)
         .service(top_up)
         .service(hold_account)
-        .service(let_account_go);
+        .service(let_account_go)
+        .service(set_unified_day);
 }
 
 /// A body that says nothing.
@@ -80,7 +81,7 @@ async fn list_accounts(
         let profile = admin.profiles.profile(id.into()).await;
         items.push(convert::summary(id, &head, profile)?);
     }
-    Ok(Json(wire::Page { items, next: page.next }))
+    Ok(Json(wire::Page { items, next: page.next, window: None }))
 }
 
 /// Shows an account.
@@ -175,6 +176,32 @@ async fn let_account_go(
     write: Write<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let asked = Command::LetGo(LetGo {}).into();
+    let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, wire::Done {}))
+}
+
+/// Chooses the day of the month that renewals can be aligned to. It moves nothing by itself: a
+/// renewal asks for it with `"expected_renew_day": "unified"`.
+#[utoipa::path(
+    tag = "accounts",
+    params(
+        ("account" = String, Path, description = "The account's id"),
+        wire::WriteQuery,
+        wire::WriteHeaders
+    ),
+    request_body = wire::SetUnifiedDay,
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::Done>),
+        Problem
+    )
+)]
+#[put("/v1/accounts/{account}/unified-day")]
+async fn set_unified_day(
+    admin: Data<Admin>,
+    OfAccount(id): OfAccount,
+    write: Write<wire::SetUnifiedDay>,
+) -> Result<HttpResponse, Problem> {
+    let asked = door::set_unified_day(&write.body)?;
     let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
     Ok(reply(StatusCode::OK, &receipt, write.dry_run, wire::Done {}))
 }

@@ -93,7 +93,7 @@ async fn list_parked(admin: Data<Admin>) -> Result<Json<wire::Page<wire::Parked>
         at: at.to_string(),
         reason,
     });
-    Ok(Json(wire::Page { items: parked.collect(), next: None }))
+    Ok(Json(wire::Page { items: parked.collect(), next: None, window: None }))
 }
 
 /// Takes an account back that was set aside.

@@ -2,11 +2,15 @@
 //! `/openapi.json` says what there is, no more and no less.
 
 mod accounts;
+mod campaigns;
 mod catalogue;
+mod coupons;
 mod house;
 mod imports;
+mod ledger;
 mod lists;
 mod orders;
+mod renewals;
 mod subscriptions;
 mod time;
 
@@ -38,6 +42,10 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(orders::configure)
+        .configure(renewals::configure)
+        .configure(coupons::configure)
+        .configure(campaigns::configure)
+        .configure(ledger::configure)
         .configure(subscriptions::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
@@ -130,6 +138,8 @@ mod tests {
         GET /openapi.json
         GET /v1/accounts
         GET /v1/accounts/{account}
+        GET /v1/accounts/{account}/coupons
+        GET /v1/accounts/{account}/coupons/{coupon}
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
         GET /v1/accounts/{account}/notices
@@ -138,27 +148,49 @@ mod tests {
         GET /v1/accounts/{account}/subscriptions
         GET /v1/accounts/{account}/subscriptions/{subscription}
         GET /v1/brake
+        GET /v1/campaigns
+        GET /v1/campaigns/{campaign}
         GET /v1/catalogue
         GET /v1/clock
+        GET /v1/coupons
         GET /v1/deliveries
+        GET /v1/ledger/entries
+        GET /v1/ledger/trial-balance
+        GET /v1/orders
         GET /v1/parked
         GET /v1/schedulers
         GET /v1/status
         GET /v1/subscriptions
         POST /v1/accounts
+        POST /v1/accounts/{account}/coupons
+        POST /v1/accounts/{account}/coupons/{coupon}/cancel
         POST /v1/accounts/{account}/hold
         POST /v1/accounts/{account}/let-go
         POST /v1/accounts/{account}/orders
         POST /v1/accounts/{account}/orders/{order}/cancel
         POST /v1/accounts/{account}/orders/{order}/pay
+        POST /v1/accounts/{account}/orders/{order}/provision-failed
+        POST /v1/accounts/{account}/orders/{order}/provisioned
+        POST /v1/accounts/{account}/orders/{order}/refunds
+        POST /v1/accounts/{account}/payments
+        POST /v1/accounts/{account}/redemptions
+        POST /v1/accounts/{account}/renewals
+        POST /v1/accounts/{account}/subscriptions/{subscription}/changes
+        POST /v1/accounts/{account}/subscriptions/{subscription}/release
         POST /v1/accounts/{account}/subscriptions/{subscription}/renewals
+        POST /v1/accounts/{account}/subscriptions/{subscription}/unsubscribe
         POST /v1/accounts/{account}/top-ups
         POST /v1/accounts/{account}/unpark
         POST /v1/brake/release
+        POST /v1/campaigns
+        POST /v1/campaigns/{campaign}/close
+        POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
         POST /v1/imports
         POST /v1/schedulers/{job}/run
+        PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
+        PUT /v1/accounts/{account}/unified-day
         PUT /v1/catalogue
         ");
     }

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, get, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::orders::placed;
+use super::orders::{made, placed};
 use crate::admin::problem::Problem;
 use crate::admin::request::{Asks, OfAccount, OfSubscription, Write};
 use crate::admin::{Admin, convert, cursor, door, fields, reply, unexpected, wire};
@@ -23,7 +23,10 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(list_account_subscriptions)
         .service(show_subscription)
         .service(renew_subscription)
-        .service(set_renewal_mode);
+        .service(set_renewal_mode)
+        .service(change_subscription)
+        .service(unsubscribe)
+        .service(release_subscription);
 }
 
 /// Lists subscriptions over all accounts, nearest expiry first.
@@ -171,7 +174,7 @@ async fn renew_subscription(
 ) -> Result<HttpResponse, Problem> {
     let asked = door::renew(id, &write.body)?;
     let receipt = admin.carry_out(id.account, asked, &write.asking, write.dry_run).await?;
-    placed(&receipt, write.dry_run)
+    placed(&admin, &receipt, write.dry_run)
 }
 
 /// Chooses how a subscription is renewed.
@@ -204,6 +207,91 @@ async fn set_renewal_mode(
         subscription: convert::live(subscription),
         next_attempt_at: next_attempt_at.map(|at| at.to_string()),
     };
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, answer))
+}
+
+/// Changes the plan: a dearer one is paid for the time that is left, a cheaper one gives money
+/// back for it. The expiry stays where it is.
+#[utoipa::path(
+    tag = "subscriptions",
+    params(
+        ("account" = String, Path, description = "The account's id"),
+        ("subscription" = String, Path, description = "The subscription's id"),
+        wire::WriteQuery,
+        wire::WriteHeaders
+    ),
+    request_body = wire::ChangePlan,
+    responses(
+        (status = 201, description = "It is recorded", body = wire::Receipt<wire::Placed>),
+        (status = 200, description = "A dry run", body = wire::Receipt<wire::Placed>),
+        Problem
+    )
+)]
+#[post("/v1/accounts/{account}/subscriptions/{subscription}/changes")]
+async fn change_subscription(
+    admin: Data<Admin>,
+    OfSubscription(id): OfSubscription,
+    write: Write<wire::ChangePlan>,
+) -> Result<HttpResponse, Problem> {
+    let asked = door::change(id, &write.body)?;
+    let receipt = admin.carry_out(id.account, asked, &write.asking, write.dry_run).await?;
+    placed(&admin, &receipt, write.dry_run)
+}
+
+/// Gives a subscription up before its end: what is left of what was paid comes back.
+#[utoipa::path(
+    tag = "subscriptions",
+    params(
+        ("account" = String, Path, description = "The account's id"),
+        ("subscription" = String, Path, description = "The subscription's id"),
+        wire::WriteQuery,
+        wire::WriteHeaders
+    ),
+    request_body = wire::Unsubscribe,
+    responses(
+        (status = 201, description = "It is recorded", body = wire::Receipt<wire::Ordered>),
+        (status = 200, description = "A dry run", body = wire::Receipt<wire::Ordered>),
+        Problem
+    )
+)]
+#[post("/v1/accounts/{account}/subscriptions/{subscription}/unsubscribe")]
+async fn unsubscribe(
+    admin: Data<Admin>,
+    OfSubscription(id): OfSubscription,
+    write: Write<wire::Unsubscribe>,
+) -> Result<HttpResponse, Problem> {
+    let asked = door::unsubscribe(id, &write.body);
+    let receipt = admin.carry_out(id.account, asked, &write.asking, write.dry_run).await?;
+    made(&receipt, write.dry_run)
+}
+
+/// Releases a suspended subscription at once, by its owner's explicit word. Its data are lost.
+#[utoipa::path(
+    tag = "subscriptions",
+    params(
+        ("account" = String, Path, description = "The account's id"),
+        ("subscription" = String, Path, description = "The subscription's id"),
+        wire::WriteQuery,
+        wire::WriteHeaders
+    ),
+    request_body = wire::ReleaseNow,
+    responses(
+        (status = 200, description = "It is recorded", body = wire::Receipt<wire::Released>),
+        Problem
+    )
+)]
+#[post("/v1/accounts/{account}/subscriptions/{subscription}/release")]
+async fn release_subscription(
+    admin: Data<Admin>,
+    OfSubscription(id): OfSubscription,
+    write: Write<wire::ReleaseNow>,
+) -> Result<HttpResponse, Problem> {
+    let asked = door::release(id, &write.body)?;
+    let receipt = admin.carry_out(id.account, asked, &write.asking, write.dry_run).await?;
+    let Answer::Released { subscription } = &receipt.answer else {
+        return Err(unexpected(&receipt));
+    };
+    let answer = wire::Released { subscription: convert::live(subscription) };
     Ok(reply(StatusCode::OK, &receipt, write.dry_run, answer))
 }
 

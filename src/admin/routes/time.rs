@@ -72,7 +72,7 @@ pub(super) fn shown(admin: &Admin) -> wire::Clock {
 )]
 #[get("/v1/schedulers")]
 async fn list_schedulers(admin: Data<Admin>) -> Result<Json<wire::Page<wire::Scheduler>>, Problem> {
-    Ok(Json(wire::Page { items: schedulers(&admin, RUNS_SHOWN).await?, next: None }))
+    Ok(Json(wire::Page { items: schedulers(&admin, RUNS_SHOWN).await?, next: None, window: None }))
 }
 
 /// Runs a scheduler now, whatever its cron line says; it advances its accounts fully.

@@ -1,4 +1,4 @@
-//! The book as it is shown: accounts, orders, subscriptions, and what happened to them.
+//! The book as it is shown: accounts, subscriptions, and what happened to them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,6 +63,13 @@ pub struct Account {
     pub language: String,
     /// How many of its orders wait to be paid.
     pub unpaid_order_count: u32,
+    /// How many of its orders are paid and wait to be delivered.
+    #[serde(default)]
+    pub processing_order_count: u32,
+    /// The day of the month, 1 to 28, that renewals can be aligned to; absent if none was chosen,
+    /// then it is the house's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unified_day: Option<u8>,
 }
 
 /// A subscription.
@@ -81,7 +88,8 @@ pub struct Subscription {
     pub plan: String,
     /// The region.
     pub region: String,
-    /// `PendingPayment`, `Active`, `Grace`, `Suspended`, `Released` or `Cancelled`.
+    /// `PendingPayment`, `Active`, `Grace`, `Suspended`, `Released`, `Cancelled` or
+    /// `Unsubscribed`.
     pub state: String,
     /// `AutoRenewal`, `ManualRenewal` or `NotRenewal`.
     pub mode: String,
@@ -121,57 +129,48 @@ pub struct Subscription {
     /// The unpaid order on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_order: Option<String>,
-    /// The subscription that it may not outlive; shown while it lives, and not in the list over
-    /// all accounts.
+    /// The subscription that it may not outlive; this and what follows is shown while it lives,
+    /// and not in the list over all accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_not_after: Option<String>,
+    /// The plan that takes effect with a period that was paid ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_plan: Option<PlanAt>,
+    /// The plan that it has for a while, in place of the one that is renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary_plan: Option<PlanUntil>,
+    /// Does it keep the prices of its purchase?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub price_lock: bool,
+    /// How many times it was downgraded before its end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub downgrades_used: u32,
+    /// Is the order on it paid, and waits to be delivered?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub processing: bool,
 }
 
-/// An order.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// A plan that takes effect later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Order {
-    /// Its id.
-    pub id: String,
-    /// The account it belongs to.
-    pub account: String,
-    /// `new` or `renew`.
-    pub kind: String,
-    /// The subscription that it starts or renews.
-    pub subscription: String,
-    /// The product.
-    pub product: String,
-    /// Its plan.
+pub struct PlanAt {
+    /// Which.
     pub plan: String,
-    /// The length ordered.
-    pub period: String,
-    /// The number of the period in its subscription, from 1.
-    pub period_no: u32,
-    /// Start of the period; of a new subscription, once it is paid.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub starts_at: Option<String>,
-    /// End of the period, excluded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ends_at: Option<String>,
-    /// The list price when the order was made.
-    pub list: Money,
-    /// What is to be paid.
-    pub payable: Money,
-    /// The version of the rules that it was priced by.
-    pub rules_version: u32,
-    /// Was it made by auto-renewal?
-    pub automatic: bool,
-    /// When it was made.
-    pub created_at: String,
-    /// From when it can no longer be paid.
-    pub deadline: String,
-    /// `Unpaid`, `Paid` or `Cancelled`.
-    pub state: String,
-    /// When it was paid or cancelled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closed_at: Option<String>,
-    /// Why it was cancelled: `requested`, `timed_out` or `released`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cancelled_for: Option<String>,
+    /// When.
+    pub at: String,
+}
+
+/// A plan for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlanUntil {
+    /// Which.
+    pub plan: String,
+    /// Until when.
+    pub until: String,
 }
 
 /// The account is open.
@@ -188,40 +187,6 @@ pub struct ToppedUp {
     pub amount: Money,
     /// The cash afterwards.
     pub cash: Money,
-}
-
-/// An order was made, paid or cancelled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Ordered {
-    /// As it stands.
-    pub order: Order,
-    /// Its subscription as it stands.
-    pub subscription: Subscription,
-    /// The cash afterwards.
-    pub cash: Money,
-}
-
-/// What became of a request to order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Placed {
-    /// An order was made; it is paid if `pay_now` was asked.
-    Ordered {
-        /// The order as it stands.
-        order: Box<Order>,
-        /// The subscription as it stands.
-        subscription: Box<Subscription>,
-        /// The cash afterwards.
-        cash: Money,
-    },
-    /// The expiry was no longer the one that was expected: nothing was done.
-    AlreadyRenewed {
-        /// The order that moved it; absent if it was imported so.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        last_order: Option<String>,
-        /// Where it is now.
-        expires_at: String,
-    },
 }
 
 /// The renewal mode stands.

@@ -7,8 +7,13 @@
 //! `renewctl` sees nothing of renewd but this, so nothing here names a type of another room.
 
 mod book;
+mod campaigns;
+mod coupons;
 mod house;
 mod import;
+mod ledger;
+mod ordering;
+mod orders;
 mod queries;
 mod requests;
 
@@ -19,19 +24,33 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use book::{
-    Account, AccountSummary, Delivery, LedgerLine, ModeSet, NextDue, Opened, Order, Ordered,
-    Placed, Record, Subscription, ToppedUp,
+    Account, AccountSummary, Delivery, LedgerLine, ModeSet, NextDue, Opened, PlanAt, PlanUntil,
+    Record, Subscription, ToppedUp,
 };
+pub use campaigns::{
+    Campaign, CampaignIs, GrantMany, GrantedItem, GrantedMany, OpenCampaign, Redeem, Redeemed,
+};
+pub use coupons::{Benefit, Coupon, CouponIs, Fit, GrantCoupon, Holder, Scope, Unmet};
 pub use house::{
     Brake, Catalogue, CatalogueApplied, CatalogueDifference, CatalogueVersion, Change, Clock,
     ClockKind, Done, Due, Fault, JobRun, Moved, Outbox, Parked, Scheduler, Status, Tally,
 };
 pub use import::{ImportAnswer, ImportLine, ImportOutcome, ImportedSubscription};
-pub use queries::{
-    CatalogueQuery, DeliveryQuery, ImportQuery, OrderQuery, PageQuery, SubscriptionQuery,
-    WriteHeaders, WriteQuery,
+pub use ledger::{LedgerEntry, TrialBalance, TrialBalanceLine, TrialBalanceTotal};
+pub use ordering::{
+    ChangePlan, CouponWish, GiveBack, PayTogether, PlaceOrder, ProvisionFailed, ReleaseNow, Renew,
+    RenewDay, RenewItem, RenewMany, SetCoupon, SetUnifiedDay, Unsubscribe,
 };
-pub use requests::{MoveClock, OpenAccount, PlaceOrder, Renew, SetRenewalMode, TopUp};
+pub use orders::{
+    AppliedCoupon, Order, OrderLine, Ordered, PaidTogether, Placed, Released, RenewedItem,
+    RenewedMany, Reported, SkippedOrder, Tax,
+};
+pub use queries::{
+    AllCouponsQuery, CampaignQuery, CatalogueQuery, CouponQuery, DeliveryQuery, EntryQuery,
+    ImportQuery, OrderQuery, PageQuery, SubscriptionQuery, TrialBalanceQuery, WriteHeaders,
+    WriteQuery,
+};
+pub use requests::{MoveClock, OpenAccount, SetRenewalMode, TopUp};
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,6 +72,23 @@ pub struct Page<T> {
     /// The cursor of the next page, for `?cursor=`; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// The window that the list was taken over, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+}
+
+/// The window that a list was taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Window {
+    /// From when, included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Until when, excluded; absent for up to now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Nobody asked for it: it is the last 30 days.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_default: bool,
 }
 
 /// What a write came to: the answer, and the record of the journal that tells it.
@@ -142,10 +178,10 @@ mod tests {
         let refused = |error: serde_json::Error| error.to_string();
         let order = json!({
             "kind": "new", "product": "ecs", "plan": "small", "region": "eu-central-1",
-            "period": "P1M", "coupon": "SPRING"
+            "period": "P1M", "voucher": "SPRING"
         });
         let error = serde_json::from_value::<PlaceOrder>(order).map_err(refused).expect_err("no");
-        assert!(error.contains("coupon"), "{error}");
+        assert!(error.contains("voucher"), "{error}");
         let amount = json!({"amount": 59.5, "currency": "USD"});
         let error = serde_json::from_value::<Money>(amount).map_err(refused).expect_err("no");
         assert!(error.contains("expected a string"), "{error}");

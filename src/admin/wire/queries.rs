@@ -58,14 +58,26 @@ pub struct PageQuery {
     pub limit: Option<u32>,
 }
 
-/// Of `GET /v1/accounts/{account}/orders`.
+/// Of `GET /v1/orders` and `GET /v1/accounts/{account}/orders`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct OrderQuery {
-    /// Only in this state: `Unpaid`, `Paid` or `Cancelled`.
+    /// Only in this state: `Unpaid`, `Processing`, `Paid`, `Cancelled`, `Failed` or `Refunded`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Only of this type: `new`, `renew`, `upgrade`, `downgrade` or `refund`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Only of this product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Only made at or after this instant. Over all accounts, without a window it is 30 days ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<String>,
+    /// Only made before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_to: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -129,4 +141,125 @@ pub struct DeliveryQuery {
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/accounts/{account}/coupons`. With `for_order`, or with `product`, `plan` and
+/// `period`, each coupon says whether it could be used for that, or every predicate that does not
+/// hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct CouponQuery {
+    /// Only in this state, or in one of several with commas between: `NotEffective`, `Available`,
+    /// `Frozen`, `Used`, `Expired`, `Cancelled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// An unpaid order of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_order: Option<String>,
+    /// What would be bought: the product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Its plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// How long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// As `new`, if absent, or `renew`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/coupons`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct AllCouponsQuery {
+    /// Only in this state, or in one of several with commas between: `NotEffective`, `Available`,
+    /// `Frozen`, `Used`, `Expired`, `Cancelled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Only from this campaign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
+    /// Only expiring before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_before: Option<String>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/campaigns`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct CampaignQuery {
+    /// Only those with this in their name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Only those that grant now, as long as their quota lasts.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub running: bool,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/ledger/entries`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct EntryQuery {
+    /// Only of this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Only on this account of the chart, such as `customer_cash`; with a colon at the end on all
+    /// that begin so, such as `unearned:`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger_account: Option<String>,
+    /// Only posted at or after this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Only posted before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// `json` or `csv`; as the `Accept` header has it if absent. CSV comes whole, not in pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Rows on a page: 20 if absent, at most 300; not for CSV.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Of `GET /v1/ledger/trial-balance`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct TrialBalanceQuery {
+    /// By which instant: what was posted by then, and what of it is earned by then; now if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// Only in this currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// `json` or `csv`; as the `Accept` header has it if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
 }

@@ -52,69 +52,6 @@ pub struct TopUp {
     pub reference: Option<String>,
 }
 
-/// `POST /v1/accounts/{id}/orders`: order a new subscription, or one more period of one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-#[schema(example = json!({
-    "kind": "new", "product": "ecs", "plan": "small", "region": "eu-central-1",
-    "period": "P1M", "renewal_mode": "ManualRenewal", "pay_now": true
-}))]
-pub enum PlaceOrder {
-    /// A new subscription.
-    New {
-        /// The product.
-        product: String,
-        /// Its plan.
-        plan: String,
-        /// The region.
-        region: String,
-        /// The length of the first period.
-        period: String,
-        /// How it is to be renewed; `ManualRenewal` if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        renewal_mode: Option<String>,
-        /// Pay from the balance at once; otherwise the order waits unpaid.
-        #[serde(default)]
-        pay_now: bool,
-        /// The provider's own name for the resource.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        external_id: Option<String>,
-        /// A subscription of the same account that it may not outlive.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        expires_not_after: Option<String>,
-    },
-    /// One more period, as `POST …/renewals` has it.
-    Renew {
-        /// Which subscription.
-        subscription: String,
-        /// How long.
-        period: String,
-        /// Pay from the balance at once; otherwise the order waits unpaid.
-        #[serde(default)]
-        pay_now: bool,
-        /// The expiry that was seen: if it has moved, nothing is done.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        expected_expires_at: Option<String>,
-    },
-}
-
-/// `POST /v1/accounts/{id}/subscriptions/{sub}/renewals`: order one more period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "period": "P1M", "pay_now": true, "expected_expires_at": "2026-12-01T10:00:00Z"
-}))]
-pub struct Renew {
-    /// How long.
-    pub period: String,
-    /// Pay from the balance at once; otherwise the order waits unpaid.
-    #[serde(default)]
-    pub pay_now: bool,
-    /// The expiry that was seen: if it has moved, nothing is done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected_expires_at: Option<String>,
-}
-
 /// `PUT /v1/accounts/{id}/subscriptions/{sub}/renewal-mode`: choose how it is renewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -136,6 +136,25 @@ fn hints(problem: &Problem) -> Vec<String> {
         "EffectiveInPast" => {
             return vec![format!("the earliest is --effective-at {}", text("earliest"))];
         }
+        "LastOrderProcessing" => {
+            "`renewctl order provisioned` or `order provision-failed` reports how it went"
+        }
+        "OrderNotPaid" => "`renewctl order pay` pays it; only what is paid is delivered",
+        "CouponNotFound" => "`renewctl coupon list ACCOUNT` shows them",
+        "CouponNotUsable" => {
+            "`renewctl coupon list ACCOUNT --for-order ORDER` shows which can be used, and why not"
+        }
+        "CouponHeld" => "`renewctl order cancel` or `renewctl order coupon` frees it",
+        "CampaignNotFound" => "`renewctl campaign list` shows them",
+        "ConfirmationRequired" => "say --confirm if that is meant",
+        "PriceChanged" => "ask again with --dry-run, and with --expect for what it costs now",
+        "NotLatestPeriod" => {
+            return vec![format!("`renewctl order refund ACCOUNT {}` first", text("latest"))];
+        }
+        "NothingToRefund" => {
+            "a part is given back with --amount; what runs with `renewctl subscription unsubscribe`"
+        }
+        "ExpiredForAlignment" => "renew it by a period first, or leave it out",
         "BrakeNotEngaged" => "`renewctl brake show` tells how it stands",
         "IdempotenceParamNotMatch" => "another request used this token; leave --token out",
         "InvalidRules" => {

@@ -1,7 +1,9 @@
 //! Verbs about the book: accounts, money, orders, subscriptions.
 
 use clap::{Args, Subcommand, ValueEnum};
+use renewd::admin::wire::{Money, RenewDay};
 
+use super::coupons::amount;
 use super::{Of, Once, Slice, Write, id};
 
 const OPEN: &str = "\
@@ -67,6 +69,23 @@ pub(crate) enum AccountVerb {
         #[command(flatten)]
         write: Write,
     },
+    /// Choose the day of the month that renewals can be aligned to.
+    #[command(after_help = "\
+It moves nothing by itself: `renewctl subscription renew ACCOUNT SUBSCRIPTION --renew-day unified` \
+asks for it.
+
+Examples:
+  renewctl account unified-day acc_k3f9x2m7qd 15")]
+    UnifiedDay {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The day, 1 to 28.
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=28))]
+        day: u32,
+        #[command(flatten)]
+        write: Write,
+    },
     /// Take an account back that was set aside after repeated failure.
     Unpark {
         /// The account.
@@ -125,13 +144,34 @@ pub(crate) struct TopUp {
     pub(crate) write: Write,
 }
 
+/// What an order is to cost.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Price {
+    /// The coupon to use: its id, `none`, or `auto` for the one that the rule picks, as if nothing
+    /// was said.
+    #[arg(long, value_name = "COUPON", value_parser = id)]
+    pub(crate) coupon: Option<String>,
+    /// Refuse if it costs anything else, such as 9.00USD: what a dry run said.
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub(crate) expect: Option<Money>,
+    /// Pay from the balance at once; otherwise the order waits unpaid.
+    #[arg(long)]
+    pub(crate) pay_now: bool,
+}
+
 /// About orders.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrderVerb {
     /// Buy a new subscription.
     #[command(after_help = "\
+With --dry-run it is a quote: the price in its parts, the period, and until when the prices stand. \
+The order that follows costs exactly that; --expect makes sure of it.
+
 Examples:
-  renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now
+  renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --dry-run
+  renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now --expect 9.00USD
+  renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1Y --coupon cpn_k3f9x2m7qd_7 \
+--price-lock
   renewctl order buy acc_k3f9x2m7qd domain com global P1Y --mode AutoRenewal")]
     Buy {
         /// The account.
@@ -148,9 +188,11 @@ Examples:
         /// How it is to be renewed.
         #[arg(long, value_enum, ignore_case = true, default_value_t = Mode::ManualRenewal)]
         mode: Mode,
-        /// Pay from the balance at once; otherwise the order waits unpaid.
+        #[command(flatten)]
+        price: Price,
+        /// Keep the prices of today for its renewals.
         #[arg(long)]
-        pay_now: bool,
+        price_lock: bool,
         /// The provider's own name for the resource.
         #[arg(long, value_name = "NAME")]
         external_id: Option<String>,
@@ -160,14 +202,33 @@ Examples:
         #[command(flatten)]
         write: Write,
     },
-    /// List an account's orders.
+    /// List orders: of an account, or of all.
+    #[command(after_help = "\
+Over all accounts, without --from and --to, it lists the last 30 days.
+
+Examples:
+  renewctl order list acc_k3f9x2m7qd
+  renewctl order list --state Unpaid
+  renewctl order list --type refund --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --all")]
     List {
-        /// The account.
+        /// Only of this account.
         #[arg(value_parser = id)]
-        account: String,
-        /// Only in this state: Unpaid, Paid or Cancelled.
+        account: Option<String>,
+        /// Only in this state: Unpaid, Processing, Paid, Cancelled, Failed or Refunded.
         #[arg(long)]
         state: Option<String>,
+        /// Only of this type: new, renew, upgrade, downgrade or refund.
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: Option<String>,
+        /// Only of this product.
+        #[arg(long)]
+        product: Option<String>,
+        /// Only made at or after this instant.
+        #[arg(long, value_name = "INSTANT")]
+        from: Option<String>,
+        /// Only made before this instant.
+        #[arg(long, value_name = "INSTANT")]
+        to: Option<String>,
         #[command(flatten)]
         slice: Slice,
     },
@@ -180,14 +241,90 @@ Examples:
         #[arg(value_parser = id)]
         order: String,
     },
-    /// Pay an unpaid order from the balance.
+    /// Pay unpaid orders from the balance.
+    #[command(after_help = "\
+Several are paid together, as far as money goes all or none; those that changed meanwhile are \
+skipped and named.
+
+Examples:
+  renewctl order pay acc_k3f9x2m7qd ord_k3f9x2m7qd_2
+  renewctl order pay acc_k3f9x2m7qd ord_k3f9x2m7qd_2 ord_k3f9x2m7qd_5")]
     Pay {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The orders.
+        #[arg(value_name = "ORDER", value_parser = id, required = true)]
+        orders: Vec<String>,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Choose the coupon of an unpaid order, or none.
+    #[command(after_help = "\
+`renewctl coupon list ACCOUNT --for-order ORDER` shows which suit it, and why the others don't.
+
+Examples:
+  renewctl order coupon acc_k3f9x2m7qd ord_k3f9x2m7qd_2 cpn_k3f9x2m7qd_7
+  renewctl order coupon acc_k3f9x2m7qd ord_k3f9x2m7qd_2 none")]
+    Coupon {
         /// The account.
         #[arg(value_parser = id)]
         account: String,
         /// The order.
         #[arg(value_parser = id)]
         order: String,
+        /// The coupon's id, `none`, or `auto` for the one that the rule picks.
+        #[arg(value_parser = id)]
+        coupon: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Report that a paid order was delivered.
+    Provisioned {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The order.
+        #[arg(value_parser = id)]
+        order: String,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Report that a paid order could not be delivered: everything is given back.
+    #[command(after_help = "\
+Examples:
+  renewctl order provision-failed acc_k3f9x2m7qd ord_k3f9x2m7qd_2 --reason no_stock")]
+    ProvisionFailed {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The order.
+        #[arg(value_parser = id)]
+        order: String,
+        /// Why, as a code; nothing personal: it is kept in the journal.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Give money back for an order.
+    #[command(after_help = "\
+With --amount a part of what it paid; without, the whole period that it paid, which must not have \
+begun. `renewctl subscription unsubscribe` gives up what is running.
+
+Examples:
+  renewctl order refund acc_k3f9x2m7qd ord_k3f9x2m7qd_2 --amount 5.00USD
+  renewctl order refund acc_k3f9x2m7qd ord_k3f9x2m7qd_5 --dry-run")]
+    Refund {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The order.
+        #[arg(value_parser = id)]
+        order: String,
+        /// How much, tax included.
+        #[arg(long, value_parser = amount)]
+        amount: Option<Money>,
         #[command(flatten)]
         write: Write,
     },
@@ -301,10 +438,12 @@ Examples:
     /// Renew a subscription by hand.
     #[command(after_help = "\
 The new period starts at the old expiry. With --expected-expires-at nothing is done if the expiry \
-has moved meanwhile, so that two people don't renew twice.
+has moved meanwhile, so that two people don't renew twice. With --dry-run it is a quote.
 
 Examples:
-  renewctl subscription renew acc_k3f9x2m7qd sub_k3f9x2m7qd_1 P1M --pay-now")]
+  renewctl subscription renew acc_k3f9x2m7qd sub_k3f9x2m7qd_1 P1M --pay-now
+  renewctl subscription renew acc_k3f9x2m7qd sub_k3f9x2m7qd_1 --renew-day unified --dry-run
+  renewctl subscription renew acc_k3f9x2m7qd sub_k3f9x2m7qd_1 P1Y --plan large --coupon none")]
     Renew {
         /// The account.
         #[arg(value_parser = id)]
@@ -313,13 +452,113 @@ Examples:
         #[arg(value_parser = id)]
         subscription: String,
         /// How long.
-        period: String,
-        /// Pay from the balance at once; otherwise the order waits unpaid.
+        #[arg(required_unless_present = "renew_day", conflicts_with = "renew_day")]
+        period: Option<String>,
+        /// Until which day of the month, 1 to 28, or `unified` for the account's.
+        #[arg(long, value_name = "DAY", value_parser = renew_day)]
+        renew_day: Option<RenewDay>,
+        /// With another plan from the new period on.
         #[arg(long)]
-        pay_now: bool,
+        plan: Option<String>,
+        #[command(flatten)]
+        price: Price,
         /// The expiry that was seen.
         #[arg(long, value_name = "INSTANT")]
         expected_expires_at: Option<String>,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Renew up to 100 subscriptions of an account; each is answered for itself.
+    #[command(after_help = "\
+Asked again under the same --token, what was done is not done twice, and what was refused is tried \
+again. An alignment to a day fails whole if one of them has expired.
+
+Examples:
+  renewctl subscription renew-batch acc_k3f9x2m7qd sub_k3f9x2m7qd_1 sub_k3f9x2m7qd_4 \
+--period P1M --pay-now
+  renewctl subscription renew-batch acc_k3f9x2m7qd sub_k3f9x2m7qd_1 sub_k3f9x2m7qd_4 \
+--renew-day unified --dry-run")]
+    RenewBatch {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The subscriptions.
+        #[arg(value_name = "SUBSCRIPTION", value_parser = id, required = true)]
+        subscriptions: Vec<String>,
+        /// How long.
+        #[arg(long, required_unless_present = "renew_day", conflicts_with = "renew_day")]
+        period: Option<String>,
+        /// Until which day of the month, 1 to 28, or `unified` for the account's.
+        #[arg(long, value_name = "DAY", value_parser = renew_day)]
+        renew_day: Option<RenewDay>,
+        /// With another plan from the new period on.
+        #[arg(long)]
+        plan: Option<String>,
+        /// Use no coupons; otherwise each uses the one that the rule picks.
+        #[arg(long)]
+        no_coupon: bool,
+        /// Pay from the balance at once; otherwise the orders wait unpaid.
+        #[arg(long)]
+        pay_now: bool,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Change the plan: a dearer one is paid for the time that is left, a cheaper one gives money
+    /// back.
+    #[command(after_help = "\
+Examples:
+  renewctl subscription change acc_k3f9x2m7qd sub_k3f9x2m7qd_1 large --dry-run
+  renewctl subscription change acc_k3f9x2m7qd sub_k3f9x2m7qd_1 large --pay-now \
+--until 2026-12-24T00:00:00Z")]
+    Change {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The subscription.
+        #[arg(value_parser = id)]
+        subscription: String,
+        /// The plan that it is to have.
+        plan: String,
+        /// Only until then; a renewal continues the plan before it.
+        #[arg(long, value_name = "INSTANT")]
+        until: Option<String>,
+        #[command(flatten)]
+        price: Price,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Give a subscription up before its end: what is left of what was paid comes back.
+    #[command(after_help = "\
+Examples:
+  renewctl subscription unsubscribe acc_k3f9x2m7qd sub_k3f9x2m7qd_1 --dry-run
+  renewctl subscription unsubscribe acc_k3f9x2m7qd sub_k3f9x2m7qd_1 --unused")]
+    Unsubscribe {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The subscription.
+        #[arg(value_parser = id)]
+        subscription: String,
+        /// It was never used: within the first days everything is given back then.
+        #[arg(long)]
+        unused: bool,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Release a suspended subscription at once: its data are lost.
+    #[command(after_help = "\
+Examples:
+  renewctl subscription release acc_k3f9x2m7qd sub_k3f9x2m7qd_1 --confirm")]
+    Release {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// The subscription.
+        #[arg(value_parser = id)]
+        subscription: String,
+        /// Yes, destroy it now, and give nothing back.
+        #[arg(long)]
+        confirm: bool,
         #[command(flatten)]
         write: Write,
     },
@@ -351,4 +590,13 @@ Examples:
         #[command(flatten)]
         write: Write,
     },
+}
+
+/// A day of the month, or `unified`.
+fn renew_day(text: &str) -> Result<RenewDay, String> {
+    match text.parse() {
+        Ok(day @ 1..=28) => Ok(RenewDay::Day(day)),
+        Err(_) if text == "unified" => Ok(RenewDay::Word(text.to_owned())),
+        Ok(_) | Err(_) => Err("a day is 1 to 28, or `unified`".to_owned()),
+    }
 }

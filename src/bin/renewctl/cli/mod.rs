@@ -1,6 +1,8 @@
 //! The command line: one verb for each thing that people do.
 
 mod book;
+mod campaigns;
+mod coupons;
 mod house;
 
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
+pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
+pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
 
 const EXAMPLES: &str = "\
@@ -19,6 +23,7 @@ Examples:
   renewctl top-up acc_k3f9x2m7qd 59.50 USD --reference 2026-118
   renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now
   renewctl subscription urgent
+  renewctl coupon grant acc_k3f9x2m7qd --percent 20 --days 30
   renewctl notices acc_k3f9x2m7qd
 
 Instants are RFC 3339 (2026-12-01T10:00:00Z), periods ISO 8601 (P1W, P1M, P1Y).
@@ -66,18 +71,25 @@ pub(crate) enum Verb {
     Account(AccountVerb),
     /// Credit cash that was received.
     TopUp(TopUp),
-    /// Buy, list, show, pay and cancel orders.
+    /// Buy, list, show, pay, deliver, refund and cancel orders.
     #[command(subcommand)]
     Order(OrderVerb),
-    /// Renewal management: list what expires, renew, choose the renewal mode.
+    /// Renewal management: list what expires, renew, change the plan, give up.
     #[command(subcommand, alias = "sub")]
     Subscription(SubscriptionVerb),
+    /// Grant, redeem and list coupons, see what each is good for, take them back.
+    #[command(subcommand)]
+    Coupon(CouponVerb),
+    /// Coupons for many, out of one quota.
+    #[command(subcommand)]
+    Campaign(CampaignVerb),
     /// What happened to an account, record by record.
     Journal(Of),
     /// What was mailed to an account, and what will be.
     Notices(Of),
-    /// The double entries of an account.
-    Ledger(Of),
+    /// The double entries, and the trial balance.
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
     /// Mails and webhooks of all accounts, and how their delivery stands.
     Deliveries(Deliveries),
     /// The schedulers and their runs.
@@ -207,11 +219,13 @@ mod tests {
           catalogue     The price list and the rules beside it
           account       Open, list, show and hold accounts
           top-up        Credit cash that was received
-          order         Buy, list, show, pay and cancel orders
-          subscription  Renewal management: list what expires, renew, choose the renewal mode
+          order         Buy, list, show, pay, deliver, refund and cancel orders
+          subscription  Renewal management: list what expires, renew, change the plan, give up
+          coupon        Grant, redeem and list coupons, see what each is good for, take them back
+          campaign      Coupons for many, out of one quota
           journal       What happened to an account, record by record
           notices       What was mailed to an account, and what will be
-          ledger        The double entries of an account
+          ledger        The double entries, and the trial balance
           deliveries    Mails and webhooks of all accounts, and how their delivery stands
           schedule      The schedulers and their runs
           clock         Read the clock; move a manual one
@@ -238,6 +252,7 @@ mod tests {
           renewctl top-up acc_k3f9x2m7qd 59.50 USD --reference 2026-118
           renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now
           renewctl subscription urgent
+          renewctl coupon grant acc_k3f9x2m7qd --percent 20 --days 30
           renewctl notices acc_k3f9x2m7qd
 
         Instants are RFC 3339 (2026-12-01T10:00:00Z), periods ISO 8601 (P1W, P1M, P1Y).
@@ -272,6 +287,30 @@ mod tests {
             &["renewctl", "subscription", "mode", "acc_1", "sub_1", "Sometimes"],
             &["renewctl", "clock"],
             &["renewctl", "clock", "advance", "1d", "--dry-run"],
+            &["renewctl", "order", "pay", "acc_1"],
+            &["renewctl", "sub", "renew", "acc_1", "sub_1"],
+            &["renewctl", "sub", "renew", "acc_1", "sub_1", "P1M", "--renew-day", "3"],
+            &["renewctl", "sub", "renew", "acc_1", "sub_1", "--renew-day", "29"],
+            &["renewctl", "order", "refund", "acc_1", "ord_1", "--amount", "5"],
+            &["renewctl", "coupon", "grant", "acc_1", "--days", "3"],
+            &["renewctl", "coupon", "grant", "acc_1", "--off", "5.00USD", "--days", "3"],
+            &[
+                "renewctl",
+                "coupon",
+                "grant",
+                "acc_1",
+                "--cash",
+                "5.00USD",
+                "--percent",
+                "3",
+                "--days",
+                "3",
+            ],
+            &["renewctl", "coupon", "grant", "acc_1", "--cash", "5.00USD"],
+            &["renewctl", "coupon", "list", "--for-order", "ord_1"],
+            &["renewctl", "campaign", "open", "Spring", "--percent", "20", "--days", "30"],
+            &["renewctl", "campaign", "grant", "cmp_1"],
+            &["renewctl", "ledger", "acc_1"],
         ] {
             let error = Cli::try_parse_from(words).expect_err("a usage error");
             assert_eq!(error.exit_code(), 2, "{words:?}");

@@ -1,7 +1,7 @@
 //! Accounts and their money.
 
 use renewd::admin::wire::{
-    Account, AccountSummary, Done, Money, OpenAccount, Opened, Receipt, ToppedUp,
+    Account, AccountSummary, Done, Money, OpenAccount, Opened, Receipt, SetUnifiedDay, ToppedUp,
 };
 
 use super::{Desk, would};
@@ -44,6 +44,16 @@ pub(super) async fn run(desk: &Desk, verb: &AccountVerb) -> Result<(), Failure> 
         }
         AccountVerb::LetGo { account, write } => {
             mark(desk, account, write, "let-go", "no longer held").await
+        }
+        AccountVerb::UnifiedDay { account, day, write } => {
+            let set = SetUnifiedDay { day: *day };
+            let call = Call::put(&["v1", "accounts", account, "unified-day"], write).json(&set)?;
+            desk.ask(&call, |output, receipt: Receipt<Done>| {
+                let dry_run = would(receipt.dry_run);
+                output.say(&format!("{dry_run}renewals of {account} can be aligned to day {day}"));
+                Ok(())
+            })
+            .await
         }
         AccountVerb::Unpark { account, once } => {
             let call = Call::post(&["v1", "accounts", account, "unpark"], &once.into());
@@ -119,6 +129,8 @@ fn card(account: &Account) -> Vec<(&'static str, String)> {
         ("held", if summary.held { held_since(account) } else { String::new() }),
         ("subscriptions", summary.subscription_count.to_string()),
         ("unpaid orders", account.unpaid_order_count.to_string()),
+        ("in delivery", account.processing_order_count.to_string()),
+        ("unified day", or_nothing(account.unified_day.as_ref())),
         ("next due", or_nothing(next_due.as_ref())),
         ("last record", summary.seq.to_string()),
     ]

@@ -1,12 +1,12 @@
-//! What happened: journal, ledger, notices, deliveries.
+//! What happened: journal, notices, deliveries.
 
-use renewd::admin::wire::{Delivery, DeliveryQuery, LedgerLine, Record};
+use renewd::admin::wire::{Delivery, DeliveryQuery, Record};
 
 use super::Desk;
 use crate::cli::{Deliveries, Of};
 use crate::client::Call;
 use crate::failure::Failure;
-use crate::output::{money, or_nothing, tag};
+use crate::output::{or_nothing, tag};
 
 const DELIVERY: [&str; 8] = ["ID", "AT", "CHANNEL", "WHAT", "STATE", ">TRIES", "NEXT", "OUTCOME"];
 
@@ -17,21 +17,6 @@ pub(super) async fn journal(desk: &Desk, of: &Of) -> Result<(), Failure> {
     desk.list(&call, &of.slice, &columns, |record: Record| {
         let events: Vec<String> = record.events.iter().map(|event| tag(event, 2)).collect();
         vec![record.seq.to_string(), record.at, tag(&record.cause, 1), events.join("\n")]
-    })
-    .await
-}
-
-/// The double entries of an account.
-pub(super) async fn ledger(desk: &Desk, of: &Of) -> Result<(), Failure> {
-    let call = Call::get(&["v1", "accounts", &of.account, "ledger"]);
-    let columns = [">SEQ", "AT", "LEDGER ACCOUNT", ">DEBIT", ">CREDIT"];
-    desk.list(&call, &of.slice, &columns, |line: LedgerLine| {
-        let amount = money(&line.amount);
-        let (debit, credit) = match amount.strip_prefix('-') {
-            Some(credit) => (String::new(), credit.to_owned()),
-            None => (amount, String::new()),
-        };
-        vec![line.seq.to_string(), line.at, line.ledger_account, debit, credit]
     })
     .await
 }

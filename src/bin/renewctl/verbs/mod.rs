@@ -1,9 +1,12 @@
 //! What each verb asks, and how its answer is shown.
 
 mod accounts;
+mod campaigns;
 mod catalogue;
+mod coupons;
 mod house;
 mod import;
+mod ledger;
 mod lists;
 mod orders;
 mod pages;
@@ -33,9 +36,11 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
+        Verb::Coupon(verb) => coupons::run(&desk, verb).await,
+        Verb::Campaign(verb) => campaigns::run(&desk, verb).await,
         Verb::Journal(of) => lists::journal(&desk, of).await,
         Verb::Notices(of) => lists::notices(&desk, of).await,
-        Verb::Ledger(of) => lists::ledger(&desk, of).await,
+        Verb::Ledger(verb) => ledger::run(&desk, verb).await,
         Verb::Deliveries(deliveries) => lists::deliveries(&desk, deliveries).await,
         Verb::Schedule(verb) => house::schedule(&desk, verb).await,
         Verb::Clock(verb) => house::clock(&desk, verb).await,

@@ -4,6 +4,10 @@
 //! Nothing is decided here. What the door refuses could not be a command at all: a text that is
 //! no address, an amount that is no amount, an id that is of another account.
 
+mod campaigns;
+mod coupons;
+mod orders;
+
 use super::fields;
 use super::ports::{Profile, Sealing};
 use super::problem::Problem;
@@ -17,12 +21,16 @@ use crate::domain::nouns::subscription::Mode;
 use crate::domain::rejection::Rejection;
 use crate::domain::verbs::import::{Import, Imported};
 use crate::domain::verbs::open::Open;
-use crate::domain::verbs::pricing::CouponChoice;
-use crate::domain::verbs::purchase::Purchase;
-use crate::domain::verbs::renew::{Renew, Term};
 use crate::domain::verbs::set_renewal_mode::SetRenewalMode;
 use crate::domain::verbs::top_up::TopUp;
 use crate::store::{Claim, ClaimKind};
+
+pub use self::campaigns::{code, take};
+pub use self::coupons::grant_coupon;
+pub use self::orders::{
+    change, fail_provision, pay_together, place, refund, release, renew, renew_many, set_coupon,
+    set_unified_day, unsubscribe,
+};
 
 /// Characters in an owner's name, and in a payer's reference.
 const TEXT_MAX: usize = 200;
@@ -66,7 +74,7 @@ impl Door<'_> {
         token: Option<&str>,
     ) -> Result<(AccountId, Asked), Problem> {
         let id = match token {
-            Some(token) => self.derived("account-of-token", token),
+            Some(token) => AccountId::from_bits(self.derived("account-of-token", token)),
             None => AccountId::from_bits(self.sealing.random_bits()),
         };
         let (open, profile) = self.opening(id, asked, "")?;
@@ -83,7 +91,7 @@ impl Door<'_> {
         held: bool,
     ) -> Result<(AccountId, Asked), Problem> {
         let external_id = external_id("external_id", &line.external_id)?;
-        let id = self.derived("account-of-external-id", &external_id);
+        let id = AccountId::from_bits(self.derived("account-of-external-id", &external_id));
         let (open, profile) = self.opening(id, &line.account, "account.")?;
         let currency = open.terms.currency;
         let cash = line.cash.as_deref();
@@ -129,10 +137,9 @@ impl Door<'_> {
         Claim { kind, hash: self.sealing.keyed_hash(kind.as_str(), text.as_bytes()) }
     }
 
-    fn derived(&self, purpose: &str, text: &str) -> AccountId {
+    fn derived(&self, purpose: &str, text: &str) -> u64 {
         let hash = self.sealing.keyed_hash(purpose, text.as_bytes());
-        let bits = hash.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
-        AccountId::from_bits(bits)
+        hash.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte))
     }
 
     fn opening(
@@ -184,66 +191,6 @@ pub fn top_up(asked: &wire::TopUp) -> Result<Asked, Problem> {
     };
     let sidecar = reference.into_iter().collect();
     Ok(Asked { command: Command::TopUp(top_up), sidecar, claims: Vec::new() })
-}
-
-/// A request to order.
-pub fn place(account: AccountId, asked: &wire::PlaceOrder) -> Result<Asked, Problem> {
-    match asked {
-        wire::PlaceOrder::New {
-            product,
-            plan,
-            region,
-            period,
-            renewal_mode,
-            pay_now,
-            external_id,
-            expires_not_after,
-        } => {
-            let command = Command::Purchase(Purchase {
-                product: fields::name("product", product)?,
-                plan: fields::name("plan", plan)?,
-                region: fields::name("region", region)?,
-                period: fields::parse("period", period)?,
-                renewal_mode: mode("renewal_mode", renewal_mode.as_deref())?,
-                pay_now: *pay_now,
-                external_id: external_id
-                    .as_deref()
-                    .map(|id| self::external_id("external_id", id))
-                    .transpose()?,
-                expires_not_after: expires_not_after
-                    .as_deref()
-                    .map(|parent| own_subscription("expires_not_after", account, parent))
-                    .transpose()?,
-                coupon: CouponChoice::Auto,
-                price_lock: false,
-                expected_payable: None,
-            });
-            Ok(command.into())
-        }
-        wire::PlaceOrder::Renew { subscription, period, pay_now, expected_expires_at } => {
-            let asked = wire::Renew {
-                period: period.clone(),
-                pay_now: *pay_now,
-                expected_expires_at: expected_expires_at.clone(),
-            };
-            renew(own_subscription("subscription", account, subscription)?, &asked)
-        }
-    }
-}
-
-/// A request to renew.
-pub fn renew(subscription: SubscriptionId, asked: &wire::Renew) -> Result<Asked, Problem> {
-    let expected = asked.expected_expires_at.as_deref();
-    let command = Command::Renew(Renew {
-        subscription,
-        term: Term::Period(fields::parse("period", &asked.period)?),
-        plan: None,
-        pay_now: asked.pay_now,
-        expected_expires_at: fields::parse_some("expected_expires_at", expected)?,
-        coupon: CouponChoice::Auto,
-        expected_payable: None,
-    });
-    Ok(command.into())
 }
 
 /// A request to choose the renewal mode.

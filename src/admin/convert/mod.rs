@@ -1,11 +1,18 @@
 //! From the domain's types, and the store's, to the wire's.
 
+mod campaigns;
+mod coupons;
+mod orders;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use self::campaigns::campaign;
+pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
+pub use self::orders::{order, ordered};
 use super::ports::{Profile, SchedulerStatus};
 use super::problem::Problem;
 use super::wire;
@@ -16,7 +23,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::domain::money;
 use crate::domain::nouns::house::House;
-use crate::domain::nouns::order::{self, CancelReason};
+use crate::domain::nouns::order::State;
 use crate::domain::nouns::subscription;
 use crate::domain::rows::{SubscriptionRow, Summary};
 use crate::domain::rules::{Fault, Version};
@@ -49,12 +56,18 @@ pub fn summary(
 #[must_use]
 pub fn account(open: &Open, seq: u64, due: Option<Due>, profile: Option<Profile>) -> wire::Account {
     let due = due.map(|due| (due.at, due.step.job().as_str()));
+    let count = |state: State| {
+        let count = open.orders.values().filter(|order| order.state == state).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    };
     wire::Account {
         summary: summarized(open.id, &Summary::of(open), seq, due, profile),
         held_at: open.held_at.map(text),
         time_zone: open.terms.zone.to_string(),
         language: open.terms.language.clone(),
-        unpaid_order_count: u32::try_from(open.orders.len()).unwrap_or(u32::MAX),
+        unpaid_order_count: count(State::Unpaid),
+        processing_order_count: count(State::Processing),
+        unified_day: open.unified_day,
     }
 }
 
@@ -108,6 +121,11 @@ pub fn subscription(row: &SubscriptionRow) -> wire::Subscription {
         price: paid.map(|paid| money(paid.price)),
         open_order: row.open_order.map(|order| order.to_string()),
         expires_not_after: None,
+        next_plan: None,
+        temporary_plan: None,
+        price_lock: false,
+        downgrades_used: 0,
+        processing: false,
     }
 }
 
@@ -116,40 +134,18 @@ pub fn subscription(row: &SubscriptionRow) -> wire::Subscription {
 pub fn live(live: &subscription::Subscription) -> wire::Subscription {
     wire::Subscription {
         expires_not_after: live.subject.expires_not_after.map(|parent| parent.to_string()),
+        next_plan: live
+            .next_plan
+            .as_ref()
+            .map(|next| wire::PlanAt { plan: next.plan.clone(), at: text(next.at) }),
+        temporary_plan: live
+            .temporary
+            .as_ref()
+            .map(|other| wire::PlanUntil { plan: other.plan.clone(), until: text(other.until) }),
+        price_lock: live.locked.is_some(),
+        downgrades_used: live.downgrades,
+        processing: live.processing,
         ..subscription(&live.into())
-    }
-}
-
-/// An order.
-#[must_use]
-pub fn order(order: &order::Order) -> wire::Order {
-    wire::Order {
-        id: order.id.to_string(),
-        account: order.id.account.to_string(),
-        kind: order.kind.as_str().to_owned(),
-        subscription: order.subscription.to_string(),
-        product: order.product.clone(),
-        plan: order.plan.clone(),
-        period: order.period.to_string(),
-        period_no: order.period_no,
-        starts_at: order.starts_at.map(text),
-        ends_at: order.ends_at.map(text),
-        list: money(order.list),
-        payable: money(order.payable),
-        rules_version: order.rules_version,
-        automatic: order.automatic,
-        created_at: text(order.created_at),
-        deadline: text(order.deadline),
-        state: order.state.as_str().to_owned(),
-        closed_at: order.closed_at.map(text),
-        cancelled_for: order.cancelled_for.map(|reason| {
-            match reason {
-                CancelReason::Requested => "requested",
-                CancelReason::TimedOut => "timed_out",
-                CancelReason::Released => "released",
-            }
-            .to_owned()
-        }),
     }
 }
 
