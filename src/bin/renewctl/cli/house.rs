@@ -73,6 +73,8 @@ pub(crate) enum Job {
     Lifecycle,
     /// Notices.
     Reminders,
+    /// Months are closed.
+    Statements,
     /// Sweeps: changed rules, old tokens, old deliveries.
     Housekeeping,
 }
@@ -85,6 +87,7 @@ impl Job {
             Self::Renewals => "renewals",
             Self::Lifecycle => "lifecycle",
             Self::Reminders => "reminders",
+            Self::Statements => "statements",
             Self::Housekeeping => "housekeeping",
         }
     }
