@@ -1,21 +1,27 @@
 //! `renewd check`: every digest chain, every ledger sum, and every readable table against a
 //! replay of the journal. Account by account, in short reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::calendar::Timestamp;
 use crate::domain::draft::Touched;
-use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::event::Event;
+use crate::domain::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId,
+};
 use crate::domain::ledger;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
+use crate::domain::month::Month;
+use crate::domain::nouns::house::{self, MonthSum};
 use crate::domain::nouns::order::{self, Order};
+use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::record::Record;
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow, Summary};
 use crate::domain::stream::State;
 use crate::domain::trial_balance::{Earned, TrialBalance};
 use crate::store::{
-    CouponQuery, Digest, Handle, Head, LedgerRow, OrderQuery, StoreError, StoredRecord,
-    SubscriptionQuery, codec,
+    BillLineQuery, CouponQuery, Digest, DocumentQuery, Handle, Head, LedgerRow, OrderQuery,
+    StatementQuery, StoreError, StoredRecord, SubscriptionQuery, codec,
 };
 
 /// Rows read at once.
@@ -89,6 +95,10 @@ struct Book {
     undelivered: BTreeMap<(Currency, String), i128>,
     /// Times that were paid for.
     coverage_count: u64,
+    /// What everybody was billed, by month and currency.
+    billed: BTreeMap<Month, BTreeMap<Currency, MonthSum>>,
+    /// Months that the house closed, with what it says was billed in them.
+    closed: BTreeMap<Month, Vec<MonthSum>>,
     /// Is there a stream whose journal could not be followed? Then no total can be compared.
     is_partial: bool,
 }
@@ -105,12 +115,43 @@ impl Book {
             let key = (revenue.currency(), order.product.clone());
             *self.undelivered.entry(key).or_default() += i128::from(revenue.minor());
         }
+        self.closed.extend(replayed.closed.iter().map(|(month, sums)| (*month, sums.clone())));
+        for (month, lines) in &replayed.bill_lines {
+            let sums = self.billed.entry(*month).or_default();
+            for (currency, sum) in sum_up(lines.values()) {
+                let all = sums.entry(currency).or_insert_with(|| nothing(currency));
+                add(all, &sum);
+            }
+        }
+    }
+
+    /// Each month sums to what all accounts were billed in it, and what the house closed it with
+    /// still holds.
+    async fn check_months(
+        &self,
+        store: &Handle,
+        findings: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let mut months: BTreeSet<Month> = store.billed_months().await?.into_iter().collect();
+        months.extend(self.billed.keys().chain(self.closed.keys()));
+        for month in months {
+            let sums = store.month_sums(month).await?;
+            let billed = self.billed.get(&month).into_iter().flat_map(BTreeMap::values);
+            if !self.is_partial && !billed.eq(&sums) {
+                findings.push(format!("{month} sums to something else than the replay says"));
+            }
+            if self.closed.get(&month).is_some_and(|closed| *closed != sums) {
+                findings.push(format!("{month} sums to something else than it was closed with"));
+            }
+        }
+        Ok(())
     }
 
     /// The whole ledger sums to zero; it owes to customers what their wallets hold; and at the end
     /// of time everything is earned that was paid for a time.
     async fn check(mut self, store: &Handle) -> Result<Vec<String>, StoreError> {
         let mut findings = Vec::new();
+        self.check_months(store, &mut findings).await?;
         let balances = store.balances(Timestamp::MAX).await?;
         let mut earned = Earned::by(Timestamp::MAX);
         let (mut after, mut count) = (None, 0);
@@ -171,6 +212,38 @@ impl Book {
     }
 }
 
+/// A month in which nothing is billed.
+const fn nothing(currency: Currency) -> MonthSum {
+    let zero = Money::zero(currency);
+    MonthSum { line_count: 0, account_count: 0, net: zero, tax: zero, total: zero }
+}
+
+/// What lines of one account come to, by currency.
+fn sum_up<'a>(lines: impl Iterator<Item = &'a BillLine>) -> BTreeMap<Currency, MonthSum> {
+    let mut sums = BTreeMap::new();
+    for line in lines {
+        let currency = line.total.currency();
+        let (net, tax, total) = (line.net, line.tax_amount, line.total);
+        let sum = sums
+            .entry(currency)
+            .or_insert_with(|| MonthSum { account_count: 1, ..nothing(currency) });
+        add(sum, &MonthSum { line_count: 1, account_count: 0, net, tax, total });
+    }
+    sums
+}
+
+/// Adds what is in the same currency. No sum of amounts can overflow.
+fn add(sum: &mut MonthSum, more: &MonthSum) {
+    let plus = |a: Money, b: Money| a.checked_add(b).unwrap_or(a);
+    *sum = MonthSum {
+        line_count: sum.line_count + more.line_count,
+        account_count: sum.account_count + more.account_count,
+        net: plus(sum.net, more.net),
+        tax: plus(sum.tax, more.tax),
+        total: plus(sum.total, more.total),
+    };
+}
+
 /// What a replay of a stream's journal says must be there.
 struct Replayed {
     state: State,
@@ -181,6 +254,10 @@ struct Replayed {
     coupons: BTreeMap<CouponId, CouponRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
     campaign: BTreeMap<CampaignId, CampaignRow>,
+    bill_lines: BTreeMap<Month, BTreeMap<u32, BillLine>>,
+    statements: BTreeMap<Month, Statement>,
+    documents: BTreeMap<DocumentId, Document>,
+    closed: Vec<(Month, Vec<MonthSum>)>,
     entries: Vec<LedgerRow>,
 }
 
@@ -202,6 +279,10 @@ async fn check_stream(
         coupons: BTreeMap::new(),
         coverages: BTreeMap::new(),
         campaign: BTreeMap::new(),
+        bill_lines: BTreeMap::new(),
+        statements: BTreeMap::new(),
+        documents: BTreeMap::new(),
+        closed: Vec::new(),
         entries: Vec::new(),
     };
     loop {
@@ -223,6 +304,7 @@ async fn check_stream(
     match stream {
         StreamId::Account(account) => {
             replayed.check_readings(store, account, &mut findings).await?;
+            replayed.check_bills(store, account, &mut findings).await?;
         }
         StreamId::Campaign(id) => replayed.check_campaign(store, id, &mut findings).await?,
         StreamId::House | StreamId::Series(_) => {}
@@ -254,6 +336,9 @@ impl Replayed {
         for event in &record.events {
             self.state.apply(event);
             touched.note(event);
+            if let Event::House(house::Event::MonthClosed { month, sums, .. }) = event {
+                self.closed.push((*month, sums.clone()));
+            }
             for posting in ledger::postings(event) {
                 self.entries.push(LedgerRow {
                     seq: stored.seq,
@@ -273,7 +358,13 @@ impl Replayed {
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
-                Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => {}
+                Row::BillLine(_, line) => {
+                    self.bill_lines.entry(line.month).or_default().insert(line.number, *line);
+                }
+                Row::Statement(_, statement) => {
+                    self.statements.insert(statement.month, *statement);
+                }
+                Row::Document(document) => drop(self.documents.insert(document.id, *document)),
                 Row::Campaign(row) => drop(self.campaign.insert(row.id, *row)),
             }
         }
@@ -357,6 +448,53 @@ impl Replayed {
             coverages.extend(page.into_iter().map(|row| ((row.starts_at, row.order), row)));
         }
         compare("coverage", &self.coverages, &coverages, findings);
+        Ok(())
+    }
+
+    async fn check_bills(
+        &self,
+        store: &Handle,
+        account: AccountId,
+        findings: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        // Months in which nothing ever happened show in the sums of all accounts.
+        for (month, expected) in &self.bill_lines {
+            let mut lines = BTreeMap::new();
+            let mut after = None;
+            loop {
+                let query = BillLineQuery { account, month: *month, after, limit: PAGE };
+                let page = store.bill_lines(query).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.number);
+                lines.extend(page.into_iter().map(|line| (line.number, line)));
+            }
+            compare(&format!("bill line of {month}"), expected, &lines, findings);
+        }
+        let mut statements = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let query = StatementQuery {
+                account: Some(account),
+                after,
+                limit: PAGE,
+                ..StatementQuery::default()
+            };
+            let page = store.statements(query).await?;
+            let Some((_, last)) = page.last() else { break };
+            after = Some((last.month, account));
+            statements.extend(page.into_iter().map(|(_, month)| (month.month, month)));
+        }
+        compare("statement", &self.statements, &statements, findings);
+        let mut documents = BTreeMap::new();
+        let mut before = None;
+        loop {
+            let query = DocumentQuery { account, month: None, before, limit: PAGE };
+            let page = store.documents(query).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.id.number);
+            documents.extend(page.into_iter().map(|document| (document.id, document)));
+        }
+        compare("document", &self.documents, &documents, findings);
         Ok(())
     }
 

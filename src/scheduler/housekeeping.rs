@@ -1,10 +1,11 @@
-//! Sweeps: due rows that were computed under older rules are looked at again; tokens and settled
-//! deliveries that are old enough are forgotten.
+//! Sweeps: due rows that were computed under older rules are looked at again; months are closed for
+//! everybody; tokens and settled deliveries that are old enough are forgotten.
 
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 
+use super::months;
 use super::run::{self, Run};
 use crate::actors::{ExecuteError, Lane, Request};
 use crate::domain::agenda::Job;
@@ -25,6 +26,7 @@ pub(super) async fn sweep(
     ran: &mut JobRun,
 ) -> Result<(), ExecuteError> {
     refresh_due_rows(run, ran).await?;
+    months::close(run, now).await?;
     if run.forgot_at.is_none_or(|at| at.plus(FORGET_EVERY) <= now) {
         run.forgot_at = Some(now);
         let forget = vec![

@@ -5,6 +5,7 @@
 mod brake;
 pub mod cron;
 mod housekeeping;
+mod months;
 mod run;
 
 use std::collections::BTreeMap;

@@ -10,11 +10,13 @@ use super::{Channel, ClaimKind, DeliveryState, Digest, StoreError};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::effects::Topic;
-use crate::domain::ids::{AccountId, StreamId};
+use crate::domain::ids::{AccountId, DocumentKind, StreamId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::nouns::coupon;
 use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
+use crate::domain::nouns::statement::{self, BillLine, Document, ItemType};
 use crate::domain::nouns::subscription::{self, Mode};
+use crate::domain::price::Item;
 
 /// What the first record of a stream is digested after.
 pub const GENESIS: Digest = [0; 32];
@@ -220,9 +222,7 @@ pub(super) fn job(text: &str) -> Result<Job, StoreError> {
 
 /// A subscription's state, read back.
 pub(super) fn subscription_state(text: &str) -> Result<subscription::State, StoreError> {
-    use subscription::State::{Active, Cancelled, Grace, PendingPayment, Released, Suspended};
-    let all = [PendingPayment, Active, Grace, Suspended, Released, Cancelled];
-    word(&all, subscription::State::as_str, text)
+    word(&subscription::State::ALL, subscription::State::as_str, text)
 }
 
 /// A way of renewal, read back. Aliases are for people: they are never stored.
@@ -282,6 +282,53 @@ pub(super) fn storable(order: &mut Order) {
     }
 }
 
+/// What a bill line is, read back.
+pub(super) fn item_type(text: &str) -> Result<ItemType, StoreError> {
+    word(&ItemType::ALL, ItemType::as_str, text)
+}
+
+/// Where a closed month stands, read back.
+pub(super) fn statement_state(text: &str) -> Result<statement::State, StoreError> {
+    word(&statement::State::ALL, statement::State::as_str, text)
+}
+
+/// What a document is, read back.
+pub(super) fn document_kind(text: &str) -> Result<DocumentKind, StoreError> {
+    word(&[DocumentKind::Invoice, DocumentKind::CreditNote], DocumentKind::as_str, text)
+}
+
+/// The line of an order: a word, and the days that it counts.
+pub(super) fn item(item: Item) -> (&'static str, Option<u32>) {
+    match item {
+        Item::Period => ("period", None),
+        Item::Days(days) => ("days", Some(days.into())),
+        Item::Upgrade => ("upgrade", None),
+        Item::Refund => ("refund", None),
+    }
+}
+
+/// The line of an order, read back.
+pub(super) fn some_item(text: &str, days: i64) -> Result<Item, StoreError> {
+    let days = some_number(days)?.map(|days| natural(days.into())).transpose()?;
+    match (text, days) {
+        ("period", None) => Ok(Item::Period),
+        ("days", Some(days)) => Ok(Item::Days(days)),
+        ("upgrade", None) => Ok(Item::Upgrade),
+        ("refund", None) => Ok(Item::Refund),
+        (text, _) => Err(corrupt(format_args!("{text:?} is no line of an order"))),
+    }
+}
+
+/// Makes of a bill line what can be stored of it: an empty text is none.
+pub(super) fn storable_line(line: &mut BillLine) {
+    line.external_id = line.external_id.take().filter(|text| !text.is_empty());
+}
+
+/// Makes of a document what can be stored of it: an empty text is none.
+pub(super) fn storable_document(document: &mut Document) {
+    document.number = document.number.take().filter(|number| !number.is_empty());
+}
+
 /// A coupon's state, read back.
 pub(super) fn coupon_state(text: &str) -> Result<coupon::State, StoreError> {
     use coupon::State::{Available, Cancelled, Expired, Frozen, NotEffective, Used};
@@ -293,6 +340,17 @@ pub(super) fn coupon_state(text: &str) -> Result<coupon::State, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::ids::{OrderId, SubscriptionId};
+
+    #[test]
+    fn a_state_reads_back_as_it_was_written() {
+        for state in subscription::State::ALL {
+            assert_eq!(subscription_state(state.as_str()).ok(), Some(state));
+        }
+        for state in order::State::ALL {
+            assert_eq!(order_state(state.as_str()).ok(), Some(state));
+        }
+        assert!(matches!(subscription_state("Lost"), Err(StoreError::Corrupt(_))));
+    }
 
     #[test]
     fn a_digest_covers_its_predecessor_and_every_byte() {

@@ -8,6 +8,7 @@ use super::{Channel, Claim, Commit, LedgerRow, Written};
 use crate::domain::ids::StreamId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::nouns::order::Order;
+use crate::domain::nouns::statement::Totals;
 use crate::domain::rows::Row;
 
 /// What commits are held against.
@@ -139,12 +140,42 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
             StreamId::Account(row.order.account) == stream && row.ends_at >= row.starts_at
         }
         Row::BillLine(account, line) => {
-            StreamId::Account(*account) == stream && line.order.account == *account
+            let amounts = [
+                line.list,
+                line.discount,
+                line.coupon,
+                line.net,
+                line.tax_amount,
+                line.total,
+                line.paid,
+            ];
+            StreamId::Account(*account) == stream
+                && line.order.account == *account
+                && line.related.is_none_or(|order| order.account == *account)
+                && line.subscription.account == *account
+                && are_alike(&amounts)
         }
-        Row::Statement(account, _) => StreamId::Account(*account) == stream,
-        Row::Document(document) => StreamId::Account(document.id.account) == stream,
+        Row::Statement(account, statement) => {
+            let (all, pending) = (&statement.totals, &statement.pending_totals);
+            StreamId::Account(*account) == stream
+                && are_alike(
+                    &[all, pending].map(|sum| [sum.net, sum.tax, sum.total, sum.paid]).concat(),
+                )
+        }
+        Row::Document(document) => {
+            let account = document.id.account;
+            let Totals { net, tax, total, paid } = document.totals;
+            StreamId::Account(account) == stream
+                && document.related.is_none_or(|related| related.account == account)
+                && are_alike(&[net, tax, total, paid])
+        }
         Row::Campaign(row) => StreamId::Campaign(row.id) == stream,
     }
+}
+
+/// Are they all in one currency? A row has one column for it.
+fn are_alike(amounts: &[Money]) -> bool {
+    amounts.windows(2).all(|pair| pair[0].currency() == pair[1].currency())
 }
 
 /// A row has one column for its currency, and what may be absent is stored as below zero then.

@@ -2,7 +2,7 @@
 //! one conformance suite (`tests/store`) says what keeping it means.
 //!
 //! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions, orders,
-//! coupons, coverages, ledger entries), which can be rebuilt from the journal; **facts beside the journal** (sealed
+//! coupons, coverages, ledger entries, bill lines, closed months, documents), which can be rebuilt from the journal; **facts beside the journal** (sealed
 //! profiles and their keys, claims, tokens); **machinery** (stream heads with their due row, the
 //! outbox, job runs, snapshots).
 
@@ -22,15 +22,22 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId,
+};
 use crate::domain::money::Money;
+use crate::domain::month::Month;
+use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
-use crate::domain::nouns::subscription::{self, Mode};
+use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
 use crate::domain::stream::Tally;
 use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
 
-pub use queries::{CampaignQuery, ChartFilter, CouponQuery, EntryQuery, OrderQuery};
+pub use queries::{
+    BillLineQuery, CampaignQuery, ChartFilter, CouponQuery, DeliveryQuery, DocumentQuery,
+    EntryQuery, OrderQuery, StatementQuery, SubscriptionQuery,
+};
 
 /// Why a database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -338,7 +345,8 @@ pub enum Chore {
     /// A scheduler's run; the last [`codec::RUNS_KEPT`] of each are kept.
     JobRun(JobRun),
     /// Forget tokens older than this (R4.13): the oldest first, and at most
-    /// [`codec::FORGOTTEN_MAX`] of them.
+    /// [`codec::FORGOTTEN_MAX`] of them. Those of number series stay: a number is given once for
+    /// each token, however late it is asked for again (R10.6).
     ForgetTokens {
         /// Older than this.
         before: Timestamp,
@@ -418,45 +426,6 @@ pub struct DueQuery {
     pub any_until: Timestamp,
     /// After this row of the last page.
     pub after: Option<(Timestamp, StreamId)>,
-    /// How many at the most.
-    pub limit: u32,
-}
-
-/// Which subscriptions to list over all accounts (R2.24), ordered by expiry and id; those that
-/// were never paid come last.
-#[derive(Debug, Clone, Default)]
-pub struct SubscriptionQuery {
-    /// Only of this account.
-    pub account: Option<AccountId>,
-    /// Only expiring at or after this.
-    pub expires_from: Option<Timestamp>,
-    /// Only expiring before this.
-    pub expires_before: Option<Timestamp>,
-    /// Only in these modes; empty for all.
-    pub modes: Vec<Mode>,
-    /// Only in these states; empty for all.
-    pub states: Vec<subscription::State>,
-    /// Only of this product.
-    pub product: Option<String>,
-    /// Only in this region.
-    pub region: Option<String>,
-    /// After this row of the last page: expiry ([`Timestamp::MAX`] for none) and id.
-    pub after: Option<(Timestamp, SubscriptionId)>,
-    /// How many at the most.
-    pub limit: u32,
-}
-
-/// Which deliveries to list, newest first.
-#[derive(Debug, Clone, Default)]
-pub struct DeliveryQuery {
-    /// Only of this stream.
-    pub stream: Option<StreamId>,
-    /// Only in this state.
-    pub state: Option<DeliveryState>,
-    /// Only on this channel.
-    pub channel: Option<Channel>,
-    /// Before this row of the last page: instant caused and key.
-    pub before: Option<(Timestamp, EffectKey)>,
     /// How many at the most.
     pub limit: u32,
 }
@@ -620,6 +589,35 @@ pub trait Store: Send + Sync + 'static {
 
     /// One campaign.
     async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError>;
+
+    /// A page of the lines of a bill.
+    async fn bill_lines(&self, query: BillLineQuery) -> Result<Vec<BillLine>, StoreError>;
+
+    /// The months in which anything is billed, the first one first.
+    async fn billed_months(&self) -> Result<Vec<Month>, StoreError>;
+
+    /// What all accounts together are billed in a month, by currency. It is put together in short
+    /// reads; of what is written meanwhile an account's lines are in it or not.
+    async fn month_sums(&self, month: Month) -> Result<Vec<MonthSum>, StoreError>;
+
+    /// A page of closed months with their accounts.
+    async fn statements(
+        &self,
+        query: StatementQuery,
+    ) -> Result<Vec<(AccountId, Statement)>, StoreError>;
+
+    /// One closed month of an account.
+    async fn statement(
+        &self,
+        account: AccountId,
+        month: Month,
+    ) -> Result<Option<Statement>, StoreError>;
+
+    /// A page of documents.
+    async fn documents(&self, query: DocumentQuery) -> Result<Vec<Document>, StoreError>;
+
+    /// One document.
+    async fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError>;
 
     /// A page of a stream's journal, oldest first, after `after_seq`.
     async fn journal(

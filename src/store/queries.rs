@@ -1,9 +1,36 @@
-//! What can be asked of the money side: orders, coupons, ledger lines. All come in pages; a page
-//! goes on after the last row of the one before.
+//! What can be asked by lists: subscriptions, orders, coupons, ledger lines, bills and their
+//! documents, deliveries. All come in pages; a page goes on after the last row of the one before.
 
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
-use crate::domain::nouns::{coupon, order};
+use crate::domain::month::Month;
+use crate::domain::nouns::subscription::{self, Mode};
+use crate::domain::nouns::{coupon, order, statement};
+use crate::store::{Channel, DeliveryState, EffectKey};
+
+/// Which subscriptions to list over all accounts (R2.24), ordered by expiry and id; those that
+/// were never paid come last.
+#[derive(Debug, Clone, Default)]
+pub struct SubscriptionQuery {
+    /// Only of this account.
+    pub account: Option<AccountId>,
+    /// Only expiring at or after this.
+    pub expires_from: Option<Timestamp>,
+    /// Only expiring before this.
+    pub expires_before: Option<Timestamp>,
+    /// Only in these modes; empty for all.
+    pub modes: Vec<Mode>,
+    /// Only in these states; empty for all.
+    pub states: Vec<subscription::State>,
+    /// Only of this product.
+    pub product: Option<String>,
+    /// Only in this region.
+    pub region: Option<String>,
+    /// After this row of the last page: expiry ([`Timestamp::MAX`] for none) and id.
+    pub after: Option<(Timestamp, SubscriptionId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
 
 /// Which orders to list, newest first: those of one account by number, those of all accounts by
 /// the instant in which they were made, then by id.
@@ -116,6 +143,62 @@ pub struct CampaignQuery {
     pub running_at: Option<Timestamp>,
     /// Before this row of the last page: when it was opened, and its id.
     pub before: Option<(Timestamp, CampaignId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which lines of a bill to list, by number.
+#[derive(Debug, Clone, Copy)]
+pub struct BillLineQuery {
+    /// Of this account.
+    pub account: AccountId,
+    /// In this month.
+    pub month: Month,
+    /// After this number, the last of the page before.
+    pub after: Option<u32>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which closed months to list, by month and account.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StatementQuery {
+    /// Only of this account.
+    pub account: Option<AccountId>,
+    /// Only this month.
+    pub month: Option<Month>,
+    /// Only in this state.
+    pub state: Option<statement::State>,
+    /// After this row of the last page.
+    pub after: Option<(Month, AccountId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which documents of an account to list, the last issued first.
+#[derive(Debug, Clone, Copy)]
+pub struct DocumentQuery {
+    /// Of this account.
+    pub account: AccountId,
+    /// Only of lines of this month.
+    pub month: Option<Month>,
+    /// Before the one with this number in its id, the last of the page before.
+    pub before: Option<u32>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which deliveries to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryQuery {
+    /// Only of this stream.
+    pub stream: Option<StreamId>,
+    /// Only in this state.
+    pub state: Option<DeliveryState>,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// Before this row of the last page: instant caused and key.
+    pub before: Option<(Timestamp, EffectKey)>,
     /// How many at the most.
     pub limit: u32,
 }

@@ -552,6 +552,7 @@ fn what_is_paid_is_given_when_it_is_delivered() {
     let shown = daemon.get(&order(&renewed, "")).ok();
     assert_eq!((&shown["state"], &shown["failed_for"]), (&"Failed".into(), &"timed_out".into()));
     assert_eq!(ada.cash(&daemon), "82.00");
+    daemon.stop().run("check", &[]).ok();
 }
 
 #[test]
@@ -741,4 +742,5 @@ fn the_command_line_speaks_of_all_of_it() {
     assert!(csv.out.starts_with("account,seq,line,at,ledger_account,amount,currency"), "{csv:?}");
     let csv = daemon.renewctl(&["ledger", "trial-balance", "--csv", "--currency", "USD"]).ok();
     assert!(csv.out.starts_with("ledger_account,debit,credit,currency"), "{csv:?}");
+    daemon.stop().run("check", &[]).ok();
 }

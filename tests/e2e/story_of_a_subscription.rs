@@ -49,7 +49,15 @@ fn it_renews_itself_while_there_is_money() {
     let mails = ada.mails(&daemon);
     assert_eq!(
         words(&mails),
-        ["topped_up", "activated", "renewal_ahead", "renewed", "renewal_ahead", "renewed"]
+        [
+            "topped_up",
+            "activated",
+            "renewal_ahead",
+            "renewed",
+            "statement_ready",
+            "renewal_ahead",
+            "renewed"
+        ]
     );
     let ids: BTreeSet<&str> = mails.iter().map(|mail| mail.message_id.as_str()).collect();
     assert_eq!(ids.len(), mails.len(), "each mail has an id of its own");
@@ -118,7 +126,7 @@ fn without_money_it_is_suspended_brought_back_and_released() {
     // Two notices while funds are short, then a failure a day (R2.3, R2.17).
     daemon.until("2026-03-31T12:00:00Z");
     let mails = ada.mails(&daemon).split_off(before);
-    let mut expected = vec!["renewal_ahead", "top_up", "top_up"];
+    let mut expected = vec!["statement_ready", "renewal_ahead", "top_up", "top_up"];
     expected.extend(["renewal_failed"; 9]);
     assert_eq!(words(&mails), expected, "{:?}", subjects_by_template(&mails, "renewal_failed"));
     assert_eq!(ada.cash(&daemon), "5.50", "a failed attempt takes nothing (R2.16)");
@@ -143,7 +151,7 @@ fn without_money_it_is_suspended_brought_back_and_released() {
     let mails = ada.mails(&daemon).split_off(before);
     let mut expected = vec!["renewed", "renewal_ahead", "top_up", "top_up"];
     expected.extend(["renewal_failed"; 9]);
-    expected.extend(["suspended", "release_ahead"]);
+    expected.extend(["suspended", "statement_ready", "release_ahead"]);
     assert_eq!(words(&mails), expected);
     assert_eq!(database.state(&daemon), "Suspended");
     daemon.until("2026-05-15T23:59:59Z");

@@ -427,3 +427,41 @@ fn ordered(receipt: &Receipt) -> Result<wire::Ordered, Problem> {
     };
     Ok(convert::ordered(order, subscription, *cash))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::nouns::order::{Kind, State};
+
+    #[test]
+    fn orders_are_selected_by_state_type_product_and_window() {
+        let query = wire::OrderQuery {
+            state: Some("Refunded".to_owned()),
+            kind: Some("refund".to_owned()),
+            product: Some("ecs".to_owned()),
+            created_from: Some("2026-01-01T00:00:00Z".to_owned()),
+            created_to: Some("2026-02-01T00:00:00Z".to_owned()),
+            limit: Some(50),
+            ..wire::OrderQuery::default()
+        };
+        let (limit, asked) = selection(&query).expect("a selection");
+        assert_eq!((limit, asked.limit), (50, 51), "one more tells whether there is a next page");
+        assert_eq!((asked.state, asked.kind), (Some(State::Refunded), Some(Kind::Refund)));
+        assert_eq!(asked.product.as_deref(), Some("ecs"));
+        assert!(asked.created_from < asked.created_before);
+        let refused = |query: wire::OrderQuery| selection(&query).expect_err("refused").code();
+        let backwards = wire::OrderQuery {
+            created_from: query.created_to.clone(),
+            created_to: query.created_from.clone(),
+            ..Default::default()
+        };
+        assert_eq!(refused(backwards), "InvalidField");
+        let unknown = |state: &str, kind: &str| wire::OrderQuery {
+            state: Some(state.to_owned()),
+            kind: Some(kind.to_owned()),
+            ..Default::default()
+        };
+        assert_eq!(refused(unknown("Lost", "new")), "InvalidField");
+        assert_eq!(refused(unknown("Paid", "gift")), "InvalidField");
+    }
+}

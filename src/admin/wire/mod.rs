@@ -163,6 +163,33 @@ mod tests {
         reads_back::<Renew>(&json!({
             "period": "P1M", "pay_now": true, "expected_expires_at": "2026-12-01T10:00:00Z"
         }));
+        reads_back::<PlaceOrder>(&json!({
+            "kind": "new", "product": "ecs", "plan": "small", "region": "eu-central-1",
+            "period": "P1M", "pay_now": false, "coupon": "none", "price_lock": true,
+            "expected_payable": {"amount": "9.00", "currency": "USD"}
+        }));
+        reads_back::<PlaceOrder>(&json!({
+            "kind": "renew", "subscription": "sub_k3f9x2m7qd_1", "expected_renew_day": "unified",
+            "plan": "large", "pay_now": true
+        }));
+        reads_back::<RenewMany>(&json!({"items": [
+            {"subscription": "sub_k3f9x2m7qd_1", "expected_renew_day": 15, "pay_now": true},
+            {"subscription": "sub_k3f9x2m7qd_4", "period": "P1M", "pay_now": false}
+        ]}));
+        reads_back::<SetCoupon>(&json!({"coupon": "cpn_k3f9x2m7qd_7"}));
+        reads_back::<PayTogether>(&json!({"orders": ["ord_k3f9x2m7qd_2"]}));
+        reads_back::<ChangePlan>(&json!({"plan": "large", "pay_now": true}));
+        reads_back::<GrantCoupon>(&json!({
+            "benefit": {
+                "type": "spend_and_save", "threshold": {"amount": "50.00", "currency": "USD"},
+                "off": {"amount": "10.00", "currency": "USD"}
+            },
+            "scope": {"products": ["ecs"], "order_types": ["new"]}, "valid_days": 30
+        }));
+        reads_back::<OpenCampaign>(&json!({
+            "name": "Spring", "benefit": {"type": "discount", "percent": "12.5"}, "scope": {},
+            "quota": 500, "ends_at": "2027-06-01T00:00:00Z", "valid_days": 30, "code": "Spring"
+        }));
         reads_back::<SetRenewalMode>(&json!({"mode": "AutoRenewal", "period": "P1M"}));
         reads_back::<MoveClock>(&json!({"advance": "P15D"}));
         reads_back::<MoveClock>(&json!({"to": "2026-02-01T00:00:00Z"}));
@@ -189,6 +216,18 @@ mod tests {
         let amount = json!({"amount": 59.5, "currency": "USD"});
         let error = serde_json::from_value::<Money>(amount).map_err(refused).expect_err("no");
         assert!(error.contains("expected a string"), "{error}");
+    }
+
+    #[test]
+    fn a_predicate_stands_beside_its_values() {
+        let written = json!({
+            "code": "min_spend", "detail": "50.00 USD must be reached, and 18.00 USD counts",
+            "needed": {"amount": "50.00", "currency": "USD"},
+            "eligible": {"amount": "18.00", "currency": "USD"}
+        });
+        reads_back::<Unmet>(&written);
+        let page: Page<Unmet> = serde_json::from_value(json!({"items": [written]})).expect("read");
+        assert_eq!((page.items.len(), page.next, page.window), (1, None, None));
     }
 
     #[test]

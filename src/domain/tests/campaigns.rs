@@ -68,7 +68,7 @@ impl World {
 
     fn execute(&mut self, at: Timestamp, command: &Command) -> Executed {
         let timeline = Timeline::default();
-        let context = Context { timeline: &timeline, at, brake: false };
+        let context = Context { timeline: &timeline, at, brake: false, closed_through: None };
         let before = self.state.clone();
         let executed = self.state.execute(&mut Agenda::default(), command, &self.facts, &context);
         let mut replayed = before;

@@ -12,7 +12,9 @@ use crate::domain::account;
 use crate::domain::event::Event;
 use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
 use crate::domain::nouns::coupon::Unmet;
-use crate::domain::nouns::{campaign, coupon, house, notice, order, series, subscription, wallet};
+use crate::domain::nouns::{
+    campaign, coupon, house, notice, order, series, statement, subscription, wallet,
+};
 use crate::domain::rejection::Rejection;
 
 /// One line for each event variant; lines are added, never changed. A journal of any age is read

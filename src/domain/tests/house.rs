@@ -23,7 +23,7 @@ fn at(day: &str) -> Timestamp {
 
 fn tell(house: &mut State, at: Timestamp, command: &Command) -> Result<Answer, Rejection> {
     let timeline = Timeline::default();
-    let context = Context { timeline: &timeline, at, brake: false };
+    let context = Context { timeline: &timeline, at, brake: false, closed_through: None };
     house.execute(&mut Agenda::default(), command, &Facts::default(), &context).answer
 }
 

@@ -49,6 +49,7 @@ fn r2_18_not_renewal_reminds_of_nothing_before_expiry() {
         2026-01-10 12:00 topped_up
         2026-01-10 12:00 activated
         2026-01-10 12:00 activated
+        2026-02-03 12:00 statement_ready
         2026-02-07 09:00 expiring
         2026-02-10 12:00 suspended
         2026-02-10 12:00 suspended
@@ -140,6 +141,7 @@ fn d38_a_release_waits_a_day_for_its_notice() {
         2026-01-10 12:00 #1 order #2 new P1M 10.00 USD by 2026-01-17 12:00
         2026-01-10 12:00   order #2 paid 10.00 USD
         2026-01-10 12:00 #1 active 2026-01-10 12:00 to 2026-02-10 12:00
+        2026-02-25 13:00 2026-01 closed: 1 lines, 10.00 USD due 2026-02-03 12:00
         2026-02-25 13:00 #1 expired due 2026-02-10 12:00
         2026-02-25 13:00 #1 suspended due 2026-02-10 12:00
         2026-02-25 13:00 #1 notice release_ahead(1) due 2026-02-25 12:00, release moves to 2026-02-26 13:00

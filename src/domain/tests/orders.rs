@@ -112,6 +112,7 @@ fn r4_17_an_order_of_nothing_is_paid_at_once() {
         2026-01-10 12:00 #1 order #3 renew P1M 0.00 USD by 2026-01-17 12:00
         2026-01-10 12:00   order #3 paid 0.00 USD
         2026-01-10 12:00 #1 renewed 2026-02-10 12:00 to 2026-03-10 12:00 due 2026-01-10 12:00
+        2026-02-03 12:00 2026-01 closed: 2 lines, 0.00 USD due 2026-02-03 12:00
         2026-02-23 09:00 #1 notice renewal_ahead(15) 0.00 USD due 2026-02-23 09:00
         2026-02-25 09:00 #1 no notice top_up(13): FundsSuffice due 2026-02-25 09:00
         2026-02-27 09:00 #1 no notice top_up(11): FundsSuffice due 2026-02-27 09:00

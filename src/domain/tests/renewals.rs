@@ -136,11 +136,13 @@ fn r1_7_renewing_restarts_what_was_suspended_and_nothing_that_was_released() {
         2026-01-01 10:00 #1 active 2026-01-01 10:00 to 2026-02-01 10:00
         2026-02-01 10:00 #1 expired due 2026-02-01 10:00
         2026-02-01 10:00 #1 suspended due 2026-02-01 10:00
+        2026-02-03 12:00 2026-01 closed: 1 lines, 10.00 USD due 2026-02-03 12:00
         2026-02-10 10:00 #1 order #3 renew P1M 10.00 USD by 2026-02-16 10:00
         2026-02-10 10:00   order #3 paid 10.00 USD
         2026-02-10 10:00 #1 renewed 2026-02-01 10:00 to 2026-03-01 10:00 due 2026-02-10 10:00
         2026-03-01 10:00 #1 expired due 2026-03-01 10:00
         2026-03-01 10:00 #1 suspended due 2026-03-01 10:00
+        2026-03-03 12:00 2026-02 closed: 1 lines, 10.00 USD due 2026-03-03 12:00
         2026-03-16 10:00 #1 notice release_ahead(1) due 2026-03-16 10:00, release moves to 2026-03-17 10:00
         2026-03-17 10:00 #1 released due 2026-03-17 10:00
         2026-03-17 10:00 ! SubscriptionEnded: sub#1 is over: what was released cannot be renewed
@@ -554,6 +556,7 @@ fn d28_an_unpaid_order_for_another_time_holds_up_all_attempts_but_the_last() {
         2026-02-01 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-01 08:00
         2026-02-02 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-02 08:00
         2026-02-03 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-03 08:00
+        2026-02-03 12:00 2026-01 closed: 1 lines, 10.00 USD due 2026-02-03 12:00
         2026-02-04 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-04 08:00
         2026-02-05 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-05 08:00
         2026-02-06 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-06 08:00
@@ -586,6 +589,7 @@ fn d28_the_deadline_is_the_last_slot_and_the_attempt_there_makes_its_own_order()
         2026-02-01 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-01 08:00
         2026-02-02 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-02 08:00
         2026-02-03 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-03 08:00
+        2026-02-03 12:00 2026-01 closed: 1 lines, 10.00 USD due 2026-02-03 12:00
         2026-02-04 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-04 08:00
         2026-02-05 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-05 08:00
         2026-02-06 08:00 #1 failed NotEnoughFunds 10.00 USD due 2026-02-06 08:00
@@ -652,6 +656,7 @@ fn d40_a_product_that_leaves_the_rules_fails_aloud() {
         2026-06-16 12:00 #1 failed PlanRetired due 2026-06-01 08:00
         2026-06-16 12:00 #1 expired due 2026-06-01 10:00
         2026-06-16 12:00 #1 suspended due 2026-06-01 10:00
+        2026-06-16 12:00 2026-05 closed: 1 lines, 10.00 USD due 2026-06-03 12:00
         2026-06-16 12:00 #1 notice release_ahead(1) due 2026-06-15 09:00, release moves to 2026-06-17 12:00
         2026-06-18 12:00 #1 released due 2026-06-17 12:00
         ");

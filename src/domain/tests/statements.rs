@@ -45,7 +45,16 @@ fn r10_3_every_order_and_every_refund_is_a_line() {
         2026-04-05 00:00 renew #2 day 9
         2026-05-01 00:00 unsubscribe #2
     ");
-    assert_snapshot!(lines(&world), @"");
+    assert_snapshot!(lines(&world), @r"
+        2026-04 1 SubscriptionOrder #3 10.00 0.00 4.00 6.00 VAT 19 % 1.14 = 7.14 USD
+        2026-04 2 SubscriptionOrder #4 38.66 0.00 0.00 38.66 VAT 19 % 7.35 = 46.01 USD
+        2026-04 3 Refund #5 of #3 -7.47 0.00 -2.99 -4.48 VAT 19 % -0.85 = -5.33 USD
+        2026-04 4 Refund #5 of #4 -29.86 0.00 0.00 -29.86 VAT 19 % -5.68 = -35.54 USD
+        2026-04 5 Refund #6 of #3 -0.84 0.00 0.00 -0.84 VAT 19 % -0.16 = -1.00 USD
+        2026-04 6 SubscriptionOrder #7 10.00 0.00 0.00 10.00 VAT 19 % 1.90 = 11.90 USD
+        2026-04 7 SubscriptionOrder #7 2.66 0.00 0.00 2.66 VAT 19 % 0.51 = 3.17 USD
+        2026-05 1 Refund #8 of #7 -12.66 0.00 0.00 -12.66 VAT 19 % -2.41 = -15.07 USD
+        ");
 }
 
 #[test]
@@ -56,7 +65,10 @@ fn r4_16_what_was_not_delivered_is_taken_off_the_bill() {
         2026-04-01 00:00 purchase ecs small 1 month
         2026-04-02 00:00 step
     ");
-    assert_snapshot!(lines(&world), @"");
+    assert_snapshot!(lines(&world), @r"
+        2026-04 1 SubscriptionOrder #2 10.00 0.00 0.00 10.00 = 10.00 USD
+        2026-04 2 Refund #2 of #2 -10.00 0.00 0.00 -10.00 = -10.00 USD
+        ");
 }
 
 #[test]
@@ -67,7 +79,10 @@ fn r10_5_a_month_is_closed_on_the_third_of_the_next() {
         2026-04-20 00:00 renew #1 1 month
         2026-05-01 00:00 purchase quiet small 1 month
         2026-07-01 00:00 step
-    "), @"");
+    "), @r"
+        2026-05-03 12:00 2026-04 closed: 2 lines, 20.00 USD due 2026-05-03 12:00
+        2026-06-03 12:00 2026-05 closed: 1 lines, 10.00 USD due 2026-06-03 12:00
+        ");
 }
 
 #[test]
@@ -83,7 +98,12 @@ fn a_slept_daemon_bills_each_thing_in_its_own_month() {
     };
     let [(stepped, _), (slept, _)] = ["step", "advance"].map(|how| run(&script(how)));
     assert_eq!(lines(&stepped), lines(&slept));
-    assert_snapshot!(lines(&slept), @"");
+    assert_snapshot!(lines(&slept), @r"
+        2026-03 1 SubscriptionOrder #2 10.00 0.00 0.00 10.00 = 10.00 USD
+        2026-04 1 SubscriptionOrder #3 10.00 0.00 0.00 10.00 = 10.00 USD
+        2026-05 1 SubscriptionOrder #4 10.00 0.00 0.00 10.00 = 10.00 USD
+        2026-06 1 SubscriptionOrder #5 10.00 0.00 0.00 10.00 = 10.00 USD
+        ");
 }
 
 #[test]
@@ -95,7 +115,11 @@ fn whoever_was_held_while_a_month_was_closed_is_billed_in_a_later_one() {
         2026-05-03 13:00 house-closes 2026-04
         2026-05-04 00:00 let-go
     ");
-    assert_snapshot!(lines(&world), @"");
+    assert_snapshot!(lines(&world), @r"
+        2026-03 1 SubscriptionOrder #2 10.00 0.00 0.00 10.00 = 10.00 USD
+        2026-05 1 SubscriptionOrder #3 10.00 0.00 0.00 10.00 = 10.00 USD
+        2026-05 2 SubscriptionOrder #4 10.00 0.00 0.00 10.00 = 10.00 USD
+        ");
 }
 
 #[test]
@@ -106,7 +130,10 @@ fn months_are_counted_in_the_billing_zone() {
         2026-03-31 15:30 purchase ecs small 1 week
         2026-03-31 16:00 purchase ecs small 1 week
     ");
-    assert_snapshot!(lines(&world), @"");
+    assert_snapshot!(lines(&world), @r"
+        2026-03 1 SubscriptionOrder #2 3.00 0.00 0.00 3.00 = 3.00 USD
+        2026-04 1 SubscriptionOrder #4 3.00 0.00 0.00 3.00 = 3.00 USD
+        ");
 }
 
 #[test]
@@ -122,7 +149,14 @@ fn r10_6_an_invoice_on_demand_covers_what_is_on_no_document_yet() {
         2026-04-03 00:00 purchase ecs large 1 month
         2026-05-04 00:00 advance
         2026-05-04 00:00 invoice 2026-04
-    "), @"");
+    "), @r"
+        2026-04-01 00:00 ! NothingToInvoice: there is nothing of 2026-04 to invoice
+        2026-04-02 00:00 invoice #3 of 2026-04 [(1, 1)] 10.00 USD
+        2026-04-02 00:00 ! NothingToInvoice: there is nothing of 2026-04 to invoice
+        2026-04-02 00:00 document #3 is INV-2026-000007
+        2026-05-04 00:00 2026-04 closed: 2 lines, 60.00 USD due 2026-05-03 12:00
+        2026-05-04 00:00 invoice #6 of 2026-04 [(2, 2)] 50.00 USD
+        ");
 }
 
 #[test]
@@ -136,11 +170,19 @@ fn r10_7_what_comes_back_after_an_invoice_is_on_a_credit_note() {
         2026-04-03 00:00 refund #2 2
         2026-04-03 00:00 unsubscribe #3
         2026-04-04 00:00 purchase ecs small 1 month
-        2026-04-04 00:00 refund #11 1
+        2026-04-04 00:00 refund #12 1
         2026-04-05 00:00 invoice 2026-04
         2026-05-02 00:00 renew #1 1 month
-        2026-05-03 13:00 refund #14 3
-    "), @"");
+        2026-05-03 13:00 refund #15 3
+        2026-05-03 13:00 refund #12 3
+    "), @r"
+        2026-04-02 00:00 invoice #6 of 2026-04 [(1, 3)] 19.00 USD
+        2026-04-03 00:00 credit_note #8 for #6 of 2026-04 [(4, 4)] -2.00 USD
+        2026-04-03 00:00 credit_note #10 for #6 of 2026-04 [(5, 5)] -9.33 USD
+        2026-04-05 00:00 invoice #14 of 2026-04 [(6, 7)] 9.00 USD
+        2026-05-03 13:00 2026-04 closed: 7 lines, 16.67 USD due 2026-05-03 12:00
+        2026-05-03 13:00 credit_note #18 for #14 of 2026-05 [(3, 3)] -3.00 USD
+        ");
 }
 
 #[test]
@@ -154,7 +196,8 @@ fn months_out_of_reach_are_forgotten() {
     ");
     let months: Vec<_> = world.open().bills.months.keys().map(ToString::to_string).collect();
     assert_eq!(months.first().map(String::as_str), Some("2026-06"));
-    assert_eq!(world.open().bills.charges.len(), 1, "what is over needs no place on a bill");
+    // The present period and the one that was paid ahead.
+    assert_eq!(world.open().bills.charges.len(), 2, "what is over needs no place on a bill");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! promise of [`Store`], and commits are gated one after the other as the promise is worded.
 
 mod money;
+mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,16 +10,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery, DeliveryQuery,
-    DeliveryState, DueQuery, DueRow, EffectKey, EntryQuery, Head, JobRun, LedgerRow, Loaded,
-    OrderQuery, OutboxDepth, SealedRow, Snapshot, Store, StoreError, StoredRecord,
-    SubscriptionQuery, TokenRow, Written, codec, gate,
+    BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
+    DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Head,
+    JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Snapshot, StatementQuery, Store,
+    StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId,
+};
+use crate::domain::month::Month;
+use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
+use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 
@@ -43,6 +49,9 @@ struct Tables {
     coupons: BTreeMap<CouponId, CouponRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
     campaigns: BTreeMap<CampaignId, CampaignRow>,
+    bill_lines: BTreeMap<(Month, AccountId, u32), BillLine>,
+    statements: BTreeMap<(Month, AccountId), Statement>,
+    documents: BTreeMap<DocumentId, Document>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
     outbox: BTreeMap<EffectKey, Delivery>,
     runs: BTreeMap<Job, Vec<JobRun>>,
@@ -125,7 +134,17 @@ impl Tables {
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
-                Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => {}
+                Row::BillLine(account, mut line) => {
+                    codec::storable_line(&mut line);
+                    self.bill_lines.insert((line.month, account, line.number), *line);
+                }
+                Row::Statement(account, statement) => {
+                    self.statements.insert((statement.month, account), *statement);
+                }
+                Row::Document(mut document) => {
+                    codec::storable_document(&mut document);
+                    self.documents.insert(document.id, *document);
+                }
                 Row::Campaign(row) => {
                     self.campaigns.insert(row.id, *row);
                 }
@@ -170,7 +189,9 @@ impl Tables {
                 let mut old: Vec<_> = self
                     .tokens
                     .iter()
-                    .filter(|(_, row)| row.at < before)
+                    .filter(|((stream, _), row)| {
+                        row.at < before && !matches!(stream, StreamId::Series(_))
+                    })
                     .map(|((stream, token), row)| {
                         (row.at, stream.to_string(), *stream, token.clone())
                     })
@@ -461,6 +482,41 @@ impl Store for MemoryStore {
 
     async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
         Ok(self.tables().campaigns.get(&id).cloned())
+    }
+
+    async fn bill_lines(&self, query: BillLineQuery) -> Result<Vec<BillLine>, StoreError> {
+        Ok(self.tables().list_bill_lines(query))
+    }
+
+    async fn billed_months(&self) -> Result<Vec<Month>, StoreError> {
+        Ok(self.tables().billed_months())
+    }
+
+    async fn month_sums(&self, month: Month) -> Result<Vec<MonthSum>, StoreError> {
+        self.tables().month_sums(month)
+    }
+
+    async fn statements(
+        &self,
+        query: StatementQuery,
+    ) -> Result<Vec<(AccountId, Statement)>, StoreError> {
+        Ok(self.tables().list_statements(query))
+    }
+
+    async fn statement(
+        &self,
+        account: AccountId,
+        month: Month,
+    ) -> Result<Option<Statement>, StoreError> {
+        Ok(self.tables().statements.get(&(month, account)).cloned())
+    }
+
+    async fn documents(&self, query: DocumentQuery) -> Result<Vec<Document>, StoreError> {
+        Ok(self.tables().list_documents(query))
+    }
+
+    async fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
+        Ok(self.tables().documents.get(&id).cloned())
     }
 
     async fn journal(

@@ -9,6 +9,7 @@ mod lists;
 mod money;
 mod open;
 mod rows;
+mod statements;
 mod streams;
 mod write;
 mod writer;
@@ -24,15 +25,21 @@ use sqlx::SqlitePool;
 
 use self::writer::Writer;
 use super::{
-    CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery, DeliveryQuery, DueQuery,
-    DueRow, EntryQuery, Head, JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Store,
-    StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written,
+    BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
+    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Head, JobRun, LedgerRow, Loaded,
+    OrderQuery, OutboxDepth, SealedRow, StatementQuery, Store, StoreError, StoredRecord,
+    SubscriptionQuery, TokenRow, Written,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId,
+};
+use crate::domain::month::Month;
+use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
+use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 
@@ -203,6 +210,41 @@ impl Store for SqliteStore {
         campaigns::one(&self.readers, id).await
     }
 
+    async fn bill_lines(&self, query: BillLineQuery) -> Result<Vec<BillLine>, StoreError> {
+        statements::bill_lines(&self.readers, query).await
+    }
+
+    async fn billed_months(&self) -> Result<Vec<Month>, StoreError> {
+        statements::billed_months(&self.readers).await
+    }
+
+    async fn month_sums(&self, month: Month) -> Result<Vec<MonthSum>, StoreError> {
+        statements::month_sums(&self.readers, month).await
+    }
+
+    async fn statements(
+        &self,
+        query: StatementQuery,
+    ) -> Result<Vec<(AccountId, Statement)>, StoreError> {
+        statements::statements(&self.readers, query).await
+    }
+
+    async fn statement(
+        &self,
+        account: AccountId,
+        month: Month,
+    ) -> Result<Option<Statement>, StoreError> {
+        statements::one_statement(&self.readers, account, month).await
+    }
+
+    async fn documents(&self, query: DocumentQuery) -> Result<Vec<Document>, StoreError> {
+        statements::documents(&self.readers, query).await
+    }
+
+    async fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
+        statements::one_document(&self.readers, id).await
+    }
+
     async fn journal(
         &self,
         stream: StreamId,
@@ -259,7 +301,7 @@ impl Store for SqliteStore {
 mod tests {
     use sqlx::{Row, SqliteConnection};
 
-    use super::{campaigns, chores, lists, money, open, streams, write};
+    use super::{campaigns, chores, lists, money, open, statements, streams, write};
 
     /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten
     /// million.
@@ -275,6 +317,7 @@ mod tests {
             money::keyed(),
             chores::keyed(),
             campaigns::keyed(),
+            statements::keyed(),
         ]
         .concat();
         for text in keyed {
@@ -284,7 +327,10 @@ mod tests {
                 assert!(!walks, "{step}: {text:.120}");
             }
         }
-        for text in [lists::in_order(), money::in_order(), campaigns::in_order()].concat() {
+        let in_order =
+            [lists::in_order(), money::in_order(), campaigns::in_order(), statements::in_order()]
+                .concat();
+        for text in in_order {
             for step in plan(&mut conn, &text).await {
                 assert!(!step.contains("TEMP B-TREE"), "{step}: {text}");
                 assert!(!step.contains("SCAN") || step.contains("USING INDEX"), "{step}: {text}");

@@ -16,6 +16,7 @@ use super::chores;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::rows::{self, Columns};
+use super::statements;
 use crate::domain::ids::StreamId;
 use crate::domain::rows::Row;
 use crate::store::gate::Known;
@@ -336,6 +337,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
     let mut coupons = BTreeMap::new();
     let mut coverages = BTreeMap::new();
     let mut campaigns = BTreeMap::new();
+    let mut bills = statements::Batch::default();
     for (stream, row) in each(winners, |commit| &commit.rows) {
         match row {
             Row::Order(order) => {
@@ -350,7 +352,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             Row::Coverage(row) => {
                 coverages.insert((row.starts_at, stream, row.order.number), row);
             }
-            Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => {}
+            Row::BillLine(..) | Row::Statement(..) | Row::Document(_) => bills.take(stream, row),
             Row::Campaign(row) => {
                 campaigns.insert(stream, row.as_ref());
             }
@@ -380,6 +382,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             rows::bind_coverage(values, stream, row);
         })
         .await?;
+    bills.put(conn).await?;
     campaigns::put(conn, campaigns).await?;
     let entries: Vec<_> = each(winners, |commit| &commit.entries).collect();
     INSERT_ENTRIES

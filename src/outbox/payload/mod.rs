@@ -1,21 +1,21 @@
 //! What a webhook says, as it is on the wire. Types of its own, so that a change inside cannot
 //! change what a provider's systems read. References and values only: no name, no address (D50).
 
+mod bills;
+
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
 use crate::domain::effects::{Hook, Noun, Ordered};
-use crate::domain::ids::{
-    CampaignId, CouponId, DocumentId, DocumentKind, OrderId, StreamId, SubscriptionId,
-};
-use crate::domain::month::Month;
+use crate::domain::ids::{CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::coupon::{self, Billing};
 use crate::domain::nouns::order::{self, CancelReason, FailReason};
-use crate::domain::nouns::statement;
 use crate::domain::nouns::subscription::{self, Mode};
 use crate::domain::price::{self, Item};
 use crate::domain::{money, nouns};
+
+use bills::{Document, Statement};
 
 /// A webhook's body.
 #[derive(Debug, Serialize)]
@@ -42,38 +42,6 @@ enum Wire {
     Coupon(Box<Coupon>),
     Statement(Statement),
     Document(Document),
-}
-
-/// A month of bills that was closed.
-#[derive(Debug, Serialize)]
-struct Statement {
-    month: Month,
-    state: statement::State,
-    line_count: u32,
-    #[serde(flatten)]
-    totals: Totals,
-    closed_at: Option<Timestamp>,
-}
-
-/// An invoice or a credit note.
-#[derive(Debug, Serialize)]
-struct Document {
-    id: DocumentId,
-    kind: DocumentKind,
-    number: Option<String>,
-    month: Month,
-    #[serde(flatten)]
-    totals: Totals,
-    related: Option<DocumentId>,
-    issued_at: Timestamp,
-}
-
-#[derive(Debug, Serialize)]
-struct Totals {
-    net: Money,
-    tax: Money,
-    total: Money,
-    outstanding: Money,
 }
 
 #[derive(Debug, Serialize)]
@@ -245,43 +213,6 @@ impl Body {
             Noun::Document(document) => Wire::Document(document.into()),
         };
         Self { r#type: hook, timestamp: at, data: Data { account: stream.to_string(), seq, noun } }
-    }
-}
-
-impl From<&statement::Statement> for Statement {
-    fn from(statement: &statement::Statement) -> Self {
-        Self {
-            month: statement.month,
-            state: statement.state(),
-            line_count: statement.line_count,
-            totals: (&statement.totals).into(),
-            closed_at: statement.closed_at,
-        }
-    }
-}
-
-impl From<&statement::Document> for Document {
-    fn from(document: &statement::Document) -> Self {
-        Self {
-            id: document.id,
-            kind: document.series.kind,
-            number: document.number.clone(),
-            month: document.month,
-            totals: (&document.totals).into(),
-            related: document.related,
-            issued_at: document.issued_at,
-        }
-    }
-}
-
-impl From<&statement::Totals> for Totals {
-    fn from(totals: &statement::Totals) -> Self {
-        Self {
-            net: totals.net.into(),
-            tax: totals.tax.into(),
-            total: totals.total.into(),
-            outstanding: totals.outstanding().into(),
-        }
     }
 }
 

@@ -1,0 +1,477 @@
+//! Bill lines, closed months, documents: their columns, how their rows are bound and read back,
+//! and their lists.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+use super::fault::{Fault, failed};
+use super::ladder::{Changes, Ladder, Values};
+use super::lists::{all, read, select};
+use super::rows::Columns;
+use crate::domain::ids::{AccountId, DocumentId, OrderId, SeriesId, SubscriptionId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::month::Month;
+use crate::domain::nouns::house::MonthSum;
+use crate::domain::nouns::statement::{BillLine, Document, State, Statement, Totals};
+use crate::domain::rows::Row;
+use crate::store::{BillLineQuery, DocumentQuery, StatementQuery, StoreError, codec};
+
+const BILL_LINE: &str = "month, stream, number, item_type, at, order_number, related, order_type, \
+    item, days, subscription, external_id, product, plan, region, starts_at, ends_at, list_minor, \
+    discount_minor, coupon_minor, net_minor, tax_name, tax_rate, tax_minor, total_minor, \
+    paid_minor, currency";
+const STATEMENT: &str = "stream, month, line_count, net_minor, tax_minor, total_minor, paid_minor, \
+    closed_at, pending, pending_net_minor, pending_tax_minor, pending_total_minor, \
+    pending_paid_minor, currency, state";
+const DOCUMENT: &str = "stream, number, kind, year, month, lines, net_minor, tax_minor, \
+    total_minor, paid_minor, currency, related, issued_at, printed_number";
+
+static UPSERT_LINES: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::upsert("bill_lines", BILL_LINE, 3));
+static UPSERT_STATEMENTS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::upsert("statements", STATEMENT, 2));
+static UPSERT_DOCUMENTS: LazyLock<Ladder> =
+    LazyLock::new(|| Ladder::upsert("documents", DOCUMENT, 2));
+
+/// The rows of a batch, each with the text of its stream's id; of one key the last one stays.
+#[derive(Default)]
+pub(super) struct Batch<'a> {
+    lines: BTreeMap<(Month, &'a str, u32), &'a BillLine>,
+    statements: BTreeMap<(&'a str, Month), &'a Statement>,
+    documents: BTreeMap<(&'a str, u32), &'a Document>,
+}
+
+impl<'a> Batch<'a> {
+    /// Takes a row, if it is one of these.
+    pub(super) fn take(&mut self, stream: &'a str, row: &'a Row) {
+        match row {
+            Row::BillLine(_, line) => {
+                self.lines.insert((line.month, stream, line.number), line);
+            }
+            Row::Statement(_, statement) => {
+                self.statements.insert((stream, statement.month), statement);
+            }
+            Row::Document(document) => {
+                self.documents.insert((stream, document.id.number), document);
+            }
+            Row::Order(_)
+            | Row::Subscription(_)
+            | Row::Coupon(_)
+            | Row::Coverage(_)
+            | Row::Campaign(_) => {}
+        }
+    }
+
+    /// Writes them.
+    pub(super) async fn put(self, conn: &mut SqliteConnection) -> Result<(), Fault> {
+        let lines: Vec<_> = self.lines.into_iter().collect();
+        UPSERT_LINES
+            .execute(conn, &lines, Changes::Each, |values, ((_, stream, _), line)| {
+                bind_line(values, stream, line);
+            })
+            .await?;
+        let statements: Vec<_> = self.statements.into_iter().collect();
+        UPSERT_STATEMENTS
+            .execute(conn, &statements, Changes::Each, |values, ((stream, _), statement)| {
+                bind_statement(values, stream, statement);
+            })
+            .await?;
+        let documents: Vec<_> = self.documents.into_iter().collect();
+        UPSERT_DOCUMENTS
+            .execute(conn, &documents, Changes::Each, |values, ((stream, _), document)| {
+                bind_document(values, stream, document);
+            })
+            .await
+    }
+}
+
+fn bind_line(values: &mut Values, stream: &str, line: &BillLine) {
+    let (item, days) = codec::item(line.item);
+    values
+        .text(&line.month.to_string())
+        .text(stream)
+        .int(line.number)
+        .text(line.item_type.as_str())
+        .int(line.at.micros())
+        .int(line.order.number)
+        .int(codec::number(line.related.map(|order| order.number)))
+        .text(line.order_type.as_str())
+        .text(item)
+        .int(codec::number(days))
+        .int(line.subscription.number)
+        .text(codec::text(line.external_id.as_deref()))
+        .text(&line.product)
+        .text(&line.plan)
+        .text(&line.region)
+        .int(codec::micros(line.starts_at))
+        .int(codec::micros(line.ends_at))
+        .int(line.list.minor())
+        .int(line.discount.minor())
+        .int(line.coupon.minor())
+        .int(line.net.minor());
+    match &line.tax {
+        Some((name, rate)) => values.text(name).text(&rate.to_string()),
+        None => values.text("").text(""),
+    };
+    values
+        .int(line.tax_amount.minor())
+        .int(line.total.minor())
+        .int(line.paid.minor())
+        .text(line.total.currency().code());
+}
+
+fn line(columns: &mut Columns<'_>) -> Result<BillLine, StoreError> {
+    let month = codec::parsed(columns.str()?)?;
+    let account = codec::account(columns.stream()?)?;
+    let number = columns.natural()?;
+    let item_type = codec::item_type(columns.str()?)?;
+    let at = columns.at()?;
+    let order = OrderId::new(account, columns.natural()?);
+    let related = codec::some_number(columns.int()?)?.map(|number| OrderId::new(account, number));
+    let order_type = codec::order_kind(columns.str()?)?;
+    let item = codec::some_item(columns.str()?, columns.int()?)?;
+    let subscription = SubscriptionId::new(account, columns.natural()?);
+    let external_id = codec::some_text(columns.string()?);
+    let (product, plan, region) = (columns.string()?, columns.string()?, columns.string()?);
+    let starts_at = codec::some_instant(columns.int()?)?;
+    let ends_at = codec::some_instant(columns.int()?)?;
+    let (list, discount) = (columns.int()?, columns.int()?);
+    let (coupon, net) = (columns.int()?, columns.int()?);
+    let (name, rate) = (columns.string()?, codec::some_parsed(columns.str()?)?);
+    let (tax_amount, total, paid) = (columns.int()?, columns.int()?, columns.int()?);
+    let currency: Currency = codec::parsed(columns.str()?)?;
+    let money = |minor| Money::from_minor(minor, currency);
+    Ok(BillLine {
+        month,
+        number,
+        item_type,
+        at,
+        order,
+        related,
+        order_type,
+        item,
+        subscription,
+        external_id,
+        product,
+        plan,
+        region,
+        starts_at,
+        ends_at,
+        list: money(list),
+        discount: money(discount),
+        coupon: money(coupon),
+        net: money(net),
+        tax: rate.map(|rate| (name, rate)),
+        tax_amount: money(tax_amount),
+        total: money(total),
+        paid: money(paid),
+    })
+}
+
+fn bind_totals(values: &mut Values, totals: &Totals) {
+    let Totals { net, tax, total, paid } = totals;
+    values.int(net.minor()).int(tax.minor()).int(total.minor()).int(paid.minor());
+}
+
+/// Totals in minor units, until their currency is read.
+fn totals(columns: &mut Columns<'_>) -> Result<[i64; 4], StoreError> {
+    Ok([columns.int()?, columns.int()?, columns.int()?, columns.int()?])
+}
+
+fn in_currency(minor: [i64; 4], currency: Currency) -> Totals {
+    let [net, tax, total, paid] = minor.map(|minor| Money::from_minor(minor, currency));
+    Totals { net, tax, total, paid }
+}
+
+fn bind_statement(values: &mut Values, stream: &str, statement: &Statement) {
+    values.text(stream).text(&statement.month.to_string()).int(statement.line_count);
+    bind_totals(values, &statement.totals);
+    values.int(codec::micros(statement.closed_at)).json(&statement.pending);
+    bind_totals(values, &statement.pending_totals);
+    values.text(statement.totals.total.currency().code()).text(statement.state().as_str());
+}
+
+fn statement(columns: &mut Columns<'_>) -> Result<(AccountId, Statement), StoreError> {
+    let account = codec::account(columns.stream()?)?;
+    let (month, line_count) = (codec::parsed(columns.str()?)?, columns.natural()?);
+    let sums = totals(columns)?;
+    let closed_at = codec::some_instant(columns.int()?)?;
+    let pending = codec::from_json(columns.str()?)?;
+    let pending_sums = totals(columns)?;
+    let currency = codec::parsed(columns.str()?)?;
+    let statement = Statement {
+        month,
+        line_count,
+        totals: in_currency(sums, currency),
+        closed_at,
+        pending,
+        pending_totals: in_currency(pending_sums, currency),
+    };
+    if codec::statement_state(columns.str()?)? != statement.state() {
+        return Err(codec::corrupt(format_args!("{month} of {account} stands elsewhere")));
+    }
+    Ok((account, statement))
+}
+
+fn bind_document(values: &mut Values, stream: &str, document: &Document) {
+    values
+        .text(stream)
+        .int(document.id.number)
+        .text(document.series.kind.as_str())
+        .int(document.series.year)
+        .text(&document.month.to_string())
+        .json(&document.lines);
+    bind_totals(values, &document.totals);
+    values
+        .text(document.totals.total.currency().code())
+        .int(codec::number(document.related.map(|related| related.number)))
+        .int(document.issued_at.micros())
+        .text(codec::text(document.number.as_deref()));
+}
+
+fn document(columns: &mut Columns<'_>) -> Result<Document, StoreError> {
+    let account = codec::account(columns.stream()?)?;
+    let id = DocumentId::new(account, columns.natural()?);
+    let kind = codec::document_kind(columns.str()?)?;
+    let series = SeriesId { kind, year: columns.natural()? };
+    let (month, lines) = (codec::parsed(columns.str()?)?, codec::from_json(columns.str()?)?);
+    let sums = totals(columns)?;
+    let totals = in_currency(sums, codec::parsed(columns.str()?)?);
+    let related = codec::some_number(columns.int()?)?;
+    Ok(Document {
+        id,
+        series,
+        month,
+        lines,
+        totals,
+        related: related.map(|number| DocumentId::new(account, number)),
+        issued_at: columns.at()?,
+        number: codec::some_text(columns.string()?),
+    })
+}
+
+pub(super) async fn bill_lines(
+    pool: &SqlitePool,
+    query: BillLineQuery,
+) -> Result<Vec<BillLine>, StoreError> {
+    read(&all(pool, ask_lines(query)).await?, line)
+}
+
+fn ask_lines(query: BillLineQuery) -> QueryBuilder<Sqlite> {
+    let mut sql = select(BILL_LINE, "bill_lines");
+    sql.push(" AND month = ").push_bind(query.month.to_string());
+    sql.push(" AND stream = ").push_bind(query.account.to_string());
+    if let Some(after) = query.after {
+        sql.push(" AND number > ").push_bind(after);
+    }
+    sql.push(" ORDER BY number LIMIT ").push_bind(query.limit);
+    sql
+}
+
+/// One seek for each month.
+const NEXT_MONTH: &str = "SELECT month FROM bill_lines WHERE month > ? ORDER BY month LIMIT 1";
+
+pub(super) async fn billed_months(pool: &SqlitePool) -> Result<Vec<Month>, StoreError> {
+    let mut months = Vec::new();
+    let mut after = String::new();
+    loop {
+        let found =
+            sqlx::query(NEXT_MONTH).bind(after).fetch_optional(pool).await.map_err(failed)?;
+        let Some(row) = found else { return Ok(months) };
+        let month: Month = codec::parsed(Columns::of(&row).str()?)?;
+        after = month.to_string();
+        months.push(month);
+    }
+}
+
+/// Lines that are summed at once, about: never parts of an account.
+const SUMMED: u32 = 20_000;
+
+const STEP: &str = "SELECT stream FROM bill_lines WHERE month = ? AND stream > ? \
+    ORDER BY stream LIMIT 1 OFFSET ?";
+const SUM: &str = "SELECT currency, COUNT(*), COUNT(DISTINCT stream), SUM(net_minor), \
+    SUM(tax_minor), SUM(total_minor) FROM bill_lines \
+    WHERE month = ? AND stream > ? AND stream <= ? GROUP BY currency";
+
+/// What the lines of a currency come to.
+#[derive(Default)]
+struct Sum {
+    line_count: u64,
+    account_count: u64,
+    net: i128,
+    tax: i128,
+    total: i128,
+}
+
+pub(super) async fn month_sums(
+    pool: &SqlitePool,
+    month: Month,
+) -> Result<Vec<MonthSum>, StoreError> {
+    let text = month.to_string();
+    let mut sums: BTreeMap<Currency, Sum> = BTreeMap::new();
+    let mut from = String::new();
+    loop {
+        let end = sqlx::query(STEP)
+            .bind(text.as_str())
+            .bind(from.as_str())
+            .bind(SUMMED - 1)
+            .fetch_optional(pool)
+            .await
+            .map_err(failed)?;
+        let is_last = end.is_none();
+        let to = match &end {
+            Some(row) => Columns::of(row).string()?,
+            // Behind every stream: their ids begin with letters.
+            None => "~".to_owned(),
+        };
+        let found = sqlx::query(SUM)
+            .bind(text.as_str())
+            .bind(from)
+            .bind(to.as_str())
+            .fetch_all(pool)
+            .await
+            .map_err(failed)?;
+        for row in &found {
+            let mut columns = Columns::of(row);
+            let sum = sums.entry(codec::parsed(columns.str()?)?).or_default();
+            sum.line_count += columns.natural::<u64>()?;
+            sum.account_count += columns.natural::<u64>()?;
+            sum.net += i128::from(columns.int()?);
+            sum.tax += i128::from(columns.int()?);
+            sum.total += i128::from(columns.int()?);
+        }
+        if is_last {
+            break;
+        }
+        from = to;
+    }
+    let month_sum = |(currency, sum): (Currency, Sum)| {
+        let money = |minor| codec::sum(minor, currency, &text);
+        Ok(MonthSum {
+            line_count: sum.line_count,
+            account_count: sum.account_count,
+            net: money(sum.net)?,
+            tax: money(sum.tax)?,
+            total: money(sum.total)?,
+        })
+    };
+    sums.into_iter().map(month_sum).collect()
+}
+
+pub(super) async fn statements(
+    pool: &SqlitePool,
+    query: StatementQuery,
+) -> Result<Vec<(AccountId, Statement)>, StoreError> {
+    read(&all(pool, ask_statements(query)).await?, statement)
+}
+
+fn ask_statements(query: StatementQuery) -> QueryBuilder<Sqlite> {
+    let table = match (query.account, query.state) {
+        (Some(_), _) => "statements",
+        (None, Some(State::Uncleared)) => "statements INDEXED BY statements_uncleared",
+        (None, Some(State::Generating | State::Cleared) | None) => {
+            "statements INDEXED BY statements_month"
+        }
+    };
+    let mut sql = select(STATEMENT, table);
+    if let Some(account) = query.account {
+        sql.push(" AND stream = ").push_bind(account.to_string());
+    }
+    if let Some(month) = query.month {
+        sql.push(" AND month = ").push_bind(month.to_string());
+    }
+    if let Some(state) = query.state {
+        // The word of the partial index: SQLite uses it only if it stands in the query.
+        sql.push(format_args!(" AND state = '{}'", state.as_str()));
+    }
+    if let Some((month, account)) = query.after {
+        sql.push(" AND (month, stream) > (").push_bind(month.to_string());
+        sql.push(", ").push_bind(account.to_string()).push(")");
+    }
+    sql.push(" ORDER BY month, stream LIMIT ").push_bind(query.limit);
+    sql
+}
+
+static ONE_STATEMENT: LazyLock<&'static str> = LazyLock::new(|| {
+    String::leak(format!("SELECT {STATEMENT} FROM statements WHERE stream = ? AND month = ?"))
+});
+
+pub(super) async fn one_statement(
+    pool: &SqlitePool,
+    account: AccountId,
+    month: Month,
+) -> Result<Option<Statement>, StoreError> {
+    let query = sqlx::query(*ONE_STATEMENT).bind(account.to_string()).bind(month.to_string());
+    let found = query.fetch_optional(pool).await.map_err(failed)?;
+    found.map(|row| Ok(statement(&mut Columns::of(&row))?.1)).transpose()
+}
+
+pub(super) async fn documents(
+    pool: &SqlitePool,
+    query: DocumentQuery,
+) -> Result<Vec<Document>, StoreError> {
+    read(&all(pool, ask_documents(query)).await?, document)
+}
+
+fn ask_documents(query: DocumentQuery) -> QueryBuilder<Sqlite> {
+    let mut sql = select(DOCUMENT, "documents");
+    sql.push(" AND stream = ").push_bind(query.account.to_string());
+    if let Some(month) = query.month {
+        sql.push(" AND month = ").push_bind(month.to_string());
+    }
+    if let Some(before) = query.before {
+        sql.push(" AND number < ").push_bind(before);
+    }
+    sql.push(" ORDER BY number DESC LIMIT ").push_bind(query.limit);
+    sql
+}
+
+static ONE_DOCUMENT: LazyLock<&'static str> = LazyLock::new(|| {
+    String::leak(format!("SELECT {DOCUMENT} FROM documents WHERE stream = ? AND number = ?"))
+});
+
+pub(super) async fn one_document(
+    pool: &SqlitePool,
+    id: DocumentId,
+) -> Result<Option<Document>, StoreError> {
+    let query = sqlx::query(*ONE_DOCUMENT).bind(id.account.to_string()).bind(id.number);
+    let found = query.fetch_optional(pool).await.map_err(failed)?;
+    found.map(|row| document(&mut Columns::of(&row))).transpose()
+}
+
+/// Statements that must find their rows by a key.
+#[cfg(test)]
+pub(super) fn keyed() -> Vec<&'static str> {
+    vec![NEXT_MONTH, STEP, SUM, *ONE_STATEMENT, *ONE_DOCUMENT]
+}
+
+/// Pages over everything that must come in the order of an index.
+#[cfg(test)]
+pub(super) fn in_order() -> Vec<String> {
+    let account = AccountId::from_bits(1);
+    let month: Month = "2026-04".parse().expect("a month");
+    let lines = [None, Some(1)].map(|after| BillLineQuery { account, month, after, limit: 1 });
+    let after = Some((month, account));
+    let every = StatementQuery { limit: 1, ..StatementQuery::default() };
+    let rest = StatementQuery { after, ..every };
+    let statements = [
+        every,
+        rest,
+        StatementQuery { month: Some(month), ..rest },
+        StatementQuery { state: Some(State::Cleared), ..rest },
+        StatementQuery { state: Some(State::Uncleared), month: Some(month), ..rest },
+        StatementQuery { account: Some(account), ..rest },
+        StatementQuery { account: Some(account), state: Some(State::Uncleared), ..every },
+        StatementQuery { account: Some(account), month: Some(month), ..rest },
+    ];
+    let documents = [(None, None), (Some(month), Some(9))].map(|(month, before)| DocumentQuery {
+        account,
+        month,
+        before,
+        limit: 1,
+    });
+    let asked = lines.into_iter().map(ask_lines).chain(statements.map(ask_statements));
+    asked.chain(documents.map(ask_documents)).map(QueryBuilder::into_string).collect()
+}
