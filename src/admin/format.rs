@@ -95,7 +95,10 @@ mod tests {
         assert_eq!(asked(Some("xml"), None), Err("InvalidField"));
         assert_eq!(asked(None, Some("*/*")), Ok(Format::Json));
         assert_eq!(asked(None, Some("application/pdf")), Ok(Format::Printed(Print::Pdf)));
-        assert_eq!(asked(None, Some("application/json;q=0.5, application/pdf")), Ok(Format::Printed(Print::Pdf)));
+        assert_eq!(
+            asked(None, Some("application/json;q=0.5, application/pdf")),
+            Ok(Format::Printed(Print::Pdf))
+        );
         let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
         assert_eq!(asked(None, Some(browser)), Ok(Format::Printed(Print::Html)));
         assert_eq!(asked(None, Some("image/png")), Err("NotAcceptable"));

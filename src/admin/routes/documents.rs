@@ -40,12 +40,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// The first `limit` of them after number `after`.
-    async fn read(
-        &self,
-        admin: &Admin,
-        after: u32,
-        limit: u32,
-    ) -> Result<Vec<BillLine>, Problem> {
+    async fn read(&self, admin: &Admin, after: u32, limit: u32) -> Result<Vec<BillLine>, Problem> {
         let mut lines = Vec::new();
         let mut left = limit;
         for (first, last) in &self.runs {
@@ -162,11 +157,7 @@ async fn show_document(
     let (open, _) = admin.account(id.account).await?;
     let found = admin.store.document(id).await?;
     let document = found.ok_or_else(|| no_document(&id.to_string()))?;
-    let lines = Lines {
-        account: id.account,
-        month: document.month,
-        runs: document.lines.clone(),
-    };
+    let lines = Lines { account: id.account, month: document.month, runs: document.lines.clone() };
     if let Format::Printed(as_what) = format {
         let related = related(&admin, &document).await?;
         let subject = Subject::Document { document: &document, related: related.as_deref() };

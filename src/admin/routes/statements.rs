@@ -71,11 +71,9 @@ async fn list_statements(
     }
     statements.retain(|statement| before.is_none_or(|before| statement.month < before));
     statements.sort_by(|one, other| other.month.cmp(&one.month));
-    let behind = |statement: &Statement| {
-        cursor::write("statements", &[statement.month.to_string()])
-    };
-    cursor::page(statements, limit, behind, |statement| Ok(shown(&admin, id, &statement)))
-        .map(Json)
+    let behind =
+        |statement: &Statement| cursor::write("statements", &[statement.month.to_string()]);
+    cursor::page(statements, limit, behind, |statement| Ok(shown(&admin, id, &statement))).map(Json)
 }
 
 /// All closed months of an account: twelve a year at the most.
@@ -231,8 +229,6 @@ async fn list_all_statements(
     let behind = |(account, statement): &(AccountId, Statement)| {
         cursor::write("all-statements", &[statement.month.to_string(), account.to_string()])
     };
-    cursor::page(rows, limit, behind, |(account, statement)| {
-        Ok(shown(&admin, account, &statement))
-    })
-    .map(Json)
+    cursor::page(rows, limit, behind, |(account, statement)| Ok(shown(&admin, account, &statement)))
+        .map(Json)
 }

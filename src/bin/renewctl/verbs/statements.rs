@@ -34,8 +34,16 @@ pub(super) async fn run(desk: &Desk, verb: &StatementVerb) -> Result<(), Failure
                 ..StatementQuery::default()
             };
             let call = Call::get(&["v1", "statements"]).filter(&filter)?;
-            let columns =
-                ["ACCOUNT", "MONTH", "STATE", ">LINES", ">TOTAL", ">PAID", ">OUTSTANDING", "CLOSED"];
+            let columns = [
+                "ACCOUNT",
+                "MONTH",
+                "STATE",
+                ">LINES",
+                ">TOTAL",
+                ">PAID",
+                ">OUTSTANDING",
+                "CLOSED",
+            ];
             desk.list(&call, slice, &columns, |statement: Statement| {
                 let mut cells = vec![statement.account.clone()];
                 cells.extend(row(statement));
@@ -67,7 +75,8 @@ pub(super) async fn documents(desk: &Desk, verb: &DocumentVerb) -> Result<(), Fa
         DocumentVerb::List { account, month, slice } => {
             let filter = DocumentQuery { month: month.clone(), ..DocumentQuery::default() };
             let call = Call::get(&["v1", "accounts", account, "documents"]).filter(&filter)?;
-            let columns = ["ID", "KIND", "NUMBER", "MONTH", ">LINES", ">TOTAL", "CORRECTS", "ISSUED"];
+            let columns =
+                ["ID", "KIND", "NUMBER", "MONTH", ">LINES", ">TOTAL", "CORRECTS", "ISSUED"];
             desk.list(&call, slice, &columns, document_row).await
         }
         DocumentVerb::Show { of, slice } => {
@@ -137,7 +146,8 @@ async fn with_lines<T: DeserializeOwned>(
         return Ok(None);
     }
     let read = serde_json::from_value(whole);
-    read.map(Some).map_err(|error| Failure::Daemon(format!("an answer that can't be read: {error}")))
+    read.map(Some)
+        .map_err(|error| Failure::Daemon(format!("an answer that can't be read: {error}")))
 }
 
 fn show_lines(desk: &Desk, lines: Vec<BillLine>, next: Option<String>) -> Result<(), Failure> {
@@ -156,7 +166,8 @@ fn show_lines(desk: &Desk, lines: Vec<BillLine>, next: Option<String>) -> Result
 async fn print(desk: &Desk, call: Call, print: &Print) -> Result<(), Failure> {
     let file = print.output.as_deref().filter(|file| *file != Path::new("-"));
     if file.is_none() && print.format == Format::Pdf && std::io::stdout().is_terminal() {
-        let reason = "a PDF is nothing for a terminal: name a file with -o FILE, or use --format html";
+        let reason =
+            "a PDF is nothing for a terminal: name a file with -o FILE, or use --format html";
         return Err(Failure::Local(reason.to_owned()));
     }
     let call = call.query("format", Some(print.format.as_str()));
