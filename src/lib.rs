@@ -1,5 +1,6 @@
-//! renewd keeps every customer's money and time: prepaid balances, orders, term subscriptions;
-//! reminders, renewals, suspension and release, on time and exactly once.
+//! renewd keeps every customer's money and time: prepaid balances, coupons, orders, term
+//! subscriptions, statements; reminders, renewals, suspension and release, on time and exactly
+//! once.
 //!
 //! # The idea
 //!
@@ -28,8 +29,12 @@
 //! One word an idea, in code, API, command line, log and mail: *account*, *wallet*, *order*,
 //! *subscription*, *period* (what is paid), *mode* (how it is renewed), *notice* (what is said),
 //! *mark* (when), *slot* (when a renewal is attempted), *due* and *advance* (settle what is due),
-//! *record* (one accepted command in the journal), *stream* (what a journal is of: an account, or
-//! the house that all share), *effect* (what the world must be told), *delivery* (its way out),
+//! *coupon* (a voucher, a spend-and-save, a percentage), *campaign* (what grants them), *coverage*
+//! (what was paid, over the time that it pays for), *delivery* of an order (the provider's system
+//! has done it), *bill line*, *statement* (a month of them), *document* (an invoice or a credit
+//! note), *series* (what numbers documents), *record* (one accepted command in the journal),
+//! *stream* (what a journal is of: an account, or something that accounts share: a campaign, a
+//! series, the house), *effect* (what the world must be told), *delivery* (its way out),
 //! *claim* (what is unique), *token* (what makes a repeated request one), *hold*, *park*, *brake*.
 //!
 //! # What is deliberately absent

@@ -21,6 +21,7 @@ use renewd::domain::nouns::coupon::{Benefit, Scope};
 use renewd::domain::nouns::order;
 use renewd::domain::nouns::subscription::Mode;
 use renewd::domain::record::Cause;
+use renewd::domain::verbs::bill::IssueInvoice;
 use renewd::domain::verbs::change::Change;
 use renewd::domain::verbs::coupons::Grant;
 use renewd::domain::verbs::open::Open;
@@ -29,7 +30,7 @@ use renewd::domain::verbs::purchase::Purchase;
 use renewd::domain::verbs::refund::Refund;
 use renewd::domain::verbs::top_up::TopUp;
 use renewd::store::sqlite::SqliteStore;
-use renewd::store::{Handle, OrderQuery};
+use renewd::store::{DocumentQuery, Handle, OrderQuery};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 
@@ -86,6 +87,25 @@ impl World {
         Self { house: house.expect("a house"), clock }
     }
 
+    /// Opens the account, with money in its wallet.
+    async fn fund(&self) {
+        let terms = Terms {
+            kind: Kind::Corporate,
+            currency: usd(0).currency(),
+            country: None,
+            zone: Zone::UTC,
+            language: "en".to_owned(),
+        };
+        self.order(Command::Open(Open { account: ACCOUNT, terms, profile: SealedRef(0) })).await;
+        let top_up = TopUp {
+            amount: usd(100_000),
+            method: "bank".to_owned(),
+            channel: "api".to_owned(),
+            reference: None,
+        };
+        self.order(Command::TopUp(top_up)).await;
+    }
+
     async fn order(&self, command: Command) -> Answer {
         let mut request = Request::new(command, Cause::Operator { uid: 0 }, Lane::People);
         if matches!(request.command, Command::Open(_)) {
@@ -118,21 +138,7 @@ async fn write_book(directory: &Path) {
     use order::State::{Failed, Paid, Processing, Refunded, Unpaid};
 
     let world = World::start(directory).await;
-    let terms = Terms {
-        kind: Kind::Corporate,
-        currency: usd(0).currency(),
-        country: None,
-        zone: Zone::UTC,
-        language: "en".to_owned(),
-    };
-    world.order(Command::Open(Open { account: ACCOUNT, terms, profile: SealedRef(0) })).await;
-    let top_up = TopUp {
-        amount: usd(100_000),
-        method: "bank".to_owned(),
-        channel: "api".to_owned(),
-        reference: None,
-    };
-    world.order(Command::TopUp(top_up)).await;
+    world.fund().await;
     for value in [500, 700, 900] {
         let grant = Grant {
             campaign: None,
@@ -176,6 +182,33 @@ async fn write_book(directory: &Path) {
     for state in [Failed, Paid, Processing, Refunded, Unpaid] {
         assert!(states.contains(&state), "{states:?}");
     }
+    world.house.close().await;
+}
+
+/// A book with a month that is closed for everybody, whose lines are on an invoice and, what was
+/// given back afterwards, on a credit note; and with a line in the running month.
+async fn write_bills(directory: &Path) {
+    let world = World::start(directory).await;
+    world.fund().await;
+    world.order(purchase("ecs", "small", true)).await;
+    let month = "2026-01".parse().expect("a month");
+    world.order(Command::IssueInvoice(IssueInvoice { month })).await;
+    world.order(purchase("ecs", "medium", true)).await;
+    let store = &world.house.store;
+    let paid = OrderQuery { state: Some(order::State::Paid), limit: 9, ..OrderQuery::default() };
+    let orders = store.orders(paid).await.expect("read");
+    let [_, invoiced] = orders.as_slice() else { panic!("{orders:?}") };
+    let refund = Refund { order: invoiced.id, amount: Some(usd(100)) };
+    world.order(Command::Refund(refund)).await;
+    let (_, mut stepper) = world.house.stepper().expect("a clock that is moved by hand");
+    stepper.advance_to(at("2026-02-04T00:00:00Z"), |_| {}).await.expect("moved");
+    world.order(purchase("ecs", "small", true)).await;
+    let documents = DocumentQuery { account: ACCOUNT, month: None, before: None, limit: 9 };
+    let documents = store.documents(documents).await.expect("read");
+    let [note, invoice] = documents.as_slice() else { panic!("{documents:?}") };
+    assert_eq!((note.related, invoice.related), (Some(invoice.id), None));
+    assert!(store.statement(ACCOUNT, month).await.expect("read").is_some());
+    assert_eq!(world.house.accounts.ports().house().closed_through, Some(month));
     world.house.close().await;
 }
 
@@ -242,6 +275,46 @@ async fn a_whole_book_is_found_whole_and_every_damage_is_found() {
         ),
         ("UPDATE coverages SET product = 'rds'", "at the end of time unearned:"),
         ("UPDATE streams SET digest = zeroblob(32)", "another digest"),
+    ];
+    for (damage, expected) in damages {
+        let found = after(&scratch, damage).await;
+        assert!(found.contains(expected), "{damage}: {found}");
+    }
+}
+
+#[actix_rt::test]
+async fn every_damage_of_bills_is_found() {
+    let scratch = Scratch::new("bills");
+    write_bills(&scratch.0).await;
+    let checked = check_file(&scratch.file()).await;
+    assert_eq!(checked.findings, []);
+    let damages = [
+        ("UPDATE bill_lines SET tax_name = 'VAT', tax_rate = '1'", "differs from the replay"),
+        ("UPDATE bill_lines SET plan = 'large' WHERE month = '2026-02'", "bill line of 2026-02"),
+        ("DELETE FROM bill_lines WHERE number = 1", "is missing from its table"),
+        (
+            "UPDATE bill_lines SET net_minor = net_minor + 1 WHERE month = '2026-01'",
+            "2026-01 sums to something else than it was closed with",
+        ),
+        (
+            "UPDATE bill_lines SET net_minor = net_minor + 1 WHERE month = '2026-02'",
+            "2026-02 sums to something else than the replay says",
+        ),
+        ("UPDATE bill_lines SET number = number + 9 WHERE number = 1", "never happened"),
+        (
+            "UPDATE bill_lines SET month = '2019-07' WHERE month = '2026-02'",
+            "2019-07 sums to something else than the replay says",
+        ),
+        (
+            "UPDATE bill_lines SET stream = 'acc_0000000009' WHERE month = '2026-01'",
+            "is missing from its table",
+        ),
+        ("UPDATE statements SET closed_at = closed_at + 1000000", "statement 2026-01 differs"),
+        ("DELETE FROM statements", "statement 2026-01 is missing"),
+        ("UPDATE statements SET month = '2025-11'", "statement 2025-11 stands in its table"),
+        ("UPDATE documents SET printed_number = 'X'", "document doc_"),
+        ("DELETE FROM documents WHERE kind = 'credit_note'", "is missing from its table"),
+        ("UPDATE documents SET number = number + 99", "never happened"),
     ];
     for (damage, expected) in damages {
         let found = after(&scratch, damage).await;

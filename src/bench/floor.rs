@@ -8,38 +8,46 @@ use anyhow::Context as _;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use crate::domain::calendar::Zone;
 use crate::domain::draft::Touched;
+use crate::domain::event::Event;
+use crate::domain::month::Month;
+use crate::domain::nouns::order;
 use crate::domain::record::Record;
 
-/// A table, and how the rows of it that a record wrote are found.
+/// A table, and the columns by which the rows of it that a record wrote are found, beside its
+/// stream.
 type Written = (&'static str, By);
 
 /// How the rows that a record wrote are found.
 #[derive(Debug, Clone, Copy)]
 enum By {
-    /// They are of the stream.
+    /// The one of the stream.
     Stream,
     /// They carry the record's number.
     Record,
-    /// They are of the orders that the record touched, by this column.
-    Order(&'static str),
+    /// They are of the orders that the record touched.
+    Order,
     /// They are of the subscriptions that it touched.
     Subscription,
     /// They are of the coupons that it touched.
     Coupon,
-    /// They are of the orders that it paid.
-    Covering,
+    /// They are of the orders that it paid, by the start of the time.
+    Coverage,
+    /// They are of the orders that it paid, by the month of the bill.
+    BillLine,
 }
 
 /// Everything that a record of an account can write, beside what is personal.
-const WRITTEN: [Written; 8] = [
+const WRITTEN: [Written; 9] = [
     ("journal", By::Record),
     ("streams", By::Stream),
-    ("orders", By::Order("number")),
+    ("orders", By::Order),
     ("ledger_entries", By::Record),
     ("subscriptions", By::Subscription),
     ("coupons", By::Coupon),
-    ("coverages", By::Covering),
+    ("coverages", By::Coverage),
+    ("bill_lines", By::BillLine),
     ("outbox", By::Record),
 ];
 
@@ -109,23 +117,16 @@ fn rows_of(
     stream: &str,
     seq: i64,
 ) -> anyhow::Result<Vec<(usize, Row)>> {
-    let touched = touched_by(from, stream, seq)?;
+    let wrote = Wrote::read(from, stream, seq)?;
     let mut rows = Vec::new();
     for (number, table) in tables.iter().enumerate() {
-        let (column, keys) = match table.by {
-            // Its one row, whatever the key.
-            By::Stream => ("0", vec![0]),
-            By::Record => ("seq", vec![seq]),
-            By::Order(column) => (column, of(touched.orders.iter().map(|id| id.number))),
-            By::Subscription => ("number", of(touched.subscriptions.iter().map(|id| id.number))),
-            By::Coupon => ("number", of(touched.coupons.iter().map(|id| id.number))),
-            By::Covering => ("order_number", of(touched.covering.iter().map(|id| id.number))),
-        };
-        let select = format!("SELECT * FROM {} WHERE stream = ?1 AND {column} = ?2", table.name);
+        let (condition, keys) = wrote.keys(table.by, seq);
+        let select = format!("SELECT * FROM {} WHERE stream = ?1 AND {condition}", table.name);
         let mut statement = from.prepare_cached(&select)?;
         let columns = statement.column_count();
         for key in keys {
-            let mut found = statement.query((stream, key))?;
+            let values = std::iter::once(Value::from(stream.to_owned())).chain(key);
+            let mut found = statement.query(params_from_iter(values))?;
             while let Some(row) = found.next()? {
                 let values = (0..columns).map(|n| row.get(n)).collect::<Result<Row, _>>()?;
                 rows.push((number, values));
@@ -135,21 +136,59 @@ fn rows_of(
     Ok(rows)
 }
 
-fn of(numbers: impl IntoIterator<Item = u32>) -> Vec<i64> {
-    numbers.into_iter().map(i64::from).collect()
+/// What a record wrote, as far as its events say. The newest state of a row is as large as it was
+/// then.
+struct Wrote {
+    touched: Touched,
+    /// Orders that were paid: their number, the start of the time, and the month of the bill.
+    paid: Vec<(i64, i64, String)>,
 }
 
-/// The nouns that a record touched: the newest state of their rows is as large as theirs was then.
-fn touched_by(from: &Connection, stream: &str, seq: i64) -> anyhow::Result<Touched> {
-    let mut select =
-        from.prepare_cached("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")?;
-    let body: String = select.query_row((stream, seq), |row| row.get(0))?;
-    let record: Record = serde_json::from_str(&body)?;
-    let mut touched = Touched::default();
-    for event in &record.events {
-        touched.note(event);
+impl Wrote {
+    fn read(from: &Connection, stream: &str, seq: i64) -> anyhow::Result<Self> {
+        let mut select =
+            from.prepare_cached("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")?;
+        let body: String = select.query_row((stream, seq), |row| row.get(0))?;
+        let record: Record = serde_json::from_str(&body)?;
+        let (mut touched, mut paid) = (Touched::default(), Vec::new());
+        for event in &record.events {
+            touched.note(event);
+            if let Event::Order(order::Event::Paid { order, starts_at, cycle, at, .. }) = event {
+                let month = cycle.unwrap_or_else(|| Month::of(*at, Zone::UTC));
+                paid.push((i64::from(order.number), starts_at.micros(), month.to_string()));
+            }
+        }
+        Ok(Self { touched, paid })
     }
-    Ok(touched)
+
+    /// What the rows of a table are found by beside the stream, and the values of that.
+    fn keys(&self, by: By, seq: i64) -> (&'static str, Vec<Vec<Value>>) {
+        let of = |numbers: &mut dyn Iterator<Item = u32>| {
+            numbers.map(|number| vec![Value::from(i64::from(number))]).collect::<Vec<_>>()
+        };
+        let touched = &self.touched;
+        match by {
+            By::Stream => ("true", vec![Vec::new()]),
+            By::Record => ("seq = ?2", vec![vec![Value::from(seq)]]),
+            By::Order => ("number = ?2", of(&mut touched.orders.iter().map(|id| id.number))),
+            By::Subscription => {
+                ("number = ?2", of(&mut touched.subscriptions.iter().map(|id| id.number)))
+            }
+            By::Coupon => ("number = ?2", of(&mut touched.coupons.iter().map(|id| id.number))),
+            By::Coverage => {
+                let key = |(order, starts_at, _): &(i64, i64, String)| {
+                    vec![Value::from(*order), Value::from(*starts_at)]
+                };
+                ("number = ?2 AND starts_at = ?3", self.paid.iter().map(key).collect())
+            }
+            By::BillLine => {
+                let key = |(order, _, month): &(i64, i64, String)| {
+                    vec![Value::from(*order), Value::from(month.clone())]
+                };
+                ("order_number = ?2 AND month = ?3", self.paid.iter().map(key).collect())
+            }
+        }
+    }
 }
 
 impl Table {

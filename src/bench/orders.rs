@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
 use super::house::{self, Bench, SEED};
@@ -81,8 +82,14 @@ pub async fn run(
     let bench = Bench::start(parent, seeded_at, rules).await?;
     bench.seed(accounts, Mode::ManualRenewal, expires_at, |n| progress("seeding", n)).await?;
     progress("granting", 0);
-    let grants = (0..accounts).map(|number| grant(&bench.house.accounts, house::account(number)));
-    try_join_all(grants).await?;
+    // A voucher is used up by the order that pays with it, so each account needs one for each.
+    for _ in 0..orders.div_ceil(accounts.max(1)) {
+        let grants = (0..accounts).map(|n| grant(&bench.house.accounts, house::account(n)));
+        let mut grants = stream::iter(grants).buffer_unordered(1024);
+        while let Some(granted) = grants.next().await {
+            granted?;
+        }
+    }
     let database = bench.database();
     floor::checkpoint(&database)?;
     let copy = bench.directory.join("floor.db");
@@ -192,12 +199,12 @@ async fn ordered(
     Ok(order.id)
 }
 
-/// A voucher that outlasts the bench.
+/// A voucher for a part of an order.
 async fn grant(accounts: &Accounts, account: AccountId) -> anyhow::Result<()> {
     let command = Command::GrantCoupon(Grant {
         campaign: None,
         description: "Bench".to_owned(),
-        benefit: Benefit::Cash { value: Money::from_minor(10_000_000, "USD".parse()?) },
+        benefit: Benefit::Cash { value: Money::from_minor(100, "USD".parse()?) },
         scope: Scope {
             products: vec![SEED.product.to_owned()],
             min_spend: Some(Money::from_minor(100, "USD".parse()?)),

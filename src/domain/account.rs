@@ -343,7 +343,11 @@ impl Open {
                     .flat_map(|live| live.coverages.iter().map(|coverage| coverage.order))
                     .collect();
                 let orders = &self.orders;
-                self.bills.charges.retain(|id, _| covering.contains(id) || orders.contains_key(id));
+                let waiting: BTreeSet<_> =
+                    self.bills.waiting.iter().map(|line| line.order).collect();
+                self.bills.charges.retain(|id, _| {
+                    covering.contains(id) || orders.contains_key(id) || waiting.contains(id)
+                });
             }
             statement::Event::DocumentNumbered { .. } => {}
         }

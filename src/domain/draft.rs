@@ -69,10 +69,13 @@ impl Touched {
             Event::Statement(statement::Event::DocumentNumbered { document, .. }) => {
                 self.documents.insert(*document);
             }
-            // Lines and months say themselves that they are fresh.
-            Event::Statement(statement::Event::Closed { .. }) => {}
             Event::Campaign(_) => self.campaign = true,
-            Event::Account(_) | Event::Wallet(_) | Event::House(_) | Event::Series(_) => {}
+            // Lines and months of bills say themselves that they are fresh.
+            Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Statement(statement::Event::Closed { .. })
+            | Event::House(_)
+            | Event::Series(_) => {}
         }
     }
 }

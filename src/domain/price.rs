@@ -296,30 +296,30 @@ mod tests {
 
     #[test]
     fn v14_a_voucher_over_two_lines_is_split_in_proportion() {
-        let lines = [gross(100_00), gross(200_00)];
+        let lines = [gross(10_000), gross(20_000)];
         let price =
-            Pretax::of(&lines, None, usd(0).currency()).price(Some(applied(90_00)), |_| true);
+            Pretax::of(&lines, None, usd(0).currency()).price(Some(applied(9_000)), |_| true);
         let shares: Vec<_> = price.lines.iter().map(|line| line.coupon).collect();
-        assert_eq!(shares, [usd(30_00), usd(60_00)]);
-        assert_eq!(price.payable, usd(210_00));
+        assert_eq!(shares, [usd(3_000), usd(6_000)]);
+        assert_eq!(price.payable, usd(21_000));
     }
 
     #[test]
     fn d42_tax_is_on_what_the_coupon_leaves() {
-        let price = Pretax::of(&[gross(100_00)], Some(vat(19, false)), usd(0).currency())
-            .price(Some(applied(10_00)), |_| true);
-        assert_eq!(price.tax.map(|tax| tax.amount), Some(usd(17_10)));
-        assert_eq!(price.payable, usd(107_10));
+        let price = Pretax::of(&[gross(10_000)], Some(vat(19, false)), usd(0).currency())
+            .price(Some(applied(1_000)), |_| true);
+        assert_eq!(price.tax.map(|tax| tax.amount), Some(usd(1_710)));
+        assert_eq!(price.payable, usd(10_710));
     }
 
     #[test]
     fn a_price_that_includes_the_tax_is_what_it_says() {
         let rate = || Some(vat(19, true));
-        let price = Pretax::of(&[gross(119_00)], rate(), usd(0).currency()).price(None, |_| true);
-        assert_eq!((price.list, price.payable), (usd(100_00), usd(119_00)));
-        let price = Pretax::of(&[gross(119_00)], rate(), usd(0).currency())
-            .price(Some(applied(10_00)), |_| true);
-        assert_eq!(price.payable, usd(107_10));
+        let price = Pretax::of(&[gross(11_900)], rate(), usd(0).currency()).price(None, |_| true);
+        assert_eq!((price.list, price.payable), (usd(10_000), usd(11_900)));
+        let price = Pretax::of(&[gross(11_900)], rate(), usd(0).currency())
+            .price(Some(applied(1_000)), |_| true);
+        assert_eq!(price.payable, usd(10_710));
     }
 
     proptest! {

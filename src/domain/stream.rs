@@ -34,7 +34,7 @@ pub enum State {
     /// The house.
     House(House),
     /// A coupon campaign.
-    Campaign(Campaign),
+    Campaign(Box<Campaign>),
     /// A number series.
     Series(Series),
 }
@@ -88,7 +88,7 @@ impl State {
         match id {
             StreamId::House => Self::House(House::default()),
             StreamId::Account(id) => Self::Account(Account::Unopened(id)),
-            StreamId::Campaign(id) => Self::Campaign(Campaign::unopened(id)),
+            StreamId::Campaign(id) => Self::Campaign(Box::new(Campaign::unopened(id))),
             StreamId::Series(id) => Self::Series(Series::unused(id)),
         }
     }

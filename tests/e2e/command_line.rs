@@ -101,7 +101,7 @@ fn every_verb_is_carried_out() {
     assert!(shows(&daemon, &["ledger", "of", &ada]).0.contains("unearned:rds"));
     assert!(shows(&daemon, &["deliveries", "--state", "sent"]).0.contains("mail"));
     assert!(shows(&daemon, &["schedule", "list"]).0.contains("housekeeping"));
-    for job in ["orders", "renewals", "lifecycle", "reminders", "housekeeping"] {
+    for job in ["orders", "renewals", "lifecycle", "reminders", "statements", "housekeeping"] {
         let ran = does(&daemon, &["schedule", "run", job]);
         assert_eq!(ran["job"], job);
     }

@@ -4,8 +4,8 @@ use renewd::domain::facts::Question;
 use renewd::domain::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use renewd::domain::rows::Row;
 use renewd::store::{
-    Channel, Commit, Delivery, DeliveryQuery, DeliveryState, Loaded, OrderQuery, Snapshot, Store,
-    SubscriptionQuery,
+    BillLineQuery, Channel, Commit, Delivery, DeliveryQuery, DeliveryState, Loaded, OrderQuery,
+    Snapshot, Store, SubscriptionQuery,
 };
 
 use crate::samples::{
@@ -80,6 +80,20 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                     let place = (row.starts_at, row.order);
                     let found = store.coverages_at(&[place]).await.expect("read");
                     assert_eq!(found, std::slice::from_ref(row.as_ref()));
+                }
+                Row::BillLine(account, line) => {
+                    let (month, after) = (line.month, line.number.checked_sub(1));
+                    let query = BillLineQuery { account: *account, month, after, limit: 1 };
+                    let found = store.bill_lines(query).await.expect("read");
+                    assert_eq!(found, std::slice::from_ref(line.as_ref()));
+                }
+                Row::Statement(account, statement) => {
+                    let found = store.statement(*account, statement.month).await.expect("read");
+                    assert_eq!(found.as_ref(), Some(statement.as_ref()));
+                }
+                Row::Document(document) => {
+                    let found = store.document(document.id).await.expect("read");
+                    assert_eq!(found.as_ref(), Some(document.as_ref()));
                 }
             }
         }

@@ -13,6 +13,7 @@ mod property;
 mod samples;
 mod schedule;
 mod sqlite;
+mod statements;
 mod vault;
 
 use std::path::{Path, PathBuf};

@@ -6,18 +6,21 @@ use proptest::prelude::*;
 use renewd::domain::agenda::Job;
 use renewd::domain::calendar::Timestamp;
 use renewd::domain::facts::Question;
-use renewd::domain::ids::{CouponId, OrderId, StreamId, SubscriptionId};
+use renewd::domain::ids::{CouponId, DocumentId, OrderId, StreamId, SubscriptionId};
+use renewd::domain::nouns::statement::{self, Statement};
 use renewd::domain::nouns::subscription::{Mode, State};
 use renewd::domain::nouns::{coupon, order};
 use renewd::store::{
-    Channel, Chore, Commit, CouponQuery, DeliveryQuery, DeliveryState, DueQuery, EffectKey,
-    EntryQuery, JobRun, OrderQuery, SealedRow, Snapshot, Store, SubscriptionQuery, Written,
+    BillLineQuery, Channel, Chore, Commit, CouponQuery, DeliveryQuery, DeliveryState,
+    DocumentQuery, DueQuery, EffectKey, EntryQuery, JobRun, OrderQuery, SealedRow, Snapshot,
+    StatementQuery, Store, SubscriptionQuery, Written,
 };
 
 use crate::samples::{
-    account, at, bare_coupon, bare_order, bare_subscription, claim, commit, coupon_row, coverage,
-    coverage_row, effect, expiring, full_coupon, full_order, id, order_row, pair, subscription_row,
-    token,
+    account, at, bare_bill_line, bare_coupon, bare_document, bare_order, bare_subscription,
+    bill_line_row, claim, commit, coupon_row, coverage, coverage_row, document_row, effect,
+    expiring, full_bill_line, full_coupon, full_document, full_order, full_statement, id, month,
+    order_row, pair, statement_row, subscription_row, token, totals,
 };
 
 /// Few streams, claims and tokens, so that commits meet each other.
@@ -60,7 +63,7 @@ fn draft() -> impl Strategy<Value = Draft> {
             prop::collection::vec(0..6_u8, 0..2),
             prop::collection::vec(0..3_u8, 0..2),
             prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..2)],
-            prop::collection::vec((0..4_u8, 0..3_u32, any::<bool>()), 0..4),
+            prop::collection::vec((0..7_u8, 0..3_u32, any::<bool>()), 0..5),
         ),
         (
             0..3_u32,
@@ -126,6 +129,22 @@ impl Draft {
                     let ends = if *bare { 2 } else { self.due + 2 };
                     coverage_row(&coverage(owner, *number, (i64::from(*number), ends), self.due))
                 }
+                (3, true) => bill_line_row(owner, &bare_bill_line(owner, "2026-04", *number)),
+                (3, false) => {
+                    let text = if self.due < 3 { "2026-04" } else { "2026-05" };
+                    bill_line_row(owner, &full_bill_line(owner, text, *number))
+                }
+                (4, true) => {
+                    let totals = totals(1, self.due, 9, self.due + 6);
+                    let row = full_statement(&format!("2026-0{}", number + 3));
+                    statement_row(owner, &Statement { totals, ..row })
+                }
+                (4, false) => {
+                    let row = full_statement(&format!("2026-0{}", number + 3));
+                    statement_row(owner, &row)
+                }
+                (5, true) => document_row(&bare_document(owner, *number)),
+                (5, false) => document_row(&full_document(owner, *number)),
                 (_, true) => subscription_row(&bare_subscription(owner, *number)),
                 (_, false) => subscription_row(&expiring(owner, *number, at(self.due))),
             });
@@ -244,6 +263,7 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
     };
     said.push(format!("{:?}", store.subscriptions(some).await));
     money_side_of(store, &mut said).await;
+    bills_of(store, &mut said).await;
     for channel in [Channel::Mail, Channel::Webhook, Channel::Tell] {
         said.push(format!("{:?}", store.ready(channel, at(3), 9).await));
         let query = DeliveryQuery { channel: Some(channel), limit: 9, ..DeliveryQuery::default() };
@@ -278,6 +298,39 @@ async fn money_side_of(store: &dyn Store, said: &mut Vec<String>) {
     said.push(format!("{:?}", store.entries(EntryQuery { after, ..query }).await));
     for seconds in [1, 3, 99] {
         said.push(format!("{:?}", store.trial_balance(at(seconds)).await));
+    }
+}
+
+async fn bills_of(store: &dyn Store, said: &mut Vec<String>) {
+    for text in ["2026-04", "2026-05"] {
+        for number in 0..STREAMS {
+            let query = BillLineQuery {
+                account: id(number),
+                month: month(text),
+                after: (number == 0).then_some(1),
+                limit: 9,
+            };
+            said.push(format!("{:?}", store.bill_lines(query).await));
+            said.push(format!("{:?}", store.statement(id(number), month(text)).await));
+        }
+        said.push(format!("{:?}", store.month_sums(month(text)).await));
+    }
+    said.push(format!("{:?}", store.billed_months().await));
+    let every = StatementQuery { limit: 9, ..StatementQuery::default() };
+    let after = Some((month("2026-04"), id(1)));
+    for state in [None, Some(statement::State::Uncleared), Some(statement::State::Cleared)] {
+        let query = StatementQuery { state, ..every };
+        said.push(format!("{:?}", store.statements(query).await));
+        said.push(format!("{:?}", store.statements(StatementQuery { after, ..query }).await));
+        let query = StatementQuery { account: Some(id(1)), ..query };
+        said.push(format!("{:?}", store.statements(query).await));
+    }
+    for number in 0..STREAMS {
+        let query = DocumentQuery { account: id(number), month: None, before: None, limit: 9 };
+        said.push(format!("{:?}", store.documents(query).await));
+        let query = DocumentQuery { before: Some(2), ..query };
+        said.push(format!("{:?}", store.documents(query).await));
+        said.push(format!("{:?}", store.document(DocumentId::new(id(number), 1)).await));
     }
 }
 

@@ -3,10 +3,15 @@
 
 use renewd::domain::agenda::Job;
 use renewd::domain::calendar::{Course, Timestamp, Zone};
-use renewd::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use renewd::domain::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, DocumentKind, OrderId, SeriesId, StreamId,
+    SubscriptionId,
+};
 use renewd::domain::money::{MINOR_MAX, Money};
+use renewd::domain::month::Month;
 use renewd::domain::nouns::coupon::{self, Benefit, Billing, Coupon, Scope};
 use renewd::domain::nouns::order::{self, CancelReason, FailReason, Order};
+use renewd::domain::nouns::statement::{BillLine, Document, ItemType, Statement, Totals};
 use renewd::domain::nouns::subscription::{Mode, State};
 use renewd::domain::price::{Applied, Item, Line, Tax};
 use renewd::domain::rows::{CouponRow, CoverageRow, PaidRow, Row, SubscriptionRow};
@@ -30,7 +35,19 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(crate) fn usd(minor: i64) -> Money {
-    Money::from_minor(minor, "USD".parse().expect("a currency"))
+    money(minor, "USD")
+}
+
+pub(crate) fn money(minor: i64, currency: &str) -> Money {
+    Money::from_minor(minor, currency.parse().expect("a currency"))
+}
+
+pub(crate) fn month(text: &str) -> Month {
+    text.parse().expect("a month")
+}
+
+pub(crate) fn totals(net: i64, tax: i64, total: i64, paid: i64) -> Totals {
+    Totals { net: usd(net), tax: usd(tax), total: usd(total), paid: usd(paid) }
 }
 
 pub(crate) fn hash(byte: u8) -> Digest {
@@ -318,6 +335,101 @@ pub(crate) fn expiring(account: AccountId, number: u32, expires_at: Timestamp) -
     row
 }
 
+/// A bill line in which nothing is absent, however little the parts have to do with each other.
+pub(crate) fn full_bill_line(account: AccountId, text: &str, number: u32) -> BillLine {
+    BillLine {
+        month: month(text),
+        number,
+        item_type: ItemType::Refund,
+        at: at(100),
+        order: OrderId::new(account, 101),
+        related: Some(OrderId::new(account, 102)),
+        order_type: order::Kind::Downgrade,
+        item: Item::Days(17),
+        subscription: SubscriptionId::new(account, 103),
+        external_id: Some("i-\u{e4}'\"42".to_owned()),
+        product: "vm".to_owned(),
+        plan: "vm-large".to_owned(),
+        region: "fra1".to_owned(),
+        starts_at: Some(at(104)),
+        ends_at: Some(at(105)),
+        list: usd(-106),
+        discount: usd(-1),
+        coupon: usd(-107),
+        net: usd(-108),
+        tax: Some(("USt \"VAT\"".to_owned(), "19.50".parse().expect("per cent"))),
+        tax_amount: usd(-109),
+        total: usd(-MINOR_MAX),
+        paid: usd(-110),
+    }
+}
+
+/// A bill line in which everything is absent that can be.
+pub(crate) fn bare_bill_line(account: AccountId, text: &str, number: u32) -> BillLine {
+    BillLine {
+        item_type: ItemType::SubscriptionOrder,
+        related: None,
+        order_type: order::Kind::New,
+        item: Item::Period,
+        external_id: None,
+        starts_at: None,
+        ends_at: None,
+        tax: None,
+        ..full_bill_line(account, text, number)
+    }
+}
+
+/// A closed month with lines that are on no document yet.
+pub(crate) fn full_statement(text: &str) -> Statement {
+    Statement {
+        month: month(text),
+        line_count: u32::MAX,
+        totals: totals(111, -1, 113, 114),
+        closed_at: Some(at(115)),
+        pending: vec![(1, 3), (5, u32::MAX)],
+        pending_totals: totals(-116, 117, -118, -119),
+    }
+}
+
+/// A month in which nothing waits, and that is not closed.
+pub(crate) fn bare_statement(text: &str) -> Statement {
+    let pending_totals = totals(0, 0, 0, 0);
+    Statement { closed_at: None, pending: Vec::new(), pending_totals, ..full_statement(text) }
+}
+
+/// A document in which nothing is absent.
+pub(crate) fn full_document(account: AccountId, number: u32) -> Document {
+    Document {
+        id: DocumentId::new(account, number),
+        series: SeriesId { kind: DocumentKind::CreditNote, year: 2026 },
+        month: month("2025-12"),
+        lines: vec![(2, 4), (6, 6)],
+        totals: totals(-120, -121, -122, -123),
+        related: Some(DocumentId::new(account, 124)),
+        issued_at: at(125),
+        number: Some("CN-2026/000'126".to_owned()),
+    }
+}
+
+/// A document in which everything is absent that can be.
+pub(crate) fn bare_document(account: AccountId, number: u32) -> Document {
+    let series = SeriesId { kind: DocumentKind::Invoice, year: 2027 };
+    let lines = Vec::new();
+    Document { series, lines, related: None, number: None, ..full_document(account, number) }
+}
+
+pub(crate) fn bill_line_row(account: AccountId, line: &BillLine) -> Row {
+    Row::BillLine(account, Box::new(line.clone()))
+}
+
+pub(crate) fn statement_row(account: AccountId, statement: &Statement) -> Row {
+    Row::Statement(account, Box::new(statement.clone()))
+}
+
+pub(crate) fn document_row(document: &Document) -> Row {
+    Row::Document(Box::new(document.clone()))
+}
+
 pub(crate) fn subscription_row(row: &SubscriptionRow) -> Row {
     Row::Subscription(Box::new(row.clone()))
 }
@@ -357,6 +469,12 @@ pub(crate) fn everything(bits: u64) -> Commit {
         coupon_row(&bare_coupon(id(bits), 6)),
         coverage_row(&coverage(id(bits), 1, (90, 91), 5338)),
         coverage_row(&coverage(id(bits), 1, (91, 91), 0)),
+        bill_line_row(id(bits), &full_bill_line(id(bits), "2026-04", 1)),
+        bill_line_row(id(bits), &bare_bill_line(id(bits), "2026-04", 2)),
+        statement_row(id(bits), &full_statement("2026-04")),
+        statement_row(id(bits), &bare_statement("2026-05")),
+        document_row(&full_document(id(bits), 7)),
+        document_row(&bare_document(id(bits), 8)),
     ];
     commit.entries = [pair(1, 0, 100), pair(2, 0, 7)].concat();
     commit.outbox = vec![

@@ -189,7 +189,8 @@ pub struct Statement {
     /// When it was closed: its figures never move again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
-    /// The lines that are on no document yet.
+    /// The lines that its next invoice covers: those that are on no document yet, but for what
+    /// corrects a line of another month, which is never on an invoice.
     pub pending: Runs,
     /// What those come to.
     pub pending_totals: Totals,
@@ -308,6 +309,9 @@ pub struct Bills {
     /// Lines that correct an invoice, until they are on a credit note in the same record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub uncredited: Vec<Uncredited>,
+    /// Lines that correct what is on no invoice yet, and is billed in another month.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
     /// Lines of the record at hand.
     #[serde(skip)]
     pub fresh: Vec<BillLine>,
@@ -321,6 +325,21 @@ pub struct Bills {
 pub struct Uncredited {
     /// The invoice.
     pub invoice: DocumentId,
+    /// The month of the line.
+    pub month: Month,
+    /// Its number there.
+    pub number: u32,
+    /// What it comes to.
+    pub totals: Totals,
+}
+
+/// A line that corrects an order of another month which is on no invoice yet. It waits for that
+/// invoice, and then is credited to it: on an invoice of its own month it would correct nothing
+/// that anybody was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The order.
+    pub order: OrderId,
     /// The month of the line.
     pub month: Month,
     /// Its number there.
@@ -427,7 +446,8 @@ impl Bills {
     }
 
     /// Adds a line to its month, and answers its place there. What corrects a line of an invoice
-    /// waits for its credit note; everything else waits for an invoice.
+    /// waits for its credit note, what corrects a line of another month for the invoice of that;
+    /// everything else waits for the invoice of its own month.
     fn add(&mut self, line: BillLine) -> (Month, u32) {
         let currency = line.total.currency();
         let month = line.month;
@@ -438,14 +458,17 @@ impl Bills {
         let number = statement.line_count;
         let line = BillLine { number, ..line };
         statement.totals.add(&line);
-        let corrected = line.related.and_then(|order| self.charges.get(&order)?.invoice);
+        let mut totals = Totals::zero(currency);
+        totals.add(&line);
+        let corrected = line.related.and_then(|order| Some((order, self.charges.get(&order)?)));
         match corrected {
-            Some(invoice) => {
-                let mut totals = Totals::zero(currency);
-                totals.add(&line);
-                self.uncredited.push(Uncredited { invoice, month, number, totals });
+            Some((_, Charge { invoice: Some(invoice), .. })) => {
+                self.uncredited.push(Uncredited { invoice: *invoice, month, number, totals });
             }
-            None => {
+            Some((order, charge)) if charge.month != month => {
+                self.waiting.push(Waiting { order, month, number, totals });
+            }
+            Some(_) | None => {
                 add_to_runs(&mut statement.pending, number);
                 statement.pending_totals.add(&line);
             }
@@ -468,6 +491,12 @@ impl Bills {
                 self.touched.push(*month);
                 if let Some(through) = forgets_through {
                     self.months.retain(|month, _| month > through);
+                    // What is never invoiced needs no credit.
+                    let (months, charges) = (&self.months, &self.charges);
+                    self.waiting.retain(|line| {
+                        let charge = charges.get(&line.order);
+                        charge.is_some_and(|charge| months.contains_key(&charge.month))
+                    });
                 }
             }
             Event::DocumentIssued(document) => {
@@ -510,6 +539,15 @@ impl Bills {
             }
         }
         self.touched.push(document.month);
+        for line in std::mem::take(&mut self.waiting) {
+            let Waiting { order, month, number, totals } = line;
+            match self.charges.get(&order).and_then(|charge| charge.invoice) {
+                Some(invoice) => {
+                    self.uncredited.push(Uncredited { invoice, month, number, totals });
+                }
+                None => self.waiting.push(line),
+            }
+        }
     }
 
     /// Lets go of what belongs to the record that is complete now.

@@ -612,7 +612,7 @@ fn check_refunds(world: &World) {
             | order::State::Refunded => {}
         }
         if matches!(order.state, order::State::Paid | order::State::Refunded) {
-            let refund = order.refund.map_or(0, |refund| refund.minor());
+            let refund = order.refund.map_or(0, Money::minor);
             assert!(refund >= 0, "{order:?}");
             *back.entry(order.subscription).or_default() += refund;
         }

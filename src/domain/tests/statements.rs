@@ -186,6 +186,28 @@ fn r10_7_what_comes_back_after_an_invoice_is_on_a_credit_note() {
 }
 
 #[test]
+fn r10_7_what_comes_back_before_its_invoice_in_a_later_month_is_on_a_credit_note() {
+    assert_snapshot!(play_only(BILLS, "
+        2026-04-30 00:00 top-up 100
+        2026-04-30 00:00 purchase ecs small 1 month
+        2026-05-01 00:00 refund #2 1
+        2026-05-01 00:00 invoice 2026-05
+        2026-05-02 00:00 purchase ecs small 1 month
+        2026-05-05 00:00 invoice 2026-05
+        2026-06-04 00:00 invoice 2026-04
+        2026-06-04 00:00 invoice 2026-05
+    "), @r"
+        2026-05-01 00:00 ! NothingToInvoice: there is nothing of 2026-05 to invoice
+        2026-05-05 00:00 2026-04 closed: 1 lines, 10.00 USD due 2026-05-03 12:00
+        2026-05-05 00:00 invoice #6 of 2026-05 [(2, 2)] 10.00 USD
+        2026-06-04 00:00 2026-05 closed: 2 lines, 9.00 USD due 2026-06-03 12:00
+        2026-06-04 00:00 invoice #7 of 2026-04 [(1, 1)] 10.00 USD
+        2026-06-04 00:00 credit_note #8 for #7 of 2026-05 [(1, 1)] -1.00 USD
+        2026-06-04 00:00 ! NothingToInvoice: there is nothing of 2026-05 to invoice
+        ");
+}
+
+#[test]
 fn months_out_of_reach_are_forgotten() {
     let (world, _) = run("
         2026-01-10 00:00 top-up 900
@@ -198,6 +220,27 @@ fn months_out_of_reach_are_forgotten() {
     assert_eq!(months.first().map(String::as_str), Some("2026-06"));
     // The present period and the one that was paid ahead.
     assert_eq!(world.open().bills.charges.len(), 2, "what is over needs no place on a bill");
+}
+
+#[test]
+fn what_waits_for_an_invoice_is_kept_as_long_as_there_can_be_one() {
+    let script = |months: u32| {
+        format!(
+            "
+        2026-01-10 00:00 top-up 900
+        2026-01-10 00:00 purchase quiet small 1 month
+        2026-01-10 00:00 purchase quiet small 1 month auto
+        2026-02-01 00:00 refund #2 1
+        {:04}-{:02}-20 00:00 step
+    ",
+            2026 + months / 12,
+            months % 12 + 1
+        )
+    };
+    let waiting = |months| run(&script(months)).0.open().bills.waiting.clone();
+    let orders: Vec<_> = waiting(6).iter().map(|line| line.order.number).collect();
+    assert_eq!(orders, [2], "its period is long over");
+    assert!(waiting(18).is_empty(), "January is out of reach");
 }
 
 #[test]
@@ -227,5 +270,5 @@ fn lines_sum_to_what_is_closed() {
     assert!(april.closed_at.is_some());
     assert_eq!(sums[&april.month], april.totals.total.minor());
     let cash = world.open().wallet.cash.minor();
-    assert_eq!(sums.values().sum::<i64>(), 100_00 - cash, "the bill is what the wallet paid");
+    assert_eq!(sums.values().sum::<i64>(), 10_000 - cash, "the bill is what the wallet paid");
 }

@@ -110,6 +110,8 @@ pub fn issue(draft: &mut Draft<'_>, issue: IssueInvoice) -> Result<Answer, Rejec
         number: None,
     };
     draft.push(Event::DocumentIssued(Box::new(document.clone())));
+    // What was given back of it meanwhile.
+    issue_credit_notes(draft, draft.at);
     Ok(Answer::Document { document: Box::new(document) })
 }
 

@@ -16,7 +16,7 @@ const READERS: u32 = 4;
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "book", include_str!("../../../migrations/sqlite/0001_book.sql")),
     (
         2,
@@ -24,6 +24,7 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         include_str!("../../../migrations/sqlite/0002_orders_and_coupons.sql"),
     ),
     (3, "campaigns", include_str!("../../../migrations/sqlite/0003_campaigns.sql")),
+    (4, "statements", include_str!("../../../migrations/sqlite/0004_statements.sql")),
 ];
 
 /// Locks the database for this process, beside the file: SQLite's own locks come and go.

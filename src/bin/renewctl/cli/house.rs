@@ -73,7 +73,7 @@ pub(crate) enum Job {
     Lifecycle,
     /// Notices.
     Reminders,
-    /// Months are closed.
+    /// Months are closed, and statements said.
     Statements,
     /// Sweeps: changed rules, old tokens, old deliveries.
     Housekeeping,

@@ -215,6 +215,7 @@ fn row(order: Order) -> Vec<String> {
 fn card(order: &Order) -> Vec<(&'static str, String)> {
     let unpaid = order.state == "Unpaid";
     let processing = order.state == "Processing";
+    let gives_back = matches!(order.kind.as_str(), "downgrade" | "refund");
     let plan = match &order.from_plan {
         Some(from) => format!("{} {from} -> {}", order.product, order.plan),
         None => format!("{} {}", order.product, order.plan),
@@ -237,7 +238,7 @@ fn card(order: &Order) -> Vec<(&'static str, String)> {
         ("starts", or_nothing(order.starts_at.as_ref())),
         ("ends", or_nothing(order.ends_at.as_ref())),
         ("until", or_nothing(order.until.as_ref())),
-        ("list price", money(&order.list)),
+        ("list price", if gives_back { String::new() } else { money(&order.list) }),
         (
             "discount",
             order.discount.as_ref().map(|off| format!("-{}", money(off))).unwrap_or_default(),
@@ -249,7 +250,7 @@ fn card(order: &Order) -> Vec<(&'static str, String)> {
         fields.extend(order.lines.iter().map(|line| ("line", told(line))));
     }
     fields.extend([
-        ("payable", money(&order.payable)),
+        ("payable", if gives_back { String::new() } else { money(&order.payable) }),
         ("given back", order.refund.as_ref().map(money).unwrap_or_default()),
         ("for order", or_nothing(order.refund_of.as_ref())),
         ("automatic", yes(order.automatic)),
