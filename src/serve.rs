@@ -166,9 +166,12 @@ struct Opens(Vault);
 impl Profiles for Opens {
     async fn profile(&self, stream: StreamId) -> Option<ports::Profile> {
         match self.0.profile(stream).await {
-            Ok(profile) => {
-                profile.map(|profile| ports::Profile { name: profile.name, email: profile.email })
-            }
+            Ok(profile) => profile.map(|profile| ports::Profile {
+                name: profile.name,
+                email: profile.email,
+                address: profile.address,
+                tax_id: profile.tax_id,
+            }),
             Err(error) => {
                 tracing::error!(%stream, %error, "a profile cannot be opened");
                 None

@@ -8,11 +8,14 @@
 use super::{Accounts, ExecuteError, Lane, Receipt, Request, Token};
 use crate::domain::command::Command;
 use crate::domain::effects::Effect;
-use crate::domain::ids::{CampaignId, StreamId};
+use crate::domain::ids::{CampaignId, DocumentId, StreamId};
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
 use crate::domain::verbs::campaign::GiveBack;
 use crate::store::{Channel, Claim, ClaimKind, Delivery, DeliveryQuery, EffectKey, StoreError};
+
+/// What a record tells other streams, as far as it is looked through.
+const TELLS_READ: u32 = 100;
 
 /// Has the command that the effect `key` tells executed on `to` by `execute`. What a campaign took
 /// from its quota is given back if the account refuses it: only then is the refusal answered.
@@ -87,6 +90,46 @@ impl Accounts {
         })?;
         let execute = async |to, request| self.execute(to, request).await;
         tell(execute, key, to, command, Lane::People).await.map(Some)
+    }
+
+    /// Has a document numbered at once: its series is told, and tells the account the number. The
+    /// relay still comes, and changes nothing. `receipt` is of the record that issued it; if that
+    /// is so long ago that its effects are forgotten, it has its number.
+    pub async fn number_now(
+        &self,
+        receipt: &Receipt,
+        document: DocumentId,
+    ) -> Result<(), ExecuteError> {
+        let Some(n) = self.asks_number(receipt, document).await? else { return Ok(()) };
+        let Some(asked) = self.tell_now(receipt, n).await? else { return Ok(()) };
+        // All that a series ever tells of a number is to whom it goes.
+        self.tell_now(&asked, 0).await.map(drop)
+    }
+
+    /// Which effect of the record of `receipt` asks for the number of a document.
+    async fn asks_number(
+        &self,
+        receipt: &Receipt,
+        document: DocumentId,
+    ) -> Result<Option<u32>, ExecuteError> {
+        let last = EffectKey { stream: receipt.stream, seq: receipt.seq, n: u32::MAX };
+        let query = DeliveryQuery {
+            stream: Some(receipt.stream),
+            channel: Some(Channel::Tell),
+            before: Some((receipt.at, last)),
+            limit: TELLS_READ,
+            ..DeliveryQuery::default()
+        };
+        let found = self.ports.store.deliveries(query).await?;
+        let of_record = found.iter().take_while(|delivery| delivery.key().seq == receipt.seq);
+        for delivery in of_record {
+            if let Ok((_, Command::Number(number))) = told(delivery)
+                && number.document == document
+            {
+                return Ok(Some(delivery.key().n));
+            }
+        }
+        Ok(None)
     }
 
     /// The claim on a redemption code, to be made when its campaign is opened.

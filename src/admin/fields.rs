@@ -61,6 +61,20 @@ pub fn line(field: &str, text: &str, max: usize) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
+/// Lines that are shown, `count_max` at the most.
+pub fn lines(
+    field: &str,
+    lines: &[String],
+    count_max: usize,
+    max: usize,
+) -> Result<Vec<String>, Problem> {
+    if lines.len() > count_max {
+        return Err(Problem::field(field, format!("there are more than {count_max} lines")));
+    }
+    let lines = lines.iter().enumerate();
+    lines.map(|(place, text)| line(&format!("{field}[{place}]"), text, max)).collect()
+}
+
 /// A name that machines know: of a product, a method, a channel.
 pub fn name(field: &str, text: &str) -> Result<String, Problem> {
     line(field, text, NAME_MAX)

@@ -11,6 +11,8 @@ pub mod convert;
 pub mod cursor;
 pub mod door;
 pub mod fields;
+pub mod format;
+pub mod paper;
 pub mod ports;
 pub mod problem;
 pub mod replies;

@@ -15,10 +15,11 @@ use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
-use super::{Admin, auth, wire};
+use super::{Admin, auth, fields, wire};
 use crate::actors::{Lane, Request, Token};
 use crate::config;
-use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, SubscriptionId};
+use crate::domain::ids::{AccountId, CampaignId, CouponId, DocumentId, OrderId, SubscriptionId};
+use crate::domain::month::Month;
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
 
@@ -229,6 +230,14 @@ pub struct OfSubscription(pub SubscriptionId);
 #[derive(Debug, Clone, Copy)]
 pub struct OfCoupon(pub CouponId);
 
+/// The account and the month that the path names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfMonth(pub (AccountId, Month));
+
+/// The invoice or credit note that the path names, of the account that it names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfDocument(pub DocumentId);
+
 /// The campaign that the path names.
 #[derive(Debug, Clone, Copy)]
 pub struct OfCampaign(pub CampaignId);
@@ -284,6 +293,24 @@ fn coupon(request: &HttpRequest) -> Result<CouponId, Problem> {
     }
 }
 
+fn month(request: &HttpRequest) -> Result<(AccountId, Month), Problem> {
+    let month = fields::parse("month", request.match_info().query("month"));
+    Ok((account(request)?, month?))
+}
+
+fn document(request: &HttpRequest) -> Result<DocumentId, Problem> {
+    let (account, text) = (account(request)?, request.match_info().query("document"));
+    let found = text.parse().ok().filter(|document: &DocumentId| document.account == account);
+    found.ok_or_else(|| no_document(text))
+}
+
+/// There is no such document in the account that was named.
+#[must_use]
+pub fn no_document(document: &str) -> Problem {
+    let detail = format!("there is no document {document:?} in this account");
+    Problem::new(Code::DocumentNotFound, detail).with("document", document)
+}
+
 macro_rules! from_path {
     ($name:ident, $read:ident) => {
         impl FromRequest for $name {
@@ -301,6 +328,8 @@ from_path!(OfOrder, order);
 from_path!(OfSubscription, subscription);
 from_path!(OfCoupon, coupon);
 from_path!(OfCampaign, campaign);
+from_path!(OfMonth, month);
+from_path!(OfDocument, document);
 
 #[cfg(test)]
 mod tests {
@@ -363,6 +392,29 @@ mod tests {
         assert_eq!(found(&own.to_string()), Ok(own));
         for other in [OrderId::new(AccountId::from_bits(8), 3).to_string(), "3".into()] {
             assert_eq!(found(&other), Err("OrderNotFound"));
+        }
+        let document = |text: String| {
+            let request = TestRequest::default()
+                .param("account", account.to_string())
+                .param("document", text)
+                .to_http_request();
+            super::document(&request).map_err(|problem| problem.code())
+        };
+        let own = DocumentId::new(account, 3);
+        assert_eq!(document(own.to_string()), Ok(own));
+        for other in [DocumentId::new(AccountId::from_bits(8), 3).to_string(), "3".into()] {
+            assert_eq!(document(other), Err("DocumentNotFound"));
+        }
+        let month = |text: &str| {
+            let request = TestRequest::default()
+                .param("account", account.to_string())
+                .param("month", text.to_owned())
+                .to_http_request();
+            super::month(&request).map_err(|problem| problem.code())
+        };
+        assert_eq!(month("2026-04"), Ok((account, "2026-04".parse().expect("a month"))));
+        for bad in ["2026-13", "2026-4", "april", "2026-04-01"] {
+            assert_eq!(month(bad), Err("InvalidField"), "{bad}");
         }
         let request = TestRequest::default().param("account", "acc_x").to_http_request();
         assert_eq!(super::account(&request).map_err(|p| p.code()), Err("AccountNotFound"));

@@ -38,6 +38,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Mail.
     pub mail: Mail,
+    /// Who sells, as it stands on statements and invoices.
+    pub seller: Seller,
     /// Webhook endpoints by name.
     pub webhooks: BTreeMap<String, Webhook>,
     /// How deliveries are retried.
@@ -242,6 +244,27 @@ impl Default for Mail {
             language: "en".to_owned(),
         }
     }
+}
+
+/// Who sells, as it stands on statements, invoices and credit notes.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Seller {
+    /// The name, as registered; `mail.provider` if empty.
+    pub name: String,
+    /// The address, a line each, the country last.
+    pub address: Vec<String>,
+    /// The number that tax authorities know it under; none if empty.
+    pub tax_id: String,
+    /// Ways to reach it, a line each: mail, telephone, web.
+    pub contact: Vec<String>,
+    /// Paragraphs under the sums: terms of payment, grounds of an exemption.
+    pub notes: Vec<String>,
+    /// A TrueType or OpenType file for names that the built-in fonts cannot write, such as Chinese
+    /// ones; none if empty. It is read whenever a PDF is printed.
+    pub fallback_font: PathBuf,
+    /// The font's place, where that file is a collection.
+    pub fallback_font_index: u32,
 }
 
 /// A webhook endpoint.

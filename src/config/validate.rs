@@ -1,9 +1,15 @@
 //! What a configuration must fulfil beyond its types. Cron lines are checked where they are read,
 //! by the schedulers.
 
-use super::{Config, MailBackend, Webhook};
+use super::{Config, MailBackend, Seller, Webhook};
 
 const TOKEN_KEEP_HOURS_MIN: u64 = 24;
+/// Characters in a line about the seller.
+const SELLER_LINE_MAX: usize = 200;
+/// Characters in a note under the sums.
+const SELLER_NOTE_MAX: usize = 1_000;
+/// Lines of the seller's address, and of ways to reach it.
+const SELLER_LINES_MAX: usize = 8;
 
 impl Config {
     /// Everything that is wrong with it, all at once, each with its key; nothing if it can be
@@ -41,10 +47,33 @@ impl Config {
         );
         must(!outbox.timeout.0.is_zero(), "outbox.timeout: must be longer than 0s");
         must(!outbox.every.0.is_zero(), "outbox.every: must be longer than 0s");
+        self.seller.problems(&mut must);
         for (name, webhook) in &self.webhooks {
             webhook.problems(name, &mut must);
         }
         problems
+    }
+}
+
+impl Seller {
+    fn problems(&self, must: &mut impl FnMut(bool, &str)) {
+        let prints = |text: &str, max: usize| {
+            !text.trim().is_empty()
+                && text.chars().count() <= max
+                && !text.chars().any(char::is_control)
+        };
+        let line = |text: &str| prints(text, SELLER_LINE_MAX);
+        let lines = |lines: &[String]| {
+            lines.len() <= SELLER_LINES_MAX && lines.iter().all(|text| line(text))
+        };
+        let is = "one line of 1 to 200 characters";
+        must(self.name.is_empty() || line(&self.name), &format!("seller.name: must be {is}"));
+        must(lines(&self.address), &format!("seller.address: must be at most 8, each {is}"));
+        must(self.tax_id.is_empty() || line(&self.tax_id), &format!("seller.tax_id: must be {is}"));
+        must(lines(&self.contact), &format!("seller.contact: must be at most 8, each {is}"));
+        let notes = self.notes.len() <= SELLER_LINES_MAX
+            && self.notes.iter().all(|note| prints(note, SELLER_NOTE_MAX));
+        must(notes, "seller.notes: must be at most 8, each one line of 1 to 1000 characters");
     }
 }
 
@@ -76,6 +105,11 @@ mod tests {
         config.tokens.keep = Length::default();
         config.mail.backend = MailBackend::Smtp;
         config.mail.from = "nobody".to_owned();
+        config.seller.name = " ".to_owned();
+        config.seller.address = vec!["Lindenstra\u{df}e 12\nBerlin".to_owned()];
+        config.seller.tax_id = "x".repeat(201);
+        config.seller.contact = vec!["x".to_owned(); 9];
+        config.seller.notes = vec![String::new()];
         let webhook = Webhook { url: "ftp://x".to_owned(), secret: "s3cret".to_owned() };
         config.webhooks.insert("panel".to_owned(), webhook);
         let keys: Vec<String> = config
@@ -91,6 +125,11 @@ mod tests {
                 "tokens.keep",
                 "mail.smtp_url",
                 "mail.from",
+                "seller.name",
+                "seller.address",
+                "seller.tax_id",
+                "seller.contact",
+                "seller.notes",
                 "webhooks.panel.url",
                 "webhooks.panel.secret",
             ]

@@ -252,6 +252,12 @@ pub struct Profile {
     pub name: String,
     /// Where mail goes.
     pub email: String,
+    /// The postal address for invoices, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<String>,
+    /// The number that tax authorities know the owner under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
 }
 
 /// The number that an account's profile is sealed under.

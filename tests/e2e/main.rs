@@ -25,6 +25,8 @@ mod orders_and_coupons;
 #[cfg(test)]
 mod real_time;
 #[cfg(test)]
+mod statements;
+#[cfg(test)]
 mod story_of_a_subscription;
 #[cfg(test)]
 mod three_modes;

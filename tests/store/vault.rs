@@ -23,7 +23,12 @@ async fn vault(number: u32, plain: &str) -> Vault {
 
 #[tokio::test]
 async fn a_profile_opens() {
-    let profile = Profile { name: "Ada".to_owned(), email: "ada@example.com".to_owned() };
+    let profile = Profile {
+        name: "Ada".to_owned(),
+        email: "ada@example.com".to_owned(),
+        address: vec!["Lindenstra\u{df}e 12".to_owned(), "10969 Berlin".to_owned()],
+        tax_id: Some("DE123456789".to_owned()),
+    };
     let text = serde_json::to_string(&profile).expect("JSON");
     let vault = vault(PROFILE_NUMBER, &text).await;
     assert_eq!(vault.profile(account(1)).await.expect("opened"), Some(profile));

@@ -61,13 +61,18 @@ fn tax(tax: &Tax) -> wire::Tax {
     }
 }
 
-fn line(line: &Line) -> wire::OrderLine {
-    let (item, days) = match line.item {
+/// What a line is for, and for how many days where it is for days.
+pub(super) const fn item(item: Item) -> (&'static str, Option<u16>) {
+    match item {
         Item::Period => ("period", None),
         Item::Days(days) => ("days", Some(days)),
         Item::Upgrade => ("upgrade", None),
         Item::Refund => ("refund", None),
-    };
+    }
+}
+
+fn line(line: &Line) -> wire::OrderLine {
+    let (item, days) = item(line.item);
     wire::OrderLine {
         item: item.to_owned(),
         days,

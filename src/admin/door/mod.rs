@@ -34,6 +34,10 @@ pub use self::orders::{
 
 /// Characters in an owner's name, and in a payer's reference.
 const TEXT_MAX: usize = 200;
+/// Lines of a postal address.
+const ADDRESS_LINES_MAX: usize = 8;
+/// Characters in a tax id.
+const TAX_ID_MAX: usize = 50;
 /// Characters in an external id.
 const EXTERNAL_ID_MAX: usize = 128;
 /// Subscriptions on one line of an import.
@@ -152,6 +156,12 @@ impl Door<'_> {
         let profile = Profile {
             name: fields::line(&field("name"), &asked.name, TEXT_MAX)?,
             email: fields::email(&field("email"), &asked.email)?,
+            address: fields::lines(&field("address"), &asked.address, ADDRESS_LINES_MAX, TEXT_MAX)?,
+            tax_id: asked
+                .tax_id
+                .as_deref()
+                .map(|tax_id| fields::line(&field("tax_id"), tax_id, TAX_ID_MAX))
+                .transpose()?,
         };
         let terms = Terms {
             kind: fields::word(&field("kind"), &asked.kind)?,

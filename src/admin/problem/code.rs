@@ -21,8 +21,14 @@ pub enum Code {
     SchedulerNotFound,
     /// There are no rules yet.
     CatalogueNotFound,
+    /// Nothing is billed to the account in this month.
+    StatementNotFound,
+    /// The account has no such invoice or credit note.
+    DocumentNotFound,
     /// Not this method, at this path.
     MethodNotAllowed,
+    /// Nothing that the `Accept` header names is given here.
+    NotAcceptable,
     /// The body took too long.
     RequestTimeout,
     /// The clock is the machine's: it cannot be moved.
@@ -61,13 +67,15 @@ pub enum Code {
     OutcomeUnknown,
     /// The scheduler or the clock could not do it.
     ControlFailed,
+    /// The document was not printed: its figures contradict each other, or a font is missing.
+    NotPrinted,
     /// A bug.
     InternalError,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidCursor,
@@ -75,7 +83,10 @@ impl Code {
         Self::NoSuchRoute,
         Self::SchedulerNotFound,
         Self::CatalogueNotFound,
+        Self::StatementNotFound,
+        Self::DocumentNotFound,
         Self::MethodNotAllowed,
+        Self::NotAcceptable,
         Self::RequestTimeout,
         Self::ClockNotManual,
         Self::AccountParked,
@@ -95,6 +106,7 @@ impl Code {
         Self::StoreUnavailable,
         Self::OutcomeUnknown,
         Self::ControlFailed,
+        Self::NotPrinted,
         Self::InternalError,
     ];
 
@@ -109,7 +121,10 @@ impl Code {
             Self::NoSuchRoute => "NoSuchRoute",
             Self::SchedulerNotFound => "SchedulerNotFound",
             Self::CatalogueNotFound => "CatalogueNotFound",
+            Self::StatementNotFound => "StatementNotFound",
+            Self::DocumentNotFound => "DocumentNotFound",
             Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::NotAcceptable => "NotAcceptable",
             Self::RequestTimeout => "RequestTimeout",
             Self::ClockNotManual => "ClockNotManual",
             Self::AccountParked => "AccountParked",
@@ -129,6 +144,7 @@ impl Code {
             Self::StoreUnavailable => "StoreUnavailable",
             Self::OutcomeUnknown => "OutcomeUnknown",
             Self::ControlFailed => "ControlFailed",
+            Self::NotPrinted => "NotPrinted",
             Self::InternalError => "InternalError",
         }
     }
@@ -141,10 +157,13 @@ impl Code {
                 StatusCode::BAD_REQUEST
             }
             Self::PeerNotAllowed => StatusCode::FORBIDDEN,
-            Self::NoSuchRoute | Self::SchedulerNotFound | Self::CatalogueNotFound => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NoSuchRoute
+            | Self::SchedulerNotFound
+            | Self::CatalogueNotFound
+            | Self::StatementNotFound
+            | Self::DocumentNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::ClockNotManual | Self::AccountParked | Self::AccountNotParked => {
                 StatusCode::CONFLICT
@@ -163,7 +182,7 @@ impl Code {
             Self::Busy | Self::StoreUnavailable | Self::OutcomeUnknown | Self::ControlFailed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotPrinted | Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -403,7 +422,10 @@ mod tests {
         404 NoSuchRoute
         404 SchedulerNotFound
         404 CatalogueNotFound
+        404 StatementNotFound
+        404 DocumentNotFound
         405 MethodNotAllowed
+        406 NotAcceptable
         408 RequestTimeout
         409 ClockNotManual
         409 AccountParked
@@ -423,6 +445,7 @@ mod tests {
         503 StoreUnavailable
         503 OutcomeUnknown
         503 ControlFailed
+        500 NotPrinted
         500 InternalError
         ");
     }

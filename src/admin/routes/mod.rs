@@ -5,12 +5,14 @@ mod accounts;
 mod campaigns;
 mod catalogue;
 mod coupons;
+mod documents;
 mod house;
 mod imports;
 mod ledger;
 mod lists;
 mod orders;
 mod renewals;
+mod statements;
 mod subscriptions;
 mod time;
 
@@ -46,6 +48,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(coupons::configure)
         .configure(campaigns::configure)
         .configure(ledger::configure)
+        .configure(statements::configure)
+        .configure(documents::configure)
         .configure(subscriptions::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
@@ -140,11 +144,15 @@ mod tests {
         GET /v1/accounts/{account}
         GET /v1/accounts/{account}/coupons
         GET /v1/accounts/{account}/coupons/{coupon}
+        GET /v1/accounts/{account}/documents
+        GET /v1/accounts/{account}/documents/{document}
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
         GET /v1/accounts/{account}/notices
         GET /v1/accounts/{account}/orders
         GET /v1/accounts/{account}/orders/{order}
+        GET /v1/accounts/{account}/statements
+        GET /v1/accounts/{account}/statements/{month}
         GET /v1/accounts/{account}/subscriptions
         GET /v1/accounts/{account}/subscriptions/{subscription}
         GET /v1/brake
@@ -159,6 +167,7 @@ mod tests {
         GET /v1/orders
         GET /v1/parked
         GET /v1/schedulers
+        GET /v1/statements
         GET /v1/status
         GET /v1/subscriptions
         POST /v1/accounts
@@ -175,6 +184,7 @@ mod tests {
         POST /v1/accounts/{account}/payments
         POST /v1/accounts/{account}/redemptions
         POST /v1/accounts/{account}/renewals
+        POST /v1/accounts/{account}/statements/{month}/invoice
         POST /v1/accounts/{account}/subscriptions/{subscription}/changes
         POST /v1/accounts/{account}/subscriptions/{subscription}/release
         POST /v1/accounts/{account}/subscriptions/{subscription}/renewals

@@ -16,6 +16,7 @@ mod ordering;
 mod orders;
 mod queries;
 mod requests;
+mod statements;
 
 use std::collections::BTreeMap;
 
@@ -46,11 +47,14 @@ pub use orders::{
     RenewedMany, Reported, SkippedOrder, Tax,
 };
 pub use queries::{
-    AllCouponsQuery, CampaignQuery, CatalogueQuery, CouponQuery, DeliveryQuery, EntryQuery,
-    ImportQuery, OrderQuery, PageQuery, SubscriptionQuery, TrialBalanceQuery, WriteHeaders,
-    WriteQuery,
+    AllCouponsQuery, CampaignQuery, CatalogueQuery, CouponQuery, DeliveryQuery, DocumentQuery,
+    EntryQuery, ImportQuery, OrderQuery, PageQuery, ShownQuery, StatementQuery, SubscriptionQuery,
+    TrialBalanceQuery, WriteHeaders, WriteQuery,
 };
 pub use requests::{MoveClock, OpenAccount, SetRenewalMode, TopUp};
+pub use statements::{
+    BillLine, BillTax, BillTotals, Document, DocumentIs, DocumentShown, Statement, StatementShown,
+};
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -10,7 +10,8 @@ use super::Money;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "name": "Ada Ltd", "email": "ops@ada.example", "kind": "corporate", "country": "DE",
-    "currency": "USD", "time_zone": "Europe/Berlin", "language": "en"
+    "currency": "USD", "time_zone": "Europe/Berlin", "language": "en",
+    "address": ["Lindenstra\u{df}e 12", "10969 Berlin"], "tax_id": "DE123456789"
 }))]
 pub struct OpenAccount {
     /// The owner's name.
@@ -30,6 +31,12 @@ pub struct OpenAccount {
     /// The language of its mail; the house's if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// The postal address for invoices, a line each. It is sealed, and only ever printed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<String>,
+    /// The number that tax authorities know the owner under. It is sealed, and only ever printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
 }
 
 /// `POST /v1/accounts/{id}/top-ups`: credit cash that was received.

@@ -1,5 +1,6 @@
 //! HTTP over the control socket.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -118,14 +119,23 @@ impl Call {
 /// A body that was answered with success.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// As it came.
-    pub(crate) text: String,
+    bytes: Vec<u8>,
 }
 
 impl Answer {
+    /// As it came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// As text.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes)
+    }
+
     /// Reads it.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_str(&self.text)
+        serde_json::from_slice(&self.bytes)
             .map_err(|error| Failure::Daemon(format!("an answer that can't be read: {error}")))
     }
 }
@@ -191,14 +201,14 @@ impl Client {
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map_or(RETRY_WAIT, Duration::from_secs)
             .min(RETRY_WAIT_MAX);
-        let text = match response.text().await {
-            Ok(text) => text,
+        let answer = match response.bytes().await {
+            Ok(bytes) => Answer { bytes: bytes.into() },
             Err(error) => return Ok(Outcome::lost(call, &error)),
         };
         if status.is_success() {
-            return Ok(Outcome::Answer(Answer { text }));
+            return Ok(Outcome::Answer(answer));
         }
-        let failure = refused(status, &text);
+        let failure = refused(status, &answer.text());
         if status != StatusCode::SERVICE_UNAVAILABLE {
             return Err(failure);
         }

@@ -83,7 +83,9 @@ pub(crate) struct Answer {
     asked: String,
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
+    /// The body; empty where it is no text.
     pub(crate) text: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -105,8 +107,13 @@ impl Answer {
         let chunked =
             headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
         let body = if chunked { unchunk(body) } else { body.to_vec() };
-        let text = String::from_utf8(body).expect("a body in UTF-8");
-        Some(Self { asked, status: status.parse().expect("a number"), headers, text })
+        let is_text = !headers
+            .iter()
+            .any(|(name, value)| name == "content-type" && value == "application/pdf");
+        let text = if is_text { body.clone() } else { Vec::new() };
+        let text = String::from_utf8(text).expect("a body in UTF-8");
+        let status = status.parse().expect("a number");
+        Some(Self { asked, status, headers, text, bytes: body })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -39,6 +39,13 @@ pub(crate) enum AccountVerb {
         /// The language of its mail; the house's if not given.
         #[arg(long, value_name = "LANG")]
         language: Option<String>,
+        /// A line of the postal address for invoices; once for each line. It is sealed, and only
+        /// ever printed.
+        #[arg(long, value_name = "LINE")]
+        address: Vec<String>,
+        /// The number that tax authorities know the owner under; likewise.
+        #[arg(long, value_name = "ID")]
+        tax_id: Option<String>,
         #[command(flatten)]
         write: Write,
     },

@@ -4,6 +4,7 @@ mod book;
 mod campaigns;
 mod coupons;
 mod house;
+mod statements;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
+pub(crate) use statements::{DocumentVerb, Format, Print, StatementVerb};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +26,7 @@ Examples:
   renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now
   renewctl subscription urgent
   renewctl coupon grant acc_k3f9x2m7qd --percent 20 --days 30
+  renewctl statement print acc_k3f9x2m7qd 2026-04 -o april.pdf
   renewctl notices acc_k3f9x2m7qd
 
 Instants are RFC 3339 (2026-12-01T10:00:00Z), periods ISO 8601 (P1W, P1M, P1Y).
@@ -83,6 +86,12 @@ pub(crate) enum Verb {
     /// Coupons for many, out of one quota.
     #[command(subcommand)]
     Campaign(CampaignVerb),
+    /// Monthly statements: list, show, print; invoices on demand.
+    #[command(subcommand)]
+    Statement(StatementVerb),
+    /// Invoices and credit notes: list, show, print.
+    #[command(subcommand)]
+    Document(DocumentVerb),
     /// What happened to an account, record by record.
     Journal(Of),
     /// What was mailed to an account, and what will be.
@@ -223,6 +232,8 @@ mod tests {
           subscription  Renewal management: list what expires, renew, change the plan, give up
           coupon        Grant, redeem and list coupons, see what each is good for, take them back
           campaign      Coupons for many, out of one quota
+          statement     Monthly statements: list, show, print; invoices on demand
+          document      Invoices and credit notes: list, show, print
           journal       What happened to an account, record by record
           notices       What was mailed to an account, and what will be
           ledger        The double entries, and the trial balance
@@ -253,6 +264,7 @@ mod tests {
           renewctl order buy acc_k3f9x2m7qd ecs small eu-central-1 P1M --pay-now
           renewctl subscription urgent
           renewctl coupon grant acc_k3f9x2m7qd --percent 20 --days 30
+          renewctl statement print acc_k3f9x2m7qd 2026-04 -o april.pdf
           renewctl notices acc_k3f9x2m7qd
 
         Instants are RFC 3339 (2026-12-01T10:00:00Z), periods ISO 8601 (P1W, P1M, P1Y).
@@ -311,6 +323,10 @@ mod tests {
             &["renewctl", "campaign", "open", "Spring", "--percent", "20", "--days", "30"],
             &["renewctl", "campaign", "grant", "cmp_1"],
             &["renewctl", "ledger", "acc_1"],
+            &["renewctl", "statement", "show", "acc_1"],
+            &["renewctl", "statement", "show", "acc_1", "2026/04"],
+            &["renewctl", "statement", "list", "acc_1", "--month", "2026-04"],
+            &["renewctl", "document", "print", "acc_1", "doc_1", "--format", "json"],
         ] {
             let error = Cli::try_parse_from(words).expect_err("a usage error");
             assert_eq!(error.exit_code(), 2, "{words:?}");

@@ -13,7 +13,18 @@ use crate::output::{self, money, or_nothing, yes};
 /// About accounts.
 pub(super) async fn run(desk: &Desk, verb: &AccountVerb) -> Result<(), Failure> {
     match verb {
-        AccountVerb::Open { name, email, kind, country, currency, time_zone, language, write } => {
+        AccountVerb::Open {
+            name,
+            email,
+            kind,
+            country,
+            currency,
+            time_zone,
+            language,
+            address,
+            tax_id,
+            write,
+        } => {
             let open = OpenAccount {
                 name: name.clone(),
                 email: email.clone(),
@@ -22,6 +33,8 @@ pub(super) async fn run(desk: &Desk, verb: &AccountVerb) -> Result<(), Failure> 
                 currency: currency.clone(),
                 time_zone: time_zone.clone(),
                 language: language.clone(),
+                address: address.clone(),
+                tax_id: tax_id.clone(),
             };
             let call = Call::post(&["v1", "accounts"], write).json(&open)?;
             desk.ask(&call, |output, receipt: Receipt<Opened>| {

@@ -69,7 +69,7 @@ async fn grant_many(desk: &Desk, call: &Call) -> Result<(), Failure> {
     let GrantedMany { campaign, items } = receipt.answer;
     let refused = items.iter().filter(|item| item.problem.is_some()).count();
     if desk.output.json {
-        output::line(&answer.text)?;
+        output::line(&answer.text())?;
     } else {
         let left = campaign.left.map_or_else(|| "no end of".to_owned(), |left| left.to_string());
         desk.output.say(&format!(

@@ -48,7 +48,7 @@ async fn apply(
     let answer = desk.client.send(&call(true)?).await?;
     let difference: CatalogueDifference = answer.read()?;
     if write.dry_run && desk.output.json {
-        output::line(&answer.text)?;
+        output::line(&answer.text())?;
     } else if !desk.output.json {
         changes(desk.output, &difference)?;
     }

@@ -91,7 +91,7 @@ async fn send(
     let call = call.clone().under(token).body("application/x-ndjson", body);
     match desk.client.send(&call).await {
         Ok(answer) => answer
-            .text
+            .text()
             .lines()
             .filter(|line| !line.trim().is_empty())
             .map(|line| {

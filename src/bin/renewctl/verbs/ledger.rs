@@ -53,7 +53,7 @@ pub(super) async fn run(desk: &Desk, verb: &LedgerVerb) -> Result<(), Failure> {
 /// Prints an answer as it came.
 async fn print(desk: &Desk, call: &Call) -> Result<(), Failure> {
     let answer = desk.client.send(call).await?;
-    Ok(output::line(&answer.text)?)
+    Ok(output::line(&answer.text())?)
 }
 
 async fn of_account(desk: &Desk, of: &Of) -> Result<(), Failure> {

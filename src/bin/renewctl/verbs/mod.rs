@@ -10,6 +10,7 @@ mod ledger;
 mod lists;
 mod orders;
 mod pages;
+mod statements;
 mod subscriptions;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
         Verb::Coupon(verb) => coupons::run(&desk, verb).await,
         Verb::Campaign(verb) => campaigns::run(&desk, verb).await,
+        Verb::Statement(verb) => statements::run(&desk, verb).await,
+        Verb::Document(verb) => statements::documents(&desk, verb).await,
         Verb::Journal(of) => lists::journal(&desk, of).await,
         Verb::Notices(of) => lists::notices(&desk, of).await,
         Verb::Ledger(verb) => ledger::run(&desk, verb).await,
@@ -49,7 +52,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Parked => house::parked(&desk).await,
         Verb::Openapi => {
             let answer = desk.client.send(&Call::get(&["openapi.json"])).await?;
-            Ok(output::line(&answer.text)?)
+            Ok(output::line(&answer.text())?)
         }
         Verb::Completions { shell } => completions(*shell),
         Verb::Man { directory } => man(directory),
@@ -71,7 +74,7 @@ impl Desk {
     ) -> Result<(), Failure> {
         let answer = self.client.send(call).await?;
         if self.output.json {
-            return Ok(output::line(&answer.text)?);
+            return Ok(output::line(&answer.text())?);
         }
         show(self.output, answer.read()?)
     }

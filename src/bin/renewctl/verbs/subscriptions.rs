@@ -171,7 +171,7 @@ async fn renew_batch(
     let renewed: RenewedMany = answer.read()?;
     let (done, refused) = (renewed.done_count, renewed.refused_count);
     if desk.output.json {
-        output::line(&answer.text)?;
+        output::line(&answer.text())?;
     } else {
         let dry_run = would(renewed.dry_run);
         desk.output.say(&format!("{dry_run}{done} are ordered, {refused} were refused"));
