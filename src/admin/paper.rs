@@ -306,3 +306,294 @@ impl Words {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::config;
+    use crate::documents::{self, DocumentError, Fonts};
+    use crate::domain::account::{self, Terms};
+    use crate::domain::event::{Event, SealedRef};
+    use crate::domain::ids::{AccountId, DocumentId, OrderId, SeriesId, StreamId, SubscriptionId};
+    use crate::domain::nouns::statement::Runs;
+    use crate::domain::price::{Applied, Gross, Pretax, Rate};
+    use crate::domain::stream;
+
+    const CATALOGUE: &str = include_str!("../../config/catalogue.toml");
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("an instant")
+    }
+
+    fn eur(minor: i64) -> Money {
+        Money::from_minor(minor, "EUR".parse().expect("a currency"))
+    }
+
+    fn account() -> AccountId {
+        AccountId::from_bits(7)
+    }
+
+    fn open(language: &str) -> Open {
+        let terms = Terms {
+            kind: account::Kind::Corporate,
+            currency: eur(0).currency(),
+            country: Some("DE".to_owned()),
+            zone: Zone::UTC,
+            language: language.to_owned(),
+        };
+        let mut state = stream::State::empty(StreamId::Account(account()));
+        let at = at("2026-01-01T00:00:00Z");
+        state.apply(&Event::Account(account::Event::Opened { terms, profile: SealedRef(1), at }));
+        state.account().and_then(|account| account.open()).expect("an account").clone()
+    }
+
+    /// The lines that an order of these prices is billed with, as `Bills` makes them.
+    fn billed(gross: &[Gross], rate: Option<Rate<'_>>, coupon: i64) -> Vec<BillLine> {
+        let order = OrderId::new(account(), 2);
+        let id = crate::domain::ids::CouponId::new(account(), 9);
+        let coupon = (coupon > 0).then(|| Applied { id, amount: eur(coupon) });
+        let price = Pretax::of(gross, rate, eur(0).currency()).price(coupon, |_| true);
+        let line = |(line, number): (&crate::domain::price::Line, u32)| BillLine {
+            month: "2026-04".parse().expect("a month"),
+            number,
+            item_type: statement::ItemType::SubscriptionOrder,
+            at: at("2026-04-10T09:00:00Z"),
+            order,
+            related: None,
+            order_type: order::Kind::New,
+            item: line.item,
+            subscription: SubscriptionId::new(account(), 1),
+            external_id: Some("vm-4711".to_owned()),
+            product: "rds".to_owned(),
+            plan: "basic".to_owned(),
+            region: "eu-central-1".to_owned(),
+            starts_at: Some(at("2026-04-10T00:00:00Z")),
+            ends_at: Some(at("2026-05-10T00:00:00Z")),
+            list: line.list,
+            discount: line.discount,
+            coupon: line.coupon,
+            net: eur(line.list.minor() - line.discount.minor() - line.coupon.minor()),
+            tax: price.tax.as_ref().map(|tax| (tax.name.clone(), tax.rate)),
+            tax_amount: line.tax,
+            total: line.payable,
+            paid: line.payable,
+        };
+        price.lines.iter().zip(1..).map(line).collect()
+    }
+
+    fn gross(list: i64, discount: i64) -> Gross {
+        Gross { item: Item::Period, list: eur(list), discount: eur(discount) }
+    }
+
+    fn vat(inclusive: bool) -> Rate<'static> {
+        Rate { name: "VAT", percent: Decimal::new(190, 1), inclusive }
+    }
+
+    fn back(line: &BillLine) -> BillLine {
+        BillLine {
+            item_type: statement::ItemType::Refund,
+            order_type: order::Kind::Refund,
+            item: Item::Refund,
+            related: Some(line.order),
+            list: line.list.negated(),
+            discount: line.discount.negated(),
+            coupon: line.coupon.negated(),
+            net: line.net.negated(),
+            tax_amount: line.tax_amount.negated(),
+            total: line.total.negated(),
+            paid: line.paid.negated(),
+            ..line.clone()
+        }
+    }
+
+    fn summed(lines: &[BillLine]) -> statement::Totals {
+        let mut totals = statement::Totals::zero(eur(0).currency());
+        lines.iter().for_each(|line| totals.add(line));
+        totals
+    }
+
+    fn statement(lines: &[BillLine], closed_at: Option<Timestamp>) -> Statement {
+        Statement {
+            line_count: u32::try_from(lines.len()).expect("a few"),
+            totals: summed(lines),
+            closed_at,
+            ..Statement::empty("2026-04".parse().expect("a month"), eur(0).currency())
+        }
+    }
+
+    fn issued(kind: DocumentKind, number: Option<&str>, lines: &[BillLine]) -> statement::Document {
+        statement::Document {
+            id: DocumentId::new(account(), 11),
+            series: SeriesId { kind, year: 2026 },
+            month: "2026-04".parse().expect("a month"),
+            lines: Runs::from([(1, u32::try_from(lines.len()).expect("a few"))]),
+            totals: summed(lines),
+            related: None,
+            issued_at: at("2026-05-04T09:00:00Z"),
+            number: number.map(str::to_owned),
+        }
+    }
+
+    fn profile(name: &str) -> Profile {
+        Profile {
+            name: name.to_owned(),
+            email: "ops@ada.example".to_owned(),
+            address: vec!["Lindenstra\u{df}e 12".to_owned(), "10969 Berlin".to_owned()],
+            tax_id: Some("DE812345678".to_owned()),
+        }
+    }
+
+    fn drawn(
+        language: &str,
+        buyer: Option<&Profile>,
+        subject: Subject<'_>,
+        lines: &[BillLine],
+    ) -> Document {
+        let mut config = Config::default();
+        config.mail.provider = "Example Cloud".to_owned();
+        config.seller.tax_id = "DE999999999".to_owned();
+        let timeline = Timeline::of(config::parse_rules(CATALOGUE).expect("a catalogue"));
+        let account = open(language);
+        let paper = Paper { config: &config, timeline: &timeline, account: &account, buyer };
+        paper.document(subject, lines)
+    }
+
+    fn month(lines: &[BillLine]) -> Document {
+        let statement = statement(lines, None);
+        let now = at("2026-04-20T00:00:00Z");
+        drawn("en", None, Subject::Statement { statement: &statement, now }, lines)
+    }
+
+    #[test]
+    fn prices_with_the_tax_in_them_add_up() {
+        // Of 9.99 the tax is 1.60 (19/119), and of what the coupon leaves it is counted anew.
+        for coupon in [0, 250] {
+            let lines = billed(&[gross(999, 0), gross(333, 33)], Some(vat(true)), coupon);
+            let document = month(&lines);
+            let html = documents::html(&document).expect("figures that agree");
+            assert!(html.contains("VAT 19\u{a0}%"), "{html}");
+            assert_eq!(document.totals.taxes.len(), 1);
+            assert_eq!(document.totals.coupon, eur(coupon));
+            assert!(coupon > 0 || document.totals.total == eur(999 + 300), "what the label says");
+        }
+    }
+
+    #[test]
+    fn every_rate_is_summed_up_for_itself() {
+        let reverse = Rate { name: "reverse charge", percent: Decimal::ZERO, inclusive: false };
+        let half = Rate { name: "VAT", percent: Decimal::new(75, 1), inclusive: false };
+        let mut lines = billed(&[gross(1_000, 100)], Some(vat(false)), 0);
+        lines.extend(billed(&[gross(500, 0)], Some(reverse), 0));
+        lines.extend(billed(&[gross(200, 0)], None, 0));
+        lines.extend(billed(&[gross(300, 0)], Some(half), 0));
+        lines.extend(billed(&[gross(100, 0)], Some(vat(false)), 0));
+        let document = month(&lines);
+        documents::html(&document).expect("figures that agree");
+        let taxes: Vec<String> = document
+            .totals
+            .taxes
+            .iter()
+            .map(|tax| format!("{} {} {}", tax.rate, tax.net.amount(), tax.tax.amount()))
+            .collect();
+        assert_eq!(
+            taxes,
+            [
+                "VAT 19\u{a0}% 10.00 1.90",
+                "reverse charge 5.00 0.00",
+                "none 2.00 0.00",
+                "VAT 7.5\u{a0}% 3.00 0.23"
+            ]
+        );
+    }
+
+    #[test]
+    fn figures_that_contradict_each_other_are_not_printed() {
+        let lines = billed(&[gross(1_000, 0), gross(500, 0)], Some(vat(false)), 0);
+        let whole = statement(&lines, None);
+        let now = at("2026-04-20T00:00:00Z");
+        let document =
+            drawn("en", None, Subject::Statement { statement: &whole, now }, &lines[..1]);
+        let refused = documents::html(&document).expect_err("a line is missing");
+        assert!(matches!(refused, DocumentError::Sums(_)), "{refused}");
+        assert!(documents::pdf(&document, &Fonts::built_in()).is_err());
+    }
+
+    #[test]
+    fn a_credit_note_names_its_invoice() {
+        let mut lines: Vec<BillLine> =
+            billed(&[gross(1_000, 0)], Some(vat(false)), 100).iter().map(back).collect();
+        // The rate of this one stands with the order that it corrects.
+        lines.push(BillLine { tax: None, ..lines[0].clone() });
+        let note = issued(DocumentKind::CreditNote, Some("CN-2026-000001"), &lines);
+        let subject = Subject::Document { document: &note, related: Some("INV-2026-000007") };
+        let document = drawn("en", Some(&profile("Ada Ltd")), subject, &lines);
+        assert_eq!(document.totals.outstanding, eur(0), "all of it was paid out");
+        let html = documents::html(&document).expect("figures that agree");
+        for words in [
+            "CN-2026-000001",
+            "INV-2026-000007",
+            "Credit note",
+            "Ada Ltd",
+            "Lindenstra\u{df}e 12",
+            "DE812345678",
+            "Example Cloud",
+            "DE999999999",
+            "ApsaraDB RDS",
+            "vm-4711",
+            "Corrects ord_",
+            "as ordered",
+            "2026-04-01 to 2026-04-30",
+        ] {
+            assert!(html.contains(words), "{words} is not in {html}");
+        }
+        assert_eq!(file_name(subject), "CN-2026-000001");
+    }
+
+    #[test]
+    fn a_document_waits_for_its_number_and_says_so() {
+        let lines = billed(&[gross(1_000, 0)], None, 0);
+        let invoice = issued(DocumentKind::Invoice, None, &lines);
+        let subject = Subject::Document { document: &invoice, related: None };
+        let html = documents::html(&drawn("en", None, subject, &lines)).expect("a page");
+        assert!(html.contains("number pending"), "{html}");
+        assert!(html.contains(&account().to_string()), "whose owner is not known");
+        assert_eq!(file_name(subject), invoice.id.to_string());
+        let odd = issued(DocumentKind::Invoice, Some("A/2026\"\r\nx: \u{fc}"), &lines);
+        let odd = file_name(Subject::Document { document: &odd, related: None });
+        assert_eq!(odd, "A-2026---x---");
+    }
+
+    #[test]
+    fn names_of_all_the_world_are_printed() {
+        let lines = billed(&[gross(1_000, 0)], Some(vat(false)), 0);
+        let invoice = issued(DocumentKind::Invoice, Some("INV-2026-000001"), &lines);
+        let subject = Subject::Document { document: &invoice, related: None };
+        let name = "\u{682a}\u{5f0f}\u{4f1a}\u{793e}\u{30a8}\u{30fc}\u{30c0}";
+        let document = drawn("de", Some(&profile(name)), subject, &lines);
+        let html = documents::html(&document).expect("a page");
+        for words in [name, "Rechnung", "Kauf", "10,00"] {
+            assert!(html.contains(words), "{words} is not in {html}");
+        }
+        let file = documents::pdf(&document, &Fonts::built_in()).expect("boxes where no font is");
+        assert!(file.starts_with(b"%PDF"));
+    }
+
+    #[test]
+    fn a_month_is_marked_as_what_it_is() {
+        let lines = billed(&[gross(1_000, 0)], None, 0);
+        let printed = |statement: &Statement| {
+            let subject = Subject::Statement { statement, now: at("2026-04-20T00:00:00Z") };
+            let document = drawn("en", None, subject, &lines);
+            (document.state, document.issued_at, document.number)
+        };
+        let number = Some("2026-04".to_owned());
+        let running = statement(&lines, None);
+        let now = at("2026-04-20T00:00:00Z");
+        assert_eq!(printed(&running), (Some(State::Generating), now, number.clone()));
+        let closed_at = at("2026-05-03T12:00:00Z");
+        let closed = statement(&lines, Some(closed_at));
+        assert_eq!(printed(&closed), (Some(State::Cleared), closed_at, number));
+    }
+}

@@ -15,7 +15,7 @@ pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
-pub(crate) use statements::{DocumentVerb, Format, Print, StatementVerb};
+pub(crate) use statements::{DocumentVerb, Format, OnPaper, StatementVerb};
 
 const EXAMPLES: &str = "\
 Examples:

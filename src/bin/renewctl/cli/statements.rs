@@ -64,7 +64,7 @@ Examples:
         #[command(flatten)]
         of: OfMonth,
         #[command(flatten)]
-        print: Print,
+        print: OnPaper,
     },
 }
 
@@ -105,7 +105,7 @@ Examples:
         #[command(flatten)]
         of: OfDocument,
         #[command(flatten)]
-        print: Print,
+        print: OnPaper,
     },
 }
 
@@ -133,7 +133,7 @@ pub(crate) struct OfDocument {
 
 /// How to print.
 #[derive(Debug, Args)]
-pub(crate) struct Print {
+pub(crate) struct OnPaper {
     /// As what.
     #[arg(long, value_enum, default_value_t = Format::Pdf)]
     pub(crate) format: Format,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Desk, would};
-use crate::cli::{DocumentVerb, Format, Print, Slice, StatementVerb, Write};
+use crate::cli::{DocumentVerb, Format, OnPaper, Slice, StatementVerb, Write};
 use crate::client::Call;
 use crate::failure::Failure;
 use crate::output::{self, money, or_nothing};
@@ -163,7 +163,7 @@ fn show_lines(desk: &Desk, lines: Vec<BillLine>, next: Option<String>) -> Result
 }
 
 /// Prints into a file, or on stdout. A PDF is nothing for a terminal.
-async fn print(desk: &Desk, call: Call, print: &Print) -> Result<(), Failure> {
+async fn print(desk: &Desk, call: Call, print: &OnPaper) -> Result<(), Failure> {
     let file = print.output.as_deref().filter(|file| *file != Path::new("-"));
     if file.is_none() && print.format == Format::Pdf && std::io::stdout().is_terminal() {
         let reason =
