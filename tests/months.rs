@@ -138,11 +138,11 @@ impl World {
         let events = records.iter().flat_map(|record| {
             serde_json::from_str::<Record>(&record.body).expect("a record").events
         });
-        let closed = events.filter_map(|event| match event {
-            Event::House(house::Event::MonthClosed { month, sums, .. }) => {
-                Some((month.to_string(), sums))
-            }
-            _ => None,
+        let closed = events.filter_map(|event| {
+            let Event::House(house::Event::MonthClosed { month, sums, .. }) = event else {
+                return None;
+            };
+            Some((month.to_string(), sums))
         });
         closed.collect()
     }

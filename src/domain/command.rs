@@ -79,6 +79,8 @@ pub enum Command {
     AssignNumber(bill::AssignNumber),
     /// To a series: a document asks for a number.
     Number(bill::Number),
+    /// To the house: seal a month.
+    SealMonth(bill::SealMonth),
     /// To the house: close a month for everybody.
     CloseMonth(bill::CloseMonth),
     /// To the house: add a version of the rules.
@@ -127,6 +129,7 @@ impl Command {
             | Self::IssueInvoice(_)
             | Self::AssignNumber(_)
             | Self::Number(_)
+            | Self::SealMonth(_)
             | Self::CloseMonth(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)
@@ -176,6 +179,7 @@ impl Command {
             | Self::IssueInvoice(_)
             | Self::AssignNumber(_)
             | Self::Number(_)
+            | Self::SealMonth(_)
             | Self::CloseMonth(_)
             | Self::ApplyRules(_)
             | Self::EngageBrake(_)

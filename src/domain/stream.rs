@@ -301,6 +301,7 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         | Command::GiveBack(_)
         | Command::CloseCampaign(_)
         | Command::Number(_)
+        | Command::SealMonth(_)
         | Command::CloseMonth(_)
         | Command::ApplyRules(_)
         | Command::EngageBrake(_)
@@ -388,6 +389,7 @@ fn decide_campaign(
         | Command::IssueInvoice(_)
         | Command::AssignNumber(_)
         | Command::Number(_)
+        | Command::SealMonth(_)
         | Command::CloseMonth(_)
         | Command::ApplyRules(_)
         | Command::EngageBrake(_)
@@ -404,6 +406,7 @@ fn decide_house(
         Command::ApplyRules(command) => apply_rules::decide(house, command, at),
         Command::EngageBrake(command) => Ok(brake::engage(house, command, at)),
         Command::ReleaseBrake(_) => brake::release(house, at),
+        Command::SealMonth(command) => Ok((bill::seal_month(house, *command, at), Answer::Done)),
         Command::CloseMonth(command) => Ok((bill::close_month(house, command, at), Answer::Done)),
         Command::Open(_)
         | Command::Import(_)

@@ -12,7 +12,7 @@ use crate::domain::ids::StreamId;
 use crate::domain::month::Month;
 use crate::domain::nouns::house::House;
 use crate::domain::record::Cause;
-use crate::domain::verbs::bill::{self, CloseMonth};
+use crate::domain::verbs::bill::{self, CloseMonth, SealMonth};
 use crate::store::StoreError;
 
 /// How long after the closing of the accounts' months: what was decided before it is written then.
@@ -21,39 +21,69 @@ const CLOSE_AFTER: Duration = Duration::from_hours(1);
 const LATE_AFTER: Duration = Duration::from_hours(24);
 
 /// Closes every month that is final, one after another. A month in which an account still has
-/// something to do waits for the next sweep, and so do those after it.
+/// something to do waits for the next sweep, and so do those after it. While the brake holds
+/// suspensions back, what they belong to is not done, and its month waits too.
 pub(super) async fn close(run: &Run, now: Timestamp) -> Result<(), ExecuteError> {
-    let store = &run.accounts.ports().store;
     loop {
         let house = run.accounts.ports().house();
+        // Sealed, and not summed up: the last sweep was cut short.
+        if let Some(month) =
+            house.closed_through.filter(|_| house.summed_through < house.closed_through)
+        {
+            sum_up(run, month).await?;
+            continue;
+        }
         let month = next(run, &house, now).await?;
-        let final_at = bill::final_at(&house.timeline, month);
-        let close_at = final_at.plus(CLOSE_AFTER);
-        if now < close_at {
+        if !is_done(run, &house, month, now).await? {
             return Ok(());
         }
-        let due = store.next_due().await?.into_iter().find(|(_, due_at)| *due_at <= final_at);
-        if let Some((job, due_at)) = due {
-            if close_at.plus(LATE_AFTER) <= now {
-                tracing::warn!(
-                    %month,
-                    %job,
-                    %due_at,
-                    "the month cannot be closed while accounts have something to do in it"
-                );
-            }
-            return Ok(());
-        }
-        let sums = store.month_sums(month).await?;
-        let command = Command::CloseMonth(CloseMonth { month, sums });
-        let request = Request::new(command, Cause::Job(Job::Statements), Lane::Clockwork);
-        run.accounts.execute(StreamId::House, request).await?;
+        let seal = Command::SealMonth(SealMonth { month });
+        tell_house(run, seal).await?;
         if run.accounts.ports().house().closed_through < Some(month) {
-            tracing::error!(%month, "the month was closed, but the house does not know it");
+            tracing::error!(%month, "the month was sealed, but the house does not know it");
             return Ok(());
         }
+        sum_up(run, month).await?;
         tracing::info!(%month, "closed the month for everybody");
     }
+}
+
+/// Is the month final, and has no account anything left to do in it?
+async fn is_done(
+    run: &Run,
+    house: &House,
+    month: Month,
+    now: Timestamp,
+) -> Result<bool, ExecuteError> {
+    let final_at = bill::final_at(&house.timeline, month);
+    let close_at = final_at.plus(CLOSE_AFTER);
+    if now < close_at {
+        return Ok(false);
+    }
+    let due = run.accounts.ports().store.next_due().await?;
+    let Some((job, due_at)) = due.into_iter().find(|(_, due_at)| *due_at <= final_at) else {
+        return Ok(true);
+    };
+    if close_at.plus(LATE_AFTER) <= now {
+        tracing::warn!(
+            %month,
+            %job,
+            %due_at,
+            "the month cannot be closed while accounts have something to do in it"
+        );
+    }
+    Ok(false)
+}
+
+/// Records what was billed in a month that is sealed: nothing is added to it any more.
+async fn sum_up(run: &Run, month: Month) -> Result<(), ExecuteError> {
+    let sums = run.accounts.ports().store.month_sums(month).await?;
+    tell_house(run, Command::CloseMonth(CloseMonth { month, sums })).await
+}
+
+async fn tell_house(run: &Run, command: Command) -> Result<(), ExecuteError> {
+    let request = Request::new(command, Cause::Job(Job::Statements), Lane::Clockwork);
+    run.accounts.execute(StreamId::House, request).await.map(|_| ())
 }
 
 /// The month to be closed next: the one after the last. If none was closed yet, the month before

@@ -2,9 +2,9 @@
 //! one conformance suite (`tests/store`) says what keeping it means.
 //!
 //! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions, orders,
-//! coupons, coverages, ledger entries, bill lines, closed months, documents), which can be rebuilt from the journal; **facts beside the journal** (sealed
-//! profiles and their keys, claims, tokens); **machinery** (stream heads with their due row, the
-//! outbox, job runs, snapshots).
+//! coupons, coverages, ledger entries, bill lines, closed months, documents), which can be rebuilt
+//! from the journal; **facts beside the journal** (sealed profiles and their keys, claims, tokens);
+//! **machinery** (stream heads with their due row, the outbox, job runs, snapshots).
 
 pub mod codec;
 mod gate;

@@ -89,7 +89,7 @@ fn who_slept_and_who_did_not_come_to_the_same() {
         .filter_map(|(_, tally)| tally["lag_seconds_max"].as_u64())
         .max()
         .unwrap_or(0);
-    assert_eq!(latest, 28 * 86_400, "{schedulers}");
+    assert_eq!(latest, 29 * 86_400, "{schedulers}");
     assert_eq!(daemon.get("/v1/status").ok()["lag_seconds"], 0);
 
     // Once: neither another look nor another start does anything again.

@@ -17,9 +17,12 @@ pub struct House {
     pub timeline: Timeline,
     /// The brake, while it is engaged.
     pub brake: Option<Brake>,
-    /// The latest month that is closed for everybody: no line is billed in it any more.
+    /// The latest month that is sealed: no line is billed in it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_through: Option<Month>,
+    /// The latest month whose figures are recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summed_through: Option<Month>,
     /// What was due by then was let through by an operator: the brake does not count it again.
     pub released_through: Option<Timestamp>,
 }
@@ -65,6 +68,13 @@ pub enum Event {
     },
     /// The brake was engaged.
     BrakeEngaged(Brake),
+    /// A month was sealed: whatever is decided from now on is billed in a later one.
+    MonthSealed {
+        /// Which.
+        month: Month,
+        /// When.
+        at: Timestamp,
+    },
     /// A month was closed for everybody: its figures never move again.
     MonthClosed {
         /// Which.
@@ -91,7 +101,11 @@ impl House {
                 rules: Arc::clone(rules),
             }),
             Event::BrakeEngaged(brake) => self.brake = Some(brake.clone()),
-            Event::MonthClosed { month, .. } => self.closed_through = Some(*month),
+            Event::MonthSealed { month, .. } => self.closed_through = Some(*month),
+            Event::MonthClosed { month, .. } => {
+                self.closed_through = self.closed_through.max(Some(*month));
+                self.summed_through = Some(*month);
+            }
             Event::BrakeReleased { at } => {
                 self.brake = None;
                 self.released_through = Some(*at);

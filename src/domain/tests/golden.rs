@@ -85,6 +85,7 @@ variants! {
     Event::Notice(notice::Event::Skipped { .. }) => "notice.skipped",
     Event::House(house::Event::RulesApplied { .. }) => "house.rules_applied",
     Event::House(house::Event::BrakeEngaged(_)) => "house.brake_engaged",
+    Event::House(house::Event::MonthSealed { .. }) => "house.month_sealed",
     Event::House(house::Event::MonthClosed { .. }) => "house.month_closed",
     Event::House(house::Event::BrakeReleased { .. }) => "house.brake_released",
     Event::Campaign(campaign::Event::Opened { .. }) => "campaign.opened",

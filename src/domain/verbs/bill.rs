@@ -40,7 +40,14 @@ pub struct Number {
     pub document: DocumentId,
 }
 
-/// To the house: close a month. No account has anything left to do in it.
+/// To the house: seal a month. No account has anything left to do in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealMonth {
+    /// Which.
+    pub month: Month,
+}
+
+/// To the house: close a month that is sealed, with its figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseMonth {
     /// Which.
@@ -179,10 +186,20 @@ pub fn number(series: &Series, number: Number, at: Timestamp) -> series::Event {
     series::Event::Numbered { document: number.document, number: series.last + 1, at }
 }
 
+/// Seals a month, once: its figures are read only after that, so that nothing can slip between
+/// them and their record.
+#[must_use]
+pub fn seal_month(house: &House, seal: SealMonth, at: Timestamp) -> Vec<house::Event> {
+    if house.closed_through >= Some(seal.month) {
+        return Vec::new();
+    }
+    vec![house::Event::MonthSealed { month: seal.month, at }]
+}
+
 /// Closes a month for everybody, once.
 #[must_use]
 pub fn close_month(house: &House, close: &CloseMonth, at: Timestamp) -> Vec<house::Event> {
-    if house.closed_through >= Some(close.month) {
+    if house.summed_through >= Some(close.month) {
         return Vec::new();
     }
     vec![house::Event::MonthClosed { month: close.month, sums: close.sums.clone(), at }]

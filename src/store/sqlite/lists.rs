@@ -297,5 +297,5 @@ pub(super) fn in_order() -> Vec<String> {
 /// Statements that must find their rows by a key.
 #[cfg(test)]
 pub(super) fn keyed() -> Vec<&'static str> {
-    ASK_NOUNS.iter().flat_map(|ladder| ladder.texts()).chain([*RUNS]).collect()
+    ASK_NOUNS.iter().flat_map(Ladder::texts).chain([*RUNS]).collect()
 }
