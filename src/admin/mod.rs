@@ -3,8 +3,8 @@
 //!
 //! A request comes in at [`server`], which lets in who may speak ([`auth`]); a handler in
 //! [`routes`] reads it ([`request`]), the [`door`] turns it into a command, the accounts carry it
-//! out, and [`convert`] puts the answer into the forms of [`wire`]. Whatever goes wrong leaves as
-//! a [`problem`]. Nothing is decided here, and nothing is kept but the replies to machinery.
+//! out, and [`convert`] puts the answer into the forms of [`wire`], or [`paper`] onto what is
+//! printed. Whatever goes wrong leaves as a [`problem`]. Nothing is decided here, and nothing is kept but the replies to machinery.
 
 pub mod auth;
 pub mod convert;

@@ -410,7 +410,9 @@ mod tests {
 
     fn summed(lines: &[BillLine]) -> statement::Totals {
         let mut totals = statement::Totals::zero(eur(0).currency());
-        lines.iter().for_each(|line| totals.add(line));
+        for line in lines {
+            totals.add(line);
+        }
         totals
     }
 

@@ -137,34 +137,9 @@ fn a_month_closes_and_its_invoice_is_corrected_by_a_credit_note() {
     assert_eq!(first, &document);
     assert_eq!((&note["kind"], &note["number"]), (&"credit_note".into(), &"CN-2026-000001".into()));
     assert_eq!((&note["related"], &note["totals"]), (&document["id"], &february["totals"]));
-    assert_eq!(daemon.list(&ada.path("/documents?month=2026-02")), [note.clone()]);
+    assert_eq!(daemon.list(&ada.path("/documents?month=2026-02")), std::slice::from_ref(note));
 
-    // All of it on paper.
-    let shown = |rest: &str| ada.path(&format!("/documents/{}{rest}", text(&note["id"])));
-    assert_eq!(daemon.get(&shown("")).ok()["lines"], february["lines"]);
-    let page = daemon.send(&Ask::get(shown("")).header("accept", "text/html"));
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-    for words in [
-        "CN-2026-000001",
-        "INV-2026-000001",
-        "Credit note",
-        "ada@customer.example",
-        ADDRESS,
-        TAX_ID,
-        "Example Cloud GmbH",
-        "DE999999999",
-        "ApsaraDB RDS",
-    ] {
-        assert!(page.text.contains(words), "{words} is not in\n{}", page.text);
-    }
-    for path in [shown("?format=pdf"), ada.path("/statements/2026-02?format=pdf")] {
-        let file = daemon.get(&path);
-        assert_eq!((file.status, file.header("content-type")), (200, Some("application/pdf")));
-        assert_eq!(file.header("cache-control"), Some("private, no-store"));
-        assert!(file.bytes.starts_with(b"%PDF") && file.bytes.len() > 5_000);
-    }
-    let once = daemon.get(&shown("?format=pdf"));
-    assert_eq!(once.bytes, daemon.get(&shown("?format=pdf")).bytes, "the same whenever printed");
+    is_on_paper(&daemon, &ada, note, &february);
 
     // Over all accounts, closed months only.
     let listed = daemon.list("/v1/statements?month=2026-01&state=Cleared");
@@ -183,6 +158,36 @@ fn a_month_closes_and_its_invoice_is_corrected_by_a_credit_note() {
         assert!(!told.contains(ADDRESS) && !told.contains(TAX_ID));
     }
     daemon.stop().run("check", &[]).ok();
+}
+
+/// A credit note, and the month that it stands in, are shown and printed in every form.
+#[track_caller]
+fn is_on_paper(daemon: &Daemon, customer: &Customer, note: &Value, month: &Value) {
+    let shown = |rest: &str| customer.path(&format!("/documents/{}{rest}", text(&note["id"])));
+    assert_eq!(daemon.get(&shown("")).ok()["lines"], month["lines"]);
+    let page = daemon.send(&Ask::get(shown("")).header("accept", "text/html"));
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    for words in [
+        "CN-2026-000001",
+        "INV-2026-000001",
+        "Credit note",
+        "ada@customer.example",
+        ADDRESS,
+        TAX_ID,
+        "Example Cloud GmbH",
+        "DE999999999",
+        "ApsaraDB RDS",
+    ] {
+        assert!(page.text.contains(words), "{words} is not in\n{}", page.text);
+    }
+    for path in [shown("?format=pdf"), customer.path("/statements/2026-02?format=pdf")] {
+        let file = daemon.get(&path);
+        assert_eq!((file.status, file.header("content-type")), (200, Some("application/pdf")));
+        assert_eq!(file.header("cache-control"), Some("private, no-store"));
+        assert!(file.bytes.starts_with(b"%PDF") && file.bytes.len() > 5_000);
+    }
+    let once = daemon.get(&shown("?format=pdf"));
+    assert_eq!(once.bytes, daemon.get(&shown("?format=pdf")).bytes, "the same whenever printed");
 }
 
 #[test]
@@ -221,6 +226,21 @@ fn what_cannot_be_shown_is_refused_by_name() {
         .refused(409, "NothingToInvoice");
     let path = bob.path("/statements/2026-01/invoice");
     daemon.post(&path, &json!({"month": "2026-01"})).refused(400, "MalformedRequest");
+}
+
+#[test]
+fn what_is_not_printed_is_told_in_the_log() {
+    let home = Home::new();
+    home.configure("seller.fallback_font = \"/nowhere/font.ttf\"\n");
+    let daemon = home.start();
+    let ada = Customer::open(&daemon, "ada");
+    ada.tops_up(&daemon, "59.50");
+    ada.buys(&daemon, "ManualRenewal");
+    let path = ada.path("/statements/2026-01");
+    daemon.get(&format!("{path}?format=pdf")).refused(500, "NotPrinted");
+    assert!(daemon.log().contains("seller.fallback_font: /nowhere/font.ttf"), "why");
+    let page = daemon.get(&format!("{path}?format=html"));
+    assert!(page.text.contains("ada@customer.example"), "a page needs no fonts");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! A month that is closed is read from the store; one that is not is read from the account, whose
 //! state sums it up. A closed month's figures never move, so both say the same of it.
 
+use std::cmp::Reverse;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -70,7 +72,7 @@ async fn list_statements(
         }
     }
     statements.retain(|statement| before.is_none_or(|before| statement.month < before));
-    statements.sort_by(|one, other| other.month.cmp(&one.month));
+    statements.sort_by_key(|statement| Reverse(statement.month));
     let behind =
         |statement: &Statement| cursor::write("statements", &[statement.month.to_string()]);
     cursor::page(statements, limit, behind, |statement| Ok(shown(&admin, id, &statement))).map(Json)
