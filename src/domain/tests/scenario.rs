@@ -535,7 +535,9 @@ fn until(paid: &Paid) -> String {
 /// An event in a line. What an order's payment and its subscription both say is said once.
 fn of_event(event: &Event) -> Option<String> {
     Some(match event {
+        // Mails tell of a warning; the story would be full of it.
         Event::Account(account::Event::Opened { .. })
+        | Event::Order(order::Event::Warned { .. })
         | Event::House(_)
         | Event::Campaign(_)
         | Event::Series(_) => return None,
@@ -565,8 +567,6 @@ fn of_event(event: &Event) -> Option<String> {
                 order.payable
             )
         }
-        // Mails tell of it; the story would be full of it.
-        Event::Order(order::Event::Warned { .. }) => return None,
         Event::Order(order::Event::Repriced { order, payable, coupon, .. }) => {
             let coupon = coupon.map_or(String::new(), |coupon| {
                 format!(" with coupon #{} {}", coupon.id.number, coupon.amount)

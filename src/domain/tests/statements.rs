@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 
 use super::scenario::{World, play_only, run};
+use crate::domain::money::Money;
 use crate::domain::rows::Row;
 
 const BILLS: &[&str] = &["closed", "invoice #", "credit_note #", "document #"];
@@ -16,7 +17,7 @@ fn lines(world: &World) -> String {
         let tax = line.tax.as_ref().map_or(String::new(), |(name, rate)| {
             format!(" {name} {rate} % {}", line.tax_amount.amount())
         });
-        let parts = [line.list, line.discount, line.coupon, line.net].map(|part| part.amount());
+        let parts = [line.list, line.discount, line.coupon, line.net].map(Money::amount);
         let related = line.related.map_or(String::new(), |of| format!(" of #{}", of.number));
         Some(format!(
             "{} {} {} #{}{related} {}{tax} = {}\n",
