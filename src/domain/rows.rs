@@ -292,7 +292,7 @@ fn bill_rows<'a>(open: &'a Open, touched: &'a Touched) -> impl Iterator<Item = R
     let lines = bills.fresh.iter().map(move |line| Row::BillLine(account, Box::new(line.clone())));
     let months = bills.touched.iter().filter_map(|month| bills.months.get(month));
     let closed = months.filter(|statement| statement.closed_at.is_some());
-    let statements = closed.map(move |month| Row::Statement(account, Box::new(month.clone())));
+    let statements = closed.map(move |month| Row::Statement(account, month.clone()));
     let documents = touched.documents.iter().filter_map(|id| bills.documents.get(id));
     let documents = documents.map(|document| Row::Document(Box::new(document.clone())));
     lines.chain(statements).chain(documents)

@@ -68,7 +68,7 @@ async fn list_statements(
     for statement in running {
         // It may have been closed in between.
         if statements.iter().all(|closed| closed.month != statement.month) {
-            statements.push(statement);
+            statements.push(*statement);
         }
     }
     statements.retain(|statement| before.is_none_or(|before| statement.month < before));
@@ -100,7 +100,7 @@ async fn closed(admin: &Admin, account: AccountId) -> Result<Vec<Statement>, Pro
 /// A month of an account.
 async fn find(admin: &Admin, open: &Open, month: Month) -> Result<Statement, Problem> {
     if let Some(statement) = open.bills.months.get(&month) {
-        return Ok(statement.clone());
+        return Ok(statement.as_ref().clone());
     }
     admin.store.statement(open.id, month).await?.ok_or_else(|| {
         let detail = format!("nothing is billed to this account in {month}");

@@ -20,7 +20,7 @@ pub(super) fn told(event: &statement::Event, open: &Open, out: &mut Vec<Outgoing
             };
             out.push(mail(Template::StatementReady, about, Topic::None, None));
             if let Some(statement) = open.bills.months.get(month) {
-                let noun = Noun::Statement(statement.clone());
+                let noun = Noun::Statement(statement.as_ref().clone());
                 out.push(hook(Hook::StatementClosed, noun));
             }
         }

@@ -290,16 +290,17 @@ pub struct Charge {
     pub invoice: Option<DocumentId>,
 }
 
-/// Everything billed in an account that can still change.
+/// Everything billed in an account that can still change. Most accounts have one or two of each,
+/// and a map keeps room for eleven: so they are boxed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bills {
     /// Months that have lines, until their documents are out of reach.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub months: BTreeMap<Month, Statement>,
+    pub months: BTreeMap<Month, Box<Statement>>,
     /// Orders whose lines can still be corrected.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub charges: BTreeMap<OrderId, Charge>,
+    pub charges: BTreeMap<OrderId, Box<Charge>>,
     /// Documents that wait for their number, and those that got it in the record at hand.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<DocumentId, Document>,
@@ -407,7 +408,7 @@ impl Bills {
         }
         if let Some((month, line)) = first {
             let tax = order.tax.as_ref().map(|tax| (tax.name.clone(), tax.rate));
-            self.charges.insert(order.id, Charge { month, line, tax, invoice: None });
+            self.charges.insert(order.id, Box::new(Charge { month, line, tax, invoice: None }));
         }
     }
 
@@ -452,7 +453,7 @@ impl Bills {
         let currency = line.total.currency();
         let month = line.month;
         let statement =
-            self.months.entry(month).or_insert_with(|| Statement::empty(month, currency));
+            self.months.entry(month).or_insert_with(|| Box::new(Statement::empty(month, currency)));
         assert!(statement.closed_at.is_none(), "broken journal: {month} is closed, and {line:?}");
         statement.line_count += 1;
         let number = statement.line_count;
@@ -460,7 +461,8 @@ impl Bills {
         statement.totals.add(&line);
         let mut totals = Totals::zero(currency);
         totals.add(&line);
-        let corrected = line.related.and_then(|order| Some((order, self.charges.get(&order)?)));
+        let corrected =
+            line.related.and_then(|order| Some((order, self.charges.get(&order)?.as_ref())));
         match corrected {
             Some((_, Charge { invoice: Some(invoice), .. })) => {
                 self.uncredited.push(Uncredited { invoice: *invoice, month, number, totals });

@@ -11,7 +11,7 @@ use super::scenario::{ACCOUNT, World, instant, open, usd};
 use crate::domain::account::Open;
 use crate::domain::agenda::Agenda;
 use crate::domain::calendar::{Period, Timestamp, Unit};
-use crate::domain::command::Command;
+use crate::domain::command::{Answer, Command};
 use crate::domain::event::Event;
 use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
 use crate::domain::ledger;
@@ -439,13 +439,39 @@ fn live_awake(life: &Life) -> World {
     for (at, act) in &life.acts {
         step_checked(&mut world, minute(*at));
         let command = command(act, &world);
-        world.execute(minute(*at), &command);
+        let quoted = quote(&world, minute(*at), &command);
+        let answer = world.execute(minute(*at), &command).answer;
+        if let (Some(quoted), Ok(Answer::Ordered { order, .. })) = (quoted, answer) {
+            assert_eq!(price_of(&quoted), price_of(&order), "a quote is what its order costs");
+        }
         check_state(&world);
     }
     // Whoever was held is let go in the end.
     world.execute(minute(life.acts.last().map_or(0, |(at, _)| *at)), &command(&Act::LetGo, &world));
     step_checked(&mut world, minute(life.days * DAY_MINUTES));
     world
+}
+
+/// What `command` would cost if it were left unpaid: a quote, made on a copy.
+fn quote(world: &World, at: Timestamp, command: &Command) -> Option<order::Order> {
+    let mut command = command.clone();
+    match &mut command {
+        Command::Purchase(purchase) => purchase.pay_now = false,
+        Command::Renew(renew) => renew.pay_now = false,
+        Command::Change(change) => change.pay_now = false,
+        _ => return None,
+    }
+    match world.clone().execute(at, &command).answer {
+        Ok(Answer::Ordered { order, .. }) => Some(*order),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Everything about an order that a customer agrees to.
+fn price_of(order: &order::Order) -> impl PartialEq + std::fmt::Debug {
+    let lines = order.lines();
+    let parts = (order.list, order.discount, order.coupon, order.tax.clone(), order.payable);
+    (parts, lines, order.refund, order.period, order.kind, order.plan.clone())
 }
 
 fn step_checked(world: &mut World, until: Timestamp) {
