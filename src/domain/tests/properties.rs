@@ -455,11 +455,14 @@ fn live_awake(life: &Life) -> World {
 /// What `command` would cost if it were left unpaid: a quote, made on a copy.
 fn quote(world: &World, at: Timestamp, command: &Command) -> Option<order::Order> {
     let mut command = command.clone();
-    match &mut command {
-        Command::Purchase(purchase) => purchase.pay_now = false,
-        Command::Renew(renew) => renew.pay_now = false,
-        Command::Change(change) => change.pay_now = false,
-        _ => return None,
+    if let Command::Purchase(purchase) = &mut command {
+        purchase.pay_now = false;
+    } else if let Command::Renew(renew) = &mut command {
+        renew.pay_now = false;
+    } else if let Command::Change(change) = &mut command {
+        change.pay_now = false;
+    } else {
+        return None;
     }
     match world.clone().execute(at, &command).answer {
         Ok(Answer::Ordered { order, .. }) => Some(*order),
