@@ -16,8 +16,10 @@ mod statements;
 mod subscriptions;
 mod time;
 
+use std::collections::BTreeMap;
+
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use utoipa::OpenApi as _;
 use utoipa::openapi::{OpenApi, PathItem};
@@ -77,28 +79,44 @@ pub fn app() -> (
         .openapi(Description::openapi())
         .configure(configure)
         .split_for_parts();
-    let app = app.app_data(Data::new(description.clone())).default_service(web::to(nothing_here));
+    let served = Data::new(Served::of(&description));
+    let app = app.app_data(served).default_service(web::to(nothing_here));
     (app, description)
+}
+
+/// What is kept of the description: its text, and the methods of each path. The description itself
+/// is a tree of many megabytes, which an idle daemon need not hold.
+struct Served {
+    text: Bytes,
+    methods: BTreeMap<String, Vec<&'static str>>,
+}
+
+impl Served {
+    fn of(description: &OpenApi) -> Self {
+        let paths = description.paths.paths.iter();
+        Self {
+            // It is made of texts and tables keyed by texts, so this can't fail.
+            text: serde_json::to_vec(description).unwrap_or_default().into(),
+            methods: paths.map(|(path, item)| (path.clone(), methods(item))).collect(),
+        }
+    }
 }
 
 /// This description.
 #[utoipa::path(tag = "house", responses((status = 200, description = "OpenAPI 3.1")))]
 #[get("/openapi.json")]
-async fn show_description(description: Data<OpenApi>) -> HttpResponse {
-    HttpResponse::Ok().json(description.as_ref())
+async fn show_description(served: Data<Served>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(served.text.clone())
 }
 
 /// There is nothing at this path, or not under this method.
-async fn nothing_here(
-    request: HttpRequest,
-    description: Data<OpenApi>,
-) -> Result<HttpResponse, Problem> {
-    let item = request
+async fn nothing_here(request: HttpRequest, served: Data<Served>) -> Result<HttpResponse, Problem> {
+    let known = request
         .resource_map()
         .match_pattern(request.path())
-        .and_then(|pattern| description.paths.paths.get(&pattern));
-    Err(match item {
-        Some(item) => Problem::method_not_allowed(methods(item).join(", ")),
+        .and_then(|pattern| served.methods.get(&pattern));
+    Err(match known {
+        Some(methods) => Problem::method_not_allowed(methods.join(", ")),
         None => Problem::new(Code::NoSuchRoute, "there is nothing at this path; see /openapi.json"),
     })
 }
