@@ -299,6 +299,15 @@ inner_id!(
     DocumentId, "doc", "document"
 );
 
+inner_id!(
+    /// A pay-as-you-go resource: `res_`, its account, its number.
+    ResourceId, "res", "resource"
+);
+inner_id!(
+    /// A withdrawal of cash: `wdr_`, its account, its number.
+    WithdrawalId, "wdr", "withdrawal"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
