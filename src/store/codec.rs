@@ -324,6 +324,11 @@ pub(super) fn storable_line(line: &mut BillLine) {
     line.external_id = line.external_id.take().filter(|text| !text.is_empty());
 }
 
+/// What was paid later of a month, as it can be stored: an amount of nothing is none.
+pub(super) fn repaid(amount: Option<Money>) -> Option<Money> {
+    amount.filter(|amount| !amount.is_zero())
+}
+
 /// Makes of a document what can be stored of it: an empty text is none.
 pub(super) fn storable_document(document: &mut Document) {
     document.number = document.number.take().filter(|number| !number.is_empty());

@@ -138,7 +138,8 @@ impl Tables {
                     codec::storable_line(&mut line);
                     self.bill_lines.insert((line.month, account, line.number), *line);
                 }
-                Row::Statement(account, statement) => {
+                Row::Statement(account, mut statement) => {
+                    statement.repaid = codec::repaid(statement.repaid);
                     self.statements.insert((statement.month, account), *statement);
                 }
                 Row::Document(mut document) => {
