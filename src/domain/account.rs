@@ -20,7 +20,7 @@ use super::nouns::statement::{BillLine, Bills, Charged, ItemType};
 use super::nouns::subscription::Subscription;
 use super::nouns::usage::Package;
 use super::nouns::wallet::Wallet;
-use super::nouns::{coupon, order, resource, statement, subscription, usage};
+use super::nouns::{coupon, order, resource, statement, subscription, usage, wallet};
 
 /// Who owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -273,9 +273,7 @@ impl Open {
             event::Event::Account(Event::CouponDeclined { .. }) => {}
             event::Event::Wallet(event) => {
                 self.wallet.apply(event);
-                if let super::nouns::wallet::Event::ToppedUp { reference: Some(note), .. } = event {
-                    self.next_sealed = self.next_sealed.max(note.0 + 1);
-                }
+                self.owe(event);
             }
             event::Event::Order(event) => {
                 self.apply_order(event);
@@ -293,6 +291,27 @@ impl Open {
             event::Event::House(_) | event::Event::Campaign(_) | event::Event::Series(_) => {
                 panic!("broken journal: {event:?} in {}", self.id)
             }
+        }
+    }
+
+    /// Keeps what is owed for a month beside what is billed in it.
+    fn owe(&mut self, event: &wallet::Event) {
+        match event {
+            wallet::Event::ToppedUp { reference, .. } => {
+                let sealed = reference.map_or(0, |note| note.0 + 1);
+                self.next_sealed = self.next_sealed.max(sealed);
+            }
+            wallet::Event::Lent { amount, month, .. } => self.bills.lend(*month, *amount),
+            wallet::Event::Repaid { parts, .. } => {
+                for part in parts {
+                    self.bills.repay(part.month, part.amount);
+                }
+            }
+            wallet::Event::BroughtIn { .. }
+            | wallet::Event::LimitSet { .. }
+            | wallet::Event::FellDue { .. }
+            | wallet::Event::DepositHeld { .. }
+            | wallet::Event::DepositReleased { .. } => {}
         }
     }
 
@@ -475,9 +494,14 @@ impl Open {
     /// Takes over a settlement: what accrued, what it cost, and its lines.
     fn settle(&mut self, settlement: &usage::Settlement) {
         let due_at = settlement.due_at;
+        // What goes back pays for the other lines as cash does.
+        let back = settlement.lines.iter().map(|line| line.payable.minor().min(0)).sum::<i64>();
+        let mut paying = settlement.cash.minor() - back;
         for line in &settlement.lines {
+            let paid = line.payable.minor().min(paying);
+            paying -= paid.max(0);
             let subject = &self.resource_mut(line.resource).subject;
-            let line = bill_line(settlement, line, subject);
+            let line = bill_line(settlement, line, paid, subject);
             self.bills.add_usage(line);
         }
         for accrual in &settlement.accruals {
@@ -563,6 +587,7 @@ const PACKAGE_REACH: Duration = Duration::from_hours(24 * 45);
 fn bill_line(
     settlement: &usage::Settlement,
     line: &usage::UsageLine,
+    paid: i64,
     subject: &resource::Subject,
 ) -> BillLine {
     let zero = Money::zero(line.list.currency());
@@ -593,6 +618,6 @@ fn bill_line(
         tax: settlement.tax.clone(),
         tax_amount: line.tax,
         total: line.payable,
-        paid: zero,
+        paid: Money::from_minor(paid, zero.currency()),
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ids::{AccountId, CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
 
 /// Something to look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub enum Question {
     Subscription(SubscriptionId),
     /// Was there ever such a coupon?
     Coupon(CouponId),
+    /// Was there ever such a resource?
+    Resource(ResourceId),
     /// Is there such an account?
     Account(AccountId),
 }
@@ -43,6 +45,12 @@ impl Facts {
     #[must_use]
     pub fn knows_coupon(&self, id: CouponId) -> bool {
         self.found.contains(&Question::Coupon(id))
+    }
+
+    /// Was there ever such a resource?
+    #[must_use]
+    pub fn knows_resource(&self, id: ResourceId) -> bool {
+        self.found.contains(&Question::Resource(id))
     }
 
     /// Is there such an account?

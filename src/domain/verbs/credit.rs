@@ -37,6 +37,19 @@ pub fn repay(draft: &mut Draft<'_>, at: Timestamp) {
     standing::recover(draft, at);
 }
 
+/// Money back pays back what is owed first, whether it is due or not (D43).
+pub fn repay_from_refund(draft: &mut Draft<'_>, refund: Money, at: Timestamp) {
+    let Ok(open) = draft.open() else { return };
+    let debt = open.wallet.debt().minor();
+    let amount = refund.minor().min(debt).min(open.wallet.spendable().minor());
+    if amount > 0 {
+        let amount = Money::from_minor(amount, refund.currency());
+        let parts = oldest_first(draft, amount, None);
+        draft.push(Event::Repaid { parts, at });
+    }
+    repay(draft, at);
+}
+
 /// What must be paid for a good standing: what is past due, or what is owed beyond the limit if
 /// that is more.
 #[must_use]

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::credit;
+use crate::domain::agenda;
 use crate::domain::account::Open;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
@@ -102,6 +103,41 @@ pub fn next_notice_after(
 pub fn dunning<'a>(timeline: &'a Timeline, product: &str, since: Timestamp) -> Option<&'a Dunning> {
     let (rules, product) = timeline.product(timeline.in_force(since)?, product)?;
     rules.dunning.get(&product.payg.as_ref()?.dunning)
+}
+
+/// When the next forecast is made: at a time of day, if by then the balance will not cover a day
+/// like the last one and the renewals of the next (R6.18). Where it does, nobody is told, and
+/// nothing is due.
+#[must_use]
+pub fn forecast_at(timeline: &Timeline, open: &Open) -> Option<Timestamp> {
+    let last = open.standing.burn.back()?.at;
+    let rules = &timeline.in_force(last)?.rules;
+    let (zone, time) = (rules.bill.zone, rules.alerts.forecast_at.0);
+    let today = zone.on_day(last, 0, time);
+    let at = if today > last { today } else { zone.on_day(last, 1, time) };
+    let is_told = open.standing.forecast_through.is_some_and(|through| through >= at);
+    let needed = needed_at(timeline, open, at)?;
+    (!is_told && !open.wallet.available().covers(needed)).then_some(at)
+}
+
+/// What is expected to be needed within the day after `at`.
+fn needed_at(timeline: &Timeline, open: &Open, at: Timestamp) -> Option<Money> {
+    let burnt = open.standing.burnt(at)?;
+    let tomorrow = at.plus(std::time::Duration::from_hours(24));
+    let renewals = open.subscriptions.values().filter_map(|live| {
+        let span = live.span()?;
+        let attempt = agenda::next_attempt(timeline, live, &span)?;
+        (attempt <= tomorrow).then(|| agenda::charge_of(timeline, live, attempt))?
+    });
+    Some(renewals.fold(burnt, |sum, charge| sum.checked_add(charge).unwrap_or(sum)))
+}
+
+/// Tells the owner that the balance will not cover the next day.
+pub fn forecast(draft: &mut Draft<'_>, due_at: Timestamp) {
+    let Ok(open) = draft.open() else { return };
+    let available = open.wallet.available();
+    let needed = needed_at(draft.timeline, open, due_at).unwrap_or(available);
+    draft.push(Event::WillRunShort { needed, available, due_at });
 }
 
 /// At the end of a record: did available credit cross the alert (R6.16)?
