@@ -397,7 +397,7 @@ impl Turn<'_> {
         };
         command.number_sealed(base);
         let executed = slot.state.execute(&mut slot.agenda, &command, &lookups.facts, context);
-        let Executed { events, outgoing, touched, steps, answer } = executed;
+        let Executed { events, outgoing, touched, seen: _, steps, answer } = executed;
         let token = request.token.as_ref().filter(|_| answer.is_ok());
         let receipt_seq;
         if events.is_empty() && token.is_none() {

@@ -19,8 +19,6 @@ pub enum Item {
     Upgrade,
     /// Money back for the time that is left.
     Refund,
-    /// What was used, paid for after the fact.
-    Usage,
 }
 
 /// A line of an order. What the customer pays for it is

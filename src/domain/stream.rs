@@ -226,7 +226,7 @@ pub fn seen(events: &[Event]) -> Vec<(UsageKey, Seen)> {
         _ => None,
     });
     let batches = recorded.flatten();
-    let readings = batches.flat_map(|batch| batch.readings.iter().map(|read| (batch, read)));
+    let readings = batches.flat_map(|batch| batch.readings.iter().map(move |read| (batch, read)));
     readings
         .map(|(batch, read)| {
             let seen = Seen {

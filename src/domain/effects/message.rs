@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
-use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
+use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 use crate::domain::nouns::coupon::Scope;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::usage::{Accrual, Batch, Metering};
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::ResourceId;
-use crate::domain::metering::Tally;
+use crate::domain::metering::{self, Tally};
 use crate::domain::month::Month;
 
 /// What a resource is of.
@@ -364,11 +364,19 @@ impl Resource {
         let metered = self.meters.entry(batch.meter.clone()).or_default();
         let closed = metered.closed.get(&batch.slot);
         let slot = metered.open.entry(batch.slot).or_insert_with(|| {
-            let tally = closed.cloned().unwrap_or_else(|| Tally::new(batch.aggregation));
+            let tally = closed.cloned().or_else(|| Tally::new(batch.aggregation));
+            let tally = tally.unwrap_or_else(|| {
+                panic!("broken journal: {} is metered by time, and {batch:?}", batch.meter)
+            });
             Slot { billed: tally.quantity(), tally, late_since: batch.late }
         });
         for reading in &batch.readings {
-            slot.tally.add(reading.quantity, reading.value, reading.at, reading.key.0);
+            slot.tally.add(&metering::Reading {
+                at: reading.at,
+                key: u128::from_be_bytes(reading.key.0),
+                quantity: reading.quantity,
+                value: reading.value.unwrap_or_default(),
+            });
         }
     }
 
@@ -390,7 +398,7 @@ impl Resource {
             metered.held.clone_from(held);
             for start in slots {
                 if let Some(slot) = metered.open.remove(start)
-                    && !slot.tally.is_sum()
+                    && !matches!(slot.tally, Tally::Sum(_))
                 {
                     metered.closed.insert(*start, slot.tally);
                 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::resource::Held;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{ResourceId, SubscriptionId};
-use crate::domain::metering::Aggregation;
+use crate::domain::rules::Aggregation;
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 use crate::domain::price::Applied;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::domain::calendar::{Timestamp, Zone};
-use crate::domain::metering::{Model, Part};
+use crate::domain::calendar::Timestamp;
+use crate::domain::metering::Part;
 use crate::domain::money::{Currency, Money, Rounding};
 use crate::domain::month::Month;
 use crate::domain::nouns::resource::{Held, Metered, Resource, State};
 use crate::domain::nouns::usage::{Accrual, Metering, Package, PackageDraw, UsageLine};
-use crate::domain::rules::{Aggregation, Meter, Payg, PaygRules, Rules, Timeline};
+use crate::domain::rules::{Aggregation, Meter, Model, Payg, PaygRules, Rules, Timeline};
 
 /// The rules of a pay-as-you-go product at `at`, or as they were last.
 #[must_use]
@@ -492,7 +492,7 @@ fn running(
     };
     let by_hour = |plan: &str| {
         let tariff = meter.plans.get(plan).and_then(|prices| prices.get(&currency));
-        tariff.filter(|tariff| tariff.model == Model::Hourly).map(|tariff| tariff.price)
+        tariff.filter(|tariff| tariff.model == Model::Hourly).and_then(|tariff| tariff.price)
     };
     let mut pieces: Vec<Piece> = Vec::new();
     let mut hours: BTreeMap<Timestamp, (Decimal, &str)> = BTreeMap::new();

@@ -12,10 +12,9 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::ids::ResourceId;
-use crate::domain::metering::MAX_QUANTITY;
 use crate::domain::nouns::usage::{Batch, Event, Reading};
 use crate::domain::rejection::Rejection;
-use crate::domain::rules::Aggregation;
+use crate::domain::rules::{Aggregation, QUANTITY_DECIMALS, QUANTITY_MAX};
 use crate::domain::usage::{Seen, UsageKey};
 
 /// Record readings.
@@ -66,7 +65,7 @@ pub enum Fault {
     MeteredByTime,
     /// A quantity below zero, where the meter does not take it.
     NegativeQuantity,
-    /// More than any quantity may be.
+    /// More than any quantity may be, or more decimals.
     QuantityTooLarge,
     /// The meter counts different things, and the reading names none.
     ValueRequired,
@@ -192,7 +191,9 @@ fn place(draft: &Draft<'_>, open: &Open, reported: &Reported) -> Result<Place, F
     {
         return Err(Fault::NegativeQuantity);
     }
-    if reported.quantity.abs() > MAX_QUANTITY {
+    if reported.quantity.abs() > QUANTITY_MAX
+        || reported.quantity.normalize().scale() > QUANTITY_DECIMALS
+    {
         return Err(Fault::QuantityTooLarge);
     }
     if reported.at > draft.at.plus(rules.payg.ahead.0) {

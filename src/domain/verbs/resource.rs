@@ -10,12 +10,11 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::ids::ResourceId;
-use crate::domain::metering::Model;
 use crate::domain::money::{Currency, Money, Rounding};
 use crate::domain::nouns::resource::{Event, Resource, State, Subject};
 use crate::domain::nouns::wallet;
 use crate::domain::rejection::Rejection;
-use crate::domain::rules::{Aggregation, Payg, Product, Rules, Timeline};
+use crate::domain::rules::{Aggregation, Model, Payg, Product, Rules, Timeline};
 
 /// Open a resource; it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -82,7 +82,8 @@ fn price(
     let gross: Vec<_> = lines
         .iter()
         .map(|line| Gross {
-            item: Item::Usage,
+            // A period of use; the line itself says of what.
+            item: Item::Period,
             list: line.list,
             discount: Money::zero(currency),
         })

@@ -131,6 +131,7 @@ impl Tables {
                 Row::Coupon(row) => {
                     self.coupons.insert(row.coupon.id, *row);
                 }
+                Row::Resource(_) => {}
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
@@ -294,8 +295,9 @@ impl Store for MemoryStore {
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
             Question::Coupon(id) => tables.coupons.contains_key(id),
             Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
+            Question::Resource(_) | Question::Usage(..) => false,
         };
-        Ok(Facts { found: questions.iter().filter(known).copied().collect() })
+        Ok(Facts { found: questions.iter().filter(known).copied().collect(), ..Facts::default() })
     }
 
     async fn holder(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
