@@ -34,6 +34,7 @@ pub mod rows;
 pub mod rules;
 pub mod stream;
 pub mod trial_balance;
+pub mod usage;
 pub mod verbs;
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::nouns::series::Series;
 use super::rejection::Rejection;
 use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
+use super::usage::{Seen, UsageKey};
 use super::verbs::{
     advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold,
     import, open, pay, purchase, refund, renew, set_renewal_mode, top_up,
@@ -62,6 +63,8 @@ pub struct Executed {
     pub outgoing: Vec<Outgoing>,
     /// Which nouns were touched.
     pub touched: Touched,
+    /// The usage events that were counted.
+    pub seen: Vec<(UsageKey, Seen)>,
     /// The due steps that were settled.
     pub steps: Vec<Due>,
     /// The answer, or why not.
@@ -75,6 +78,7 @@ impl Executed {
             events: Vec::new(),
             outgoing: Vec::new(),
             touched: Touched::default(),
+            seen: Vec::new(),
             steps: Vec::new(),
             answer: Err(rejection),
         }
@@ -177,6 +181,7 @@ impl State {
                 }
                 effects::drop_voided(&mut draft.outgoing);
                 Executed {
+                    seen: Vec::new(),
                     events: draft.events,
                     outgoing: draft.outgoing,
                     touched: draft.touched,
@@ -199,6 +204,7 @@ impl State {
                     events: events.into_iter().map(Event::House).collect(),
                     outgoing,
                     touched: Touched::default(),
+                    seen: Vec::new(),
                     steps: Vec::new(),
                     answer,
                 }
@@ -322,6 +328,7 @@ fn execute_series(series: &mut Series, command: &Command, at: Timestamp) -> Exec
         events: vec![Event::Series(event)],
         outgoing,
         touched: Touched::default(),
+        seen: Vec::new(),
         steps: Vec::new(),
         answer: Ok(Answer::Done),
     }
@@ -350,7 +357,7 @@ fn execute_campaign(
     }
     let answer = CampaignRow::of(campaign).ok_or(Rejection::CampaignNotFound);
     let answer = answer.map(|row| Answer::Campaign { campaign: Box::new(row) });
-    Executed { events, outgoing, touched, steps: Vec::new(), answer }
+    Executed { events, outgoing, touched, seen: Vec::new(), steps: Vec::new(), answer }
 }
 
 fn decide_campaign(
