@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{AccountId, CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
 use super::usage::{Seen, UsageKey};
 
 /// Something to look up.
@@ -16,6 +16,8 @@ pub enum Question {
     Subscription(SubscriptionId),
     /// Was there ever such a coupon?
     Coupon(CouponId),
+    /// Was there ever such a resource?
+    Resource(ResourceId),
     /// Is there such an account?
     Account(AccountId),
     /// Has the account had such a report of usage?
@@ -54,6 +56,12 @@ impl Facts {
     #[must_use]
     pub fn knows_coupon(&self, id: CouponId) -> bool {
         self.found.contains(&Question::Coupon(id))
+    }
+
+    /// Was there ever such a resource?
+    #[must_use]
+    pub fn knows_resource(&self, id: ResourceId) -> bool {
+        self.found.contains(&Question::Resource(id))
     }
 
     /// Is there such an account?

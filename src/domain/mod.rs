@@ -24,6 +24,7 @@ pub mod facts;
 pub mod fit;
 pub mod ids;
 pub mod ledger;
+pub mod metering;
 pub mod money;
 pub mod month;
 pub mod nouns;

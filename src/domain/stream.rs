@@ -18,13 +18,15 @@ use super::month::Month;
 use super::nouns::campaign::Campaign;
 use super::nouns::house::House;
 use super::nouns::series::Series;
+use super::nouns::usage;
 use super::rejection::Rejection;
 use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
     advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold,
-    import, open, pay, purchase, refund, renew, set_renewal_mode, top_up,
+    import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing,
+    top_up,
 };
 
 /// The state of a stream.
@@ -179,9 +181,10 @@ impl State {
                     }
                     steps.extend(due);
                 }
+                standing::watch(&mut draft);
                 effects::drop_voided(&mut draft.outgoing);
                 Executed {
-                    seen: Vec::new(),
+                    seen: seen(&draft.events),
                     events: draft.events,
                     outgoing: draft.outgoing,
                     touched: draft.touched,
@@ -213,6 +216,28 @@ impl State {
             Self::Series(series) => execute_series(series, command, context.at),
         }
     }
+}
+
+/// The usage events that a record counted: they are known from then on.
+#[must_use]
+pub fn seen(events: &[Event]) -> Vec<(UsageKey, Seen)> {
+    let recorded = events.iter().filter_map(|event| match event {
+        Event::Usage(usage::Event::Recorded { batches, .. }) => Some(batches),
+        _ => None,
+    });
+    let batches = recorded.flatten();
+    let readings = batches.flat_map(|batch| batch.readings.iter().map(move |read| (batch, read)));
+    readings
+        .map(|(batch, read)| {
+            let seen = Seen {
+                resource: batch.resource,
+                quantity: read.quantity,
+                value: read.value,
+                at: read.at,
+            };
+            (read.key, seen)
+        })
+        .collect()
 }
 
 /// Steps that were settled, by the word for their kind, with the longest delay of each in
@@ -260,7 +285,13 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         }
         // Cash changes with orders only, and a top-up pays none (R4.5). What was paid together,
         // given back or granted is not touched by what is due at this instant.
+        Answer::Resource { resource } => {
+            if let Some(now) = open.resources.get(&resource.id) {
+                **resource = now.as_ref().clone();
+            }
+        }
         Answer::PaidTogether { .. }
+        | Answer::UsageRecorded { .. }
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
         | Answer::CouponDeclined { .. }
@@ -297,6 +328,12 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::GrantCoupon(command) => coupons::grant(draft, command),
         Command::CancelCoupon(command) => coupons::cancel(draft, command),
         Command::SetRenewalMode(command) => set_renewal_mode::decide(draft, command),
+        Command::OpenResource(command) => resource::open(draft, command),
+        Command::SetPower(command) => resource::set_power(draft, *command),
+        Command::ChangeResource(command) => resource::change(draft, command),
+        Command::ReleaseResource(command) => resource::release(draft, *command),
+        Command::RecordUsage(command) => record_usage::decide(draft, command),
+        Command::SetAlert(command) => standing::set_alert(draft, *command),
         Command::IssueInvoice(command) => bill::issue(draft, *command),
         Command::AssignNumber(command) => bill::assign(draft, *command),
         Command::Hold(_) => hold::hold(draft),
@@ -391,6 +428,12 @@ fn decide_campaign(
         | Command::GrantCoupon(_)
         | Command::CancelCoupon(_)
         | Command::SetRenewalMode(_)
+        | Command::OpenResource(_)
+        | Command::SetPower(_)
+        | Command::ChangeResource(_)
+        | Command::ReleaseResource(_)
+        | Command::RecordUsage(_)
+        | Command::SetAlert(_)
         | Command::Hold(_)
         | Command::LetGo(_)
         | Command::IssueInvoice(_)
@@ -434,6 +477,12 @@ fn decide_house(
         | Command::GrantCoupon(_)
         | Command::CancelCoupon(_)
         | Command::SetRenewalMode(_)
+        | Command::OpenResource(_)
+        | Command::SetPower(_)
+        | Command::ChangeResource(_)
+        | Command::ReleaseResource(_)
+        | Command::RecordUsage(_)
+        | Command::SetAlert(_)
         | Command::Hold(_)
         | Command::LetGo(_)
         | Command::Advance

@@ -56,6 +56,8 @@ pub fn topic(topic: Topic) -> String {
         Topic::Losses(id) => format!("losses:{id}"),
         Topic::Order(id) => format!("order:{id}"),
         Topic::Coupon(id) => format!("coupon:{id}"),
+        Topic::Debt => "debt".to_owned(),
+        Topic::LowBalance => "low_balance".to_owned(),
     }
 }
 

@@ -144,6 +144,7 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
                 && currency.is_none_or(|currency| coupon.benefit.currency() == Some(currency))
                 && !coupon.balance.is_some_and(Money::is_negative)
         }
+        Row::Resource(row) => StreamId::Account(row.id.account) == stream,
         Row::Coverage(row) => {
             StreamId::Account(row.order.account) == stream && row.ends_at >= row.starts_at
         }

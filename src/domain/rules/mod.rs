@@ -6,7 +6,9 @@
 //! period (its [`Terms`]) is frozen there, everything else is read from the version in force.
 
 mod commerce;
+mod metering;
 mod schedule;
+mod standing;
 mod timeline;
 mod units;
 
@@ -17,9 +19,14 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use self::commerce::{Bill, Coupons, Downgrades, Pick, Refunds, TaxRate, Unified};
+pub use self::metering::{
+    Aggregation, Cycle, Meter, Model, PRICE_DECIMALS, Payg, PaygRules, QUANTITY_DECIMALS,
+    QUANTITY_MAX, Tariff, Tier,
+};
 pub use self::schedule::{AutoRenewals, Edge, Lifecycle, Mark, Reminders, Slots, Span};
+pub use self::standing::{Alerts, Channel, Credit, Dunning, Overdue, Withdraw};
 pub use self::timeline::{Timeline, Version};
-pub use self::units::{Length, WallTime};
+pub use self::units::{Length, Wait, WallTime};
 use super::account::Kind;
 use super::calendar::{Period, Timestamp, Unit};
 use super::money::{Currency, Money, Rounding};
@@ -51,11 +58,37 @@ pub struct Rules {
     /// Taxes by country and kind of account; the first that fits is charged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tax: Vec<TaxRate>,
+    /// What all metered products have in common (R6.1, D44).
+    #[serde(default)]
+    pub payg: PaygRules,
+    /// Credit (R7.3).
+    #[serde(default)]
+    pub credit: Credit,
+    /// What becomes of the resources of an account that owes money, by name (R6.9, R6.10).
+    #[serde(default = "standing::dunning_presets")]
+    #[serde(deserialize_with = "standing::with_dunning_presets")]
+    pub dunning: BTreeMap<String, Dunning>,
+    /// What is said to its owner (R6.9).
+    #[serde(default)]
+    pub overdue: Overdue,
+    /// What is said before money runs out (R6.18).
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// Money back to its owner (R7.5).
+    #[serde(default)]
+    pub withdraw: Withdraw,
+    /// What can be done through a channel, by its name (R7.16); others allow everything.
+    #[serde(default = "standing::known_channels")]
+    #[serde(deserialize_with = "standing::with_known_channels")]
+    pub channels: BTreeMap<String, Channel>,
     /// Lifecycle presets by name (R1.1–R1.5).
+    #[serde(default)]
     pub lifecycles: BTreeMap<String, Lifecycle>,
     /// Auto-renewal presets by name (R2.3, R2.5).
+    #[serde(default)]
     pub autorenewals: BTreeMap<String, AutoRenewals>,
     /// Reminder presets by name (R3.1–R3.7).
+    #[serde(default)]
     pub reminders: BTreeMap<String, Reminders>,
     /// What is sold, by the name that orders use.
     pub products: BTreeMap<String, Product>,
@@ -98,7 +131,8 @@ pub enum Requirement {
     Country,
 }
 
-/// Something that is sold for a term.
+/// Something that is sold: for a term, for its use, or for both. What is only paid for after use
+/// has no plans here and none of the three presets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
@@ -107,10 +141,13 @@ pub struct Product {
     /// Where it is sold.
     pub regions: Vec<String>,
     /// Its lifecycle preset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lifecycle: String,
     /// Its auto-renewal preset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub autorenewal: String,
     /// Its reminder preset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reminders: String,
     /// Periods that can be bought and renewed by hand (R1.15).
     #[serde(default = "menu")]
@@ -129,7 +166,11 @@ pub struct Product {
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub refundable: bool,
     /// Its plans by the name that orders use.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub plans: BTreeMap<String, Plan>,
+    /// How it is paid for after use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payg: Option<Payg>,
 }
 
 const fn yes() -> bool {
@@ -299,6 +340,12 @@ impl Rules {
         })
     }
 
+    /// The meter of that name of `product`.
+    #[must_use]
+    pub fn meter(&self, product: &str, meter: &str) -> Option<&Meter> {
+        self.products.get(product)?.payg.as_ref()?.meters.get(meter)
+    }
+
     /// The rate of tax of an account; none where the table names none.
     #[must_use]
     pub fn tax_rate(&self, kind: Kind, country: Option<&str>) -> Option<Rate<'_>> {
@@ -372,6 +419,14 @@ impl Rules {
                 fault(format!("tax.{place}.country"), "must be two letters".into());
             }
         }
+        self.payg.faults("payg", &mut fault);
+        for (name, preset) in &self.dunning {
+            preset.faults(&format!("dunning.{name}"), &mut fault);
+        }
+        if !self.dunning.contains_key(&self.overdue.preset) {
+            let detail = format!("there is no preset {:?}", self.overdue.preset);
+            fault("overdue.preset".into(), detail);
+        }
         if self.products.is_empty() {
             fault("products".into(), "nothing is sold".into());
         }
@@ -386,8 +441,10 @@ impl Product {
             ("autorenewal", &self.autorenewal, rules.autorenewals.contains_key(&self.autorenewal)),
             ("reminders", &self.reminders, rules.reminders.contains_key(&self.reminders)),
         ];
+        let only_payg = self.plans.is_empty() && self.payg.is_some();
         for (field, name, known) in presets {
-            if !known {
+            let left_out = only_payg && name.is_empty();
+            if !known && !left_out {
                 fault(format!("{path}.{field}"), format!("there is no preset {name:?}"));
             }
         }
@@ -397,7 +454,15 @@ impl Product {
         if self.regions.is_empty() {
             fault(format!("{path}.regions"), "is empty".into());
         }
-        if self.plans.is_empty() {
+        if let Some(payg) = &self.payg {
+            let path = format!("{path}.payg");
+            if !rules.dunning.contains_key(&payg.dunning) {
+                let detail = format!("there is no preset {:?}", payg.dunning);
+                fault(format!("{path}.dunning"), detail);
+            }
+            payg.faults(&path, fault);
+        }
+        if self.plans.is_empty() && !only_payg {
             fault(format!("{path}.plans"), "is empty".into());
         }
         for (name, plan) in &self.plans {

@@ -144,6 +144,7 @@ impl Tables {
                 Row::Coupon(row) => {
                     self.coupons.insert(row.coupon.id, *row);
                 }
+                Row::Resource(_) => {}
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
@@ -319,6 +320,7 @@ impl Store for MemoryStore {
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
             Question::Coupon(id) => tables.coupons.contains_key(id),
             Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
+            Question::Resource(_) => false,
         };
         let found = questions.iter().filter(known).copied().collect();
         Ok(Facts { found, usage })

@@ -59,6 +59,7 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
             Question::Subscription(id) => asked[1].push((id.account, id.number)),
             Question::Coupon(id) => asked[2].push((id.account, id.number)),
             Question::Account(id) => accounts.push(*id),
+            Question::Resource(_) => {}
             Question::Usage(account, key) => reports.push((*account, *key)),
         }
     }

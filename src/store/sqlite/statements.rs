@@ -58,6 +58,7 @@ impl<'a> Batch<'a> {
             }
             Row::Order(_)
             | Row::Subscription(_)
+            | Row::Resource(_)
             | Row::Coupon(_)
             | Row::Coverage(_)
             | Row::Campaign(_) => {}

@@ -350,6 +350,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             Row::Coupon(row) => {
                 coupons.insert((stream, row.coupon.id.number), row);
             }
+            Row::Resource(_) => {}
             Row::Coverage(row) => {
                 coverages.insert((row.starts_at, stream, row.order.number), row);
             }

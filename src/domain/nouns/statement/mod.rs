@@ -331,6 +331,17 @@ impl Bills {
         self.add(line)
     }
 
+    /// Takes what credit paid of a month: it is owed until it is paid back.
+    pub fn lend(&mut self, month: Month, amount: Money) {
+        let statement = self
+            .months
+            .entry(month)
+            .or_insert_with(|| Box::new(Statement::empty(month, amount.currency())));
+        let lent = amount.negated();
+        statement.repaid = Some(statement.repaid.map_or(lent, |repaid| plus(repaid, lent)));
+        self.touched.push(month);
+    }
+
     /// Takes what was paid of a month after its lines were booked.
     pub fn repay(&mut self, month: Month, amount: Money) {
         let Some(statement) = self.months.get_mut(&month) else {
