@@ -355,6 +355,7 @@ impl Replayed {
                 Row::Order(order) => drop(self.orders.insert(order.id, *order)),
                 Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
                 Row::Coupon(row) => drop(self.coupons.insert(row.coupon.id, *row)),
+                Row::Resource(_) => {}
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }

@@ -104,7 +104,13 @@ impl Stepper {
         let soon = now.plus(Duration::from_secs(1));
         let jobs = self.lines.iter().filter_map(|(job, line)| match job {
             Job::Housekeeping => line.next_after(now),
-            Job::Orders | Job::Renewals | Job::Lifecycle | Job::Reminders | Job::Statements => {
+            Job::Orders
+            | Job::Renewals
+            | Job::Settlement
+            | Job::Dunning
+            | Job::Lifecycle
+            | Job::Reminders
+            | Job::Statements => {
                 let due = due.get(job).filter(|due| self.stuck.get(job) != Some(*due))?;
                 line.at_or_after((*due).max(soon))
             }

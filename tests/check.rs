@@ -310,6 +310,7 @@ async fn every_damage_of_bills_is_found() {
             "is missing from its table",
         ),
         ("UPDATE statements SET closed_at = closed_at + 1000000", "statement 2026-01 differs"),
+        ("UPDATE statements SET repaid_minor = 1", "statement 2026-01 differs"),
         ("DELETE FROM statements", "statement 2026-01 is missing"),
         ("UPDATE statements SET month = '2025-11'", "statement 2025-11 stands in its table"),
         ("UPDATE documents SET printed_number = 'X'", "document doc_"),

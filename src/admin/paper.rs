@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
 use super::ports::Profile;
 use crate::config::Config;
 use crate::documents::{
@@ -17,7 +19,7 @@ use crate::domain::calendar::{Timestamp, Zone};
 use crate::domain::ids::DocumentKind;
 use crate::domain::money::{Currency, Money};
 use crate::domain::nouns::order;
-use crate::domain::nouns::statement::{self, BillLine, Statement};
+use crate::domain::nouns::statement::{self, BillLine, Charged, Statement};
 use crate::domain::price::Item;
 use crate::domain::rules::Timeline;
 use crate::domain::verbs::bill;
@@ -61,7 +63,7 @@ impl Paper<'_> {
         let words = Words::of(Language::of(&self.account.terms.language));
         let currency = self.account.terms.currency;
         let (month, sums) = match subject {
-            Subject::Statement { statement, .. } => (statement.month, statement.totals),
+            Subject::Statement { statement, .. } => (statement.month, statement.standing()),
             Subject::Document { document, .. } => (document.month, document.totals),
         };
         let (kind, number, related, issued_at, state) = match subject {
@@ -127,17 +129,22 @@ impl Paper<'_> {
     }
 
     fn line(&self, line: &BillLine, words: &Words) -> Line {
-        let mut details = vec![line.subscription.to_string()];
+        let (of, order) = match line.charged {
+            Charged::Order { order, subscription, .. } => (subscription.to_string(), Some(order)),
+            Charged::Usage { resource, .. } => (resource.to_string(), None),
+        };
+        let mut details = vec![of];
         details.extend(line.external_id.clone());
         details.push(line.region.clone());
-        details.extend(line.related.map(|related| format!("{} {related}", words.corrects)));
+        details.extend(line.related().map(|related| format!("{} {related}", words.corrects)));
+        details.extend(measured(line, words));
         let service = line.starts_at.zip(line.ends_at);
         Line {
             at: line.at,
             description: self.description(line, words),
             details,
             service: service.map(|(from, to)| Span { from, to }),
-            order: Some(line.order.to_string()),
+            order: order.map(|order| order.to_string()),
             item_type: item_type(line.item_type),
             list: line.list,
             discount: line.discount,
@@ -149,7 +156,7 @@ impl Paper<'_> {
         }
     }
 
-    /// `ApsaraDB RDS, Small: renewal`.
+    /// `ApsaraDB RDS, Small: renewal`, or of usage `ApsaraDB RDS, Small: traffic`.
     fn description(&self, line: &BillLine, words: &Words) -> String {
         let version = self.timeline.in_force(line.at);
         let known = version.and_then(|version| self.timeline.product(version, &line.product));
@@ -157,14 +164,11 @@ impl Paper<'_> {
         let plan = product.and_then(|product| product.plans.get(&line.plan)?.name.as_deref());
         let product = product.map_or(line.product.as_str(), |product| product.name.as_str());
         let plan = plan.unwrap_or(&line.plan);
-        let what = match line.order_type {
-            order::Kind::New => words.purchase,
-            order::Kind::Renew => words.renewal,
-            order::Kind::Upgrade => words.upgrade,
-            order::Kind::Downgrade => words.downgrade,
-            order::Kind::Refund => words.refund,
+        let (what, item) = match &line.charged {
+            Charged::Order { order_type, item, .. } => (words.order(*order_type), *item),
+            Charged::Usage { meter, .. } => return format!("{product}, {plan}: {meter}"),
         };
-        match line.item {
+        match item {
             Item::Days(days) => {
                 let days = words.days.replace("{}", &days.to_string());
                 format!("{product}, {plan}: {what}, {days}")
@@ -172,6 +176,20 @@ impl Paper<'_> {
             Item::Period | Item::Upgrade | Item::Refund => format!("{product}, {plan}: {what}"),
         }
     }
+}
+
+/// `120.5 GB × 0.004 USD`; of the higher tiers of a price also which.
+fn measured(line: &BillLine, words: &Words) -> Vec<String> {
+    let Charged::Usage { unit, quantity, price, tier, .. } = &line.charged else {
+        return Vec::new();
+    };
+    let currency = line.total.currency();
+    let (quantity, price) = (words.number(*quantity), words.number(*price));
+    let mut measured = vec![format!("{quantity} {unit} \u{d7} {price} {currency}")];
+    if *tier > 1 {
+        measured.push(words.tier.replace("{}", &tier.to_string()));
+    }
+    measured
 }
 
 /// The month of a statement, or the number of a document, as the name of a file.
@@ -210,7 +228,7 @@ fn tax_rate(line: &BillLine, words: &Words) -> String {
     match &line.tax {
         Some((name, rate)) if rate.is_zero() => name.clone(),
         Some((name, rate)) => {
-            let rate = rate.normalize().to_string().replace('.', words.decimal);
+            let rate = words.number(*rate);
             format!("{name} {rate}\u{a0}%")
         }
         None if line.tax_amount.is_zero() => words.no_tax.to_owned(),
@@ -263,6 +281,8 @@ struct Words {
     refund: &'static str,
     /// `{}` is where their number stands.
     days: &'static str,
+    /// `{}` is where its number stands.
+    tier: &'static str,
     /// Before the order that a line gives money back for.
     corrects: &'static str,
     no_tax: &'static str,
@@ -279,6 +299,7 @@ static ENGLISH: Words = Words {
     downgrade: "downgrade",
     refund: "refund",
     days: "{} days",
+    tier: "tier {}",
     corrects: "Corrects",
     no_tax: "none",
     rate_of_order: "as ordered",
@@ -293,6 +314,7 @@ static GERMAN: Words = Words {
     downgrade: "Wechsel auf einen kleineren Tarif",
     refund: "Erstattung",
     days: "{} Tage",
+    tier: "Stufe {}",
     corrects: "Berichtigt",
     no_tax: "keine",
     rate_of_order: "wie bestellt",
@@ -305,18 +327,32 @@ impl Words {
             Language::De => &GERMAN,
         }
     }
+
+    const fn order(&self, kind: order::Kind) -> &'static str {
+        match kind {
+            order::Kind::New => self.purchase,
+            order::Kind::Renew => self.renewal,
+            order::Kind::Upgrade => self.upgrade,
+            order::Kind::Downgrade => self.downgrade,
+            order::Kind::Refund => self.refund,
+        }
+    }
+
+    fn number(&self, number: Decimal) -> String {
+        number.normalize().to_string().replace('.', self.decimal)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use rust_decimal::Decimal;
-
     use super::*;
     use crate::config;
     use crate::documents::{self, DocumentError, Fonts};
     use crate::domain::account::{self, Terms};
     use crate::domain::event::{Event, SealedRef};
-    use crate::domain::ids::{AccountId, DocumentId, OrderId, SeriesId, StreamId, SubscriptionId};
+    use crate::domain::ids::{
+        AccountId, DocumentId, OrderId, ResourceId, SeriesId, StreamId, SubscriptionId,
+    };
     use crate::domain::nouns::statement::Runs;
     use crate::domain::price::{Applied, Gross, Pretax, Rate};
     use crate::domain::stream;
@@ -360,11 +396,13 @@ mod tests {
             number,
             item_type: statement::ItemType::SubscriptionOrder,
             at: at("2026-04-10T09:00:00Z"),
-            order,
-            related: None,
-            order_type: order::Kind::New,
-            item: line.item,
-            subscription: SubscriptionId::new(account(), 1),
+            charged: Charged::Order {
+                order,
+                related: None,
+                order_type: order::Kind::New,
+                item: line.item,
+                subscription: SubscriptionId::new(account(), 1),
+            },
             external_id: Some("vm-4711".to_owned()),
             product: "rds".to_owned(),
             plan: "basic".to_owned(),
@@ -392,11 +430,16 @@ mod tests {
     }
 
     fn back(line: &BillLine) -> BillLine {
+        let Charged::Order { order, subscription, .. } = line.charged else { panic!("an order") };
         BillLine {
             item_type: statement::ItemType::Refund,
-            order_type: order::Kind::Refund,
-            item: Item::Refund,
-            related: Some(line.order),
+            charged: Charged::Order {
+                order,
+                related: Some(order),
+                order_type: order::Kind::Refund,
+                item: Item::Refund,
+                subscription,
+            },
             list: line.list.negated(),
             discount: line.discount.negated(),
             coupon: line.coupon.negated(),
@@ -520,6 +563,41 @@ mod tests {
         let refused = documents::html(&document).expect_err("a line is missing");
         assert!(matches!(refused, DocumentError::Sums(_)), "{refused}");
         assert!(documents::pdf(&document, &Fonts::built_in()).is_err());
+    }
+
+    #[test]
+    fn what_was_used_is_printed_with_how_much_of_it() {
+        let mut lines = billed(&[gross(1_000, 0)], Some(vat(false)), 0);
+        let order = lines[0].clone();
+        for (quantity, tier) in [("12000.50", 1), ("7.000", 2)] {
+            lines.push(BillLine {
+                item_type: statement::ItemType::PayAsYouGoBill,
+                charged: Charged::Usage {
+                    resource: ResourceId::new(account(), 5),
+                    meter: "traffic".to_owned(),
+                    unit: "GB".to_owned(),
+                    quantity: quantity.parse().expect("a quantity"),
+                    price: "0.00400".parse().expect("a price"),
+                    tier,
+                },
+                paid: eur(0),
+                ..order.clone()
+            });
+        }
+        let owed = Statement { repaid: Some(eur(190)), ..statement(&lines, None) };
+        let subject = Subject::Statement { statement: &owed, now: at("2026-04-20T00:00:00Z") };
+        let document = drawn("de", None, subject, &lines);
+        assert_eq!(document.totals.outstanding, eur(2 * 1_190 - 190));
+        assert_eq!(document.lines.iter().filter(|line| line.order.is_some()).count(), 1);
+        let html = documents::html(&document).expect("figures that agree");
+        let resource = ResourceId::new(account(), 5).to_string();
+        let first = "12000,5 GB \u{d7} 0,004 EUR";
+        let words = [": traffic", "Nutzungsabrechnung", &resource, first, "7 GB", "Stufe 2"];
+        for words in words {
+            assert!(html.contains(words), "{words} is not in {html}");
+        }
+        assert!(!html.contains("Stufe 1"), "most prices have one");
+        documents::pdf(&document, &Fonts::built_in()).expect("a file");
     }
 
     #[test]

@@ -117,6 +117,10 @@ pub struct Schedulers {
     pub statements: String,
     /// Automatic renewals.
     pub renewals: String,
+    /// Usage is settled.
+    pub settlement: String,
+    /// Due dates, and what happens for debt.
+    pub dunning: String,
     /// Expiry, suspension, release.
     pub lifecycle: String,
     /// Unpaid orders time out.
@@ -136,6 +140,8 @@ impl Default for Schedulers {
             reminders: minutely(),
             statements: minutely(),
             renewals: minutely(),
+            settlement: minutely(),
+            dunning: minutely(),
             lifecycle: minutely(),
             orders: minutely(),
             housekeeping: "30 7 * * * *".to_owned(),
@@ -153,6 +159,8 @@ impl Schedulers {
             Job::Reminders => &self.reminders,
             Job::Statements => &self.statements,
             Job::Renewals => &self.renewals,
+            Job::Settlement => &self.settlement,
+            Job::Dunning => &self.dunning,
             Job::Lifecycle => &self.lifecycle,
             Job::Orders => &self.orders,
             Job::Housekeeping => &self.housekeeping,

@@ -3,20 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Timestamp, Zone};
 use super::event::{self, SealedRef};
-use super::ids::{AccountId, CampaignId, CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CampaignId, CouponId, OrderId, ResourceId, SubscriptionId};
 use super::money::{Currency, Money};
 use super::nouns::coupon::Coupon;
 use super::nouns::coverage::Coverage;
 use super::nouns::order::{Order, Parts};
-use super::nouns::statement::Bills;
+use super::nouns::resource::Resource;
+use super::nouns::standing::Standing;
+use super::nouns::statement::{BillLine, Bills, Charged, ItemType};
 use super::nouns::subscription::Subscription;
+use super::nouns::usage::Package;
 use super::nouns::wallet::Wallet;
-use super::nouns::{coupon, order, statement, subscription};
+use super::nouns::{coupon, order, resource, statement, subscription, usage, wallet};
 
 /// Who owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -129,6 +133,15 @@ pub struct Open {
     /// Coupons that can still be used, and those that became final in the record at hand.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub coupons: BTreeMap<CouponId, Arc<Coupon>>,
+    /// Pay-as-you-go resources, until nothing can be reported of them any more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<ResourceId, Arc<Resource>>,
+    /// Prepaid quantities that are drawn before usage is priced (R6.20).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<Package>,
+    /// Good or overdue, and its alerts.
+    #[serde(default, skip_serializing_if = "Standing::is_default")]
+    pub standing: Standing,
     /// The day of the month that renewals can be aligned to, if one was chosen (R1.22).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unified_day: Option<u8>,
@@ -156,6 +169,9 @@ pub struct Ended {
     /// Subscriptions of which something paid was given back or is over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverages: Vec<SubscriptionId>,
+    /// Resources of which nothing can be reported any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<ResourceId>,
 }
 
 impl Ended {
@@ -166,6 +182,7 @@ impl Ended {
             && self.subscriptions.is_empty()
             && self.coupons.is_empty()
             && self.coverages.is_empty()
+            && self.resources.is_empty()
     }
 }
 
@@ -206,6 +223,9 @@ impl Account {
             for coupon in &ended.coupons {
                 open.coupons.remove(coupon);
             }
+            for resource in &ended.resources {
+                open.resources.remove(resource);
+            }
             open.bills.forget_fresh();
             for subscription in &ended.coverages {
                 if let Some(live) = open.subscriptions.get_mut(subscription) {
@@ -230,6 +250,9 @@ impl Open {
             orders: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             coupons: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            packages: Vec::new(),
+            standing: Standing::default(),
             unified_day: None,
             bills: Bills::default(),
             full_refunds: BTreeMap::new(),
@@ -250,9 +273,7 @@ impl Open {
             event::Event::Account(Event::CouponDeclined { .. }) => {}
             event::Event::Wallet(event) => {
                 self.wallet.apply(event);
-                if let super::nouns::wallet::Event::ToppedUp { reference: Some(note), .. } = event {
-                    self.next_sealed = self.next_sealed.max(note.0 + 1);
-                }
+                self.owe(event);
             }
             event::Event::Order(event) => {
                 self.apply_order(event);
@@ -260,6 +281,9 @@ impl Open {
             }
             event::Event::Subscription(event) => self.apply_subscription(event),
             event::Event::Coupon(event) => self.apply_coupon(event),
+            event::Event::Resource(event) => self.apply_resource(event),
+            event::Event::Usage(event) => self.apply_usage(event),
+            event::Event::Standing(event) => self.standing.apply(event),
             event::Event::Statement(event) => self.apply_statement(event),
             event::Event::Notice(event) => {
                 Arc::make_mut(self.live_mut(event.subscription())).apply_notice(event);
@@ -267,6 +291,27 @@ impl Open {
             event::Event::House(_) | event::Event::Campaign(_) | event::Event::Series(_) => {
                 panic!("broken journal: {event:?} in {}", self.id)
             }
+        }
+    }
+
+    /// Keeps what is owed for a month beside what is billed in it.
+    fn owe(&mut self, event: &wallet::Event) {
+        match event {
+            wallet::Event::ToppedUp { reference, .. } => {
+                let sealed = reference.map_or(0, |note| note.0 + 1);
+                self.next_sealed = self.next_sealed.max(sealed);
+            }
+            wallet::Event::Lent { amount, month, .. } => self.bills.lend(*month, *amount),
+            wallet::Event::Repaid { parts, .. } => {
+                for part in parts {
+                    self.bills.repay(part.month, part.amount);
+                }
+            }
+            wallet::Event::BroughtIn { .. }
+            | wallet::Event::LimitSet { .. }
+            | wallet::Event::FellDue { .. }
+            | wallet::Event::DepositHeld { .. }
+            | wallet::Event::DepositReleased { .. } => {}
         }
     }
 
@@ -414,6 +459,77 @@ impl Open {
         }
     }
 
+    fn apply_resource(&mut self, event: &resource::Event) {
+        let id = event.resource();
+        if let resource::Event::Opened { subject, plan, at, .. } = event {
+            self.number_taken(id.number);
+            let opened = Resource::begin(id, subject.clone(), plan.clone(), *at);
+            self.resources.insert(id, Arc::new(opened));
+            return;
+        }
+        Arc::make_mut(self.resource_mut(id)).apply(event);
+        if matches!(event, resource::Event::Closed { .. }) {
+            self.ended.resources.push(id);
+        }
+    }
+
+    fn apply_usage(&mut self, event: &usage::Event) {
+        match event {
+            usage::Event::Recorded { batches, .. } => {
+                for batch in batches {
+                    Arc::make_mut(self.resource_mut(batch.resource)).record(batch);
+                }
+            }
+            usage::Event::Settled(settlement) => self.settle(settlement),
+            usage::Event::PackageFilled(package) => self.packages.push(package.clone()),
+            usage::Event::PackageDropped { subscription, after } => {
+                let is_dropped = |package: &Package| {
+                    package.subscription == *subscription && package.ends_at > *after
+                };
+                self.packages.retain(|package| !is_dropped(package));
+            }
+        }
+    }
+
+    /// Takes over a settlement: what accrued, what it cost, and its lines.
+    fn settle(&mut self, settlement: &usage::Settlement) {
+        let due_at = settlement.due_at;
+        // What goes back pays for the other lines as cash does.
+        let back = settlement.lines.iter().map(|line| line.payable.minor().min(0)).sum::<i64>();
+        let mut paying = settlement.cash.minor() - back;
+        for line in &settlement.lines {
+            let paid = line.payable.minor().min(paying);
+            paying -= paid.max(0);
+            let subject = &self.resource_mut(line.resource).subject;
+            let line = bill_line(settlement, line, paid, subject);
+            self.bills.add_usage(line);
+        }
+        for accrual in &settlement.accruals {
+            Arc::make_mut(self.resource_mut(accrual.resource)).settle(accrual);
+            if accrual.is_over {
+                self.ended.resources.push(accrual.resource);
+            }
+        }
+        for draw in &settlement.draws {
+            let package = self.packages.iter_mut().find(|package| {
+                package.subscription == draw.subscription && package.starts_at == draw.starts_at
+            });
+            if let Some(package) = package {
+                package.left -= draw.quantity;
+            }
+        }
+        // Nothing that was used before is settled after.
+        self.packages.retain(|package| package.ends_at.plus(PACKAGE_REACH) > due_at);
+        if settlement.cash.is_negative() {
+            self.wallet.give_back(settlement.cash.negated());
+        } else {
+            self.wallet.draw(settlement.cash);
+        }
+        self.wallet.owe(settlement.month, settlement.owed);
+        let cost = settlement.cash.checked_add(settlement.owed).unwrap_or(settlement.cash);
+        self.standing.burn(due_at, cost);
+    }
+
     fn apply_subscription(&mut self, event: &subscription::Event) {
         match event {
             subscription::Event::Ordered { id, .. } | subscription::Event::Imported { id, .. } => {
@@ -452,9 +568,56 @@ impl Open {
         self.orders.get_mut(&id).unwrap_or_else(|| panic!("broken journal: {id} is not live"))
     }
 
+    fn resource_mut(&mut self, id: ResourceId) -> &mut Arc<Resource> {
+        self.resources.get_mut(&id).unwrap_or_else(|| panic!("broken journal: {id} is not there"))
+    }
+
     fn live_mut(&mut self, id: SubscriptionId) -> &mut Arc<Subscription> {
         self.subscriptions
             .get_mut(&id)
             .unwrap_or_else(|| panic!("broken journal: {id} is not live"))
+    }
+}
+
+/// How long a package is kept after its end: for usage of its time that is reported late. Longer
+/// than that is accepted, and no rule.
+const PACKAGE_REACH: Duration = Duration::from_hours(24 * 45);
+
+/// A line of usage as it stands on a bill.
+fn bill_line(
+    settlement: &usage::Settlement,
+    line: &usage::UsageLine,
+    paid: i64,
+    subject: &resource::Subject,
+) -> BillLine {
+    let zero = Money::zero(line.list.currency());
+    let net = line.list.checked_sub(line.coupon).unwrap_or(line.list);
+    BillLine {
+        month: settlement.month,
+        number: 0,
+        item_type: if line.is_adjustment { ItemType::Adjustment } else { ItemType::PayAsYouGoBill },
+        at: settlement.due_at,
+        charged: Charged::Usage {
+            resource: line.resource,
+            meter: line.meter.clone(),
+            unit: line.unit.clone(),
+            quantity: line.quantity,
+            price: line.price,
+            tier: line.tier,
+        },
+        external_id: subject.external_id.clone(),
+        product: line.product.clone(),
+        plan: line.plan.clone(),
+        region: subject.region.clone(),
+        starts_at: Some(line.since),
+        ends_at: Some(line.until),
+        list: line.list,
+        discount: zero,
+        coupon: line.coupon,
+        net,
+        tax: settlement.tax.clone(),
+        tax_amount: line.tax,
+        total: line.payable,
+        paid: Money::from_minor(paid, zero.currency()),
     }
 }

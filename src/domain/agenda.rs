@@ -10,15 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Open};
 use super::calendar::Timestamp;
-use super::ids::{CouponId, OrderId, SubscriptionId};
+use super::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
 use super::money::Money;
 use super::month::Month;
 use super::nouns::notice::Kind;
 use super::nouns::order::Order;
+use super::nouns::resource::Resource;
 use super::nouns::subscription::{Mode, State, Subscription};
-use super::nouns::{coupon, order};
+use super::nouns::{coupon, order, resource as resources};
 use super::rules::{Lifecycle, Reminders, Span, Timeline};
-use super::verbs::bill;
+use super::verbs::{bill, credit, resource, settle, standing};
 
 /// Which scheduler looks after a due thing. A label: any advance settles everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +29,10 @@ pub enum Job {
     Orders,
     /// Automatic renewals.
     Renewals,
+    /// Usage is settled.
+    Settlement,
+    /// Due dates, and what happens for debt: notices, stops, releases.
+    Dunning,
     /// Expiry, suspension, release.
     Lifecycle,
     /// Notices.
@@ -40,9 +45,11 @@ pub enum Job {
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Orders,
         Self::Renewals,
+        Self::Settlement,
+        Self::Dunning,
         Self::Lifecycle,
         Self::Reminders,
         Self::Statements,
@@ -55,6 +62,8 @@ impl Job {
         match self {
             Self::Orders => "orders",
             Self::Renewals => "renewals",
+            Self::Settlement => "settlement",
+            Self::Dunning => "dunning",
             Self::Lifecycle => "lifecycle",
             Self::Reminders => "reminders",
             Self::Statements => "statements",
@@ -74,9 +83,8 @@ impl FromStr for Job {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|job| job.as_str() == text).ok_or_else(|| {
-            format!(
-                "{text:?} is not orders, renewals, lifecycle, reminders, statements or housekeeping"
-            )
+            let known: Vec<_> = Self::ALL.into_iter().map(Self::as_str).collect();
+            format!("{text:?} is none of {}", known.join(", "))
         })
     }
 }
@@ -91,6 +99,22 @@ pub enum Step {
     DeliveryTimeOut(OrderId),
     /// A coupon becomes good.
     CouponEffective(CouponId),
+    /// Usage is settled (R6.1).
+    Settle,
+    /// The due date of what is owed for a month (R7.3).
+    CreditDue(Month),
+    /// A resource is stopped for debt (R6.9).
+    Halt(ResourceId),
+    /// A resource is released for debt.
+    ReleaseForDebt(ResourceId),
+    /// The owner is to be told that a resource will be released for debt.
+    ReleaseNotice(ResourceId),
+    /// The owner is told again that the account is overdue (R6.9).
+    OverdueNotice,
+    /// The balance will not cover the next day (R6.18).
+    Forecast,
+    /// No usage of a resource can be reported any more.
+    CloseResource(ResourceId),
     /// An automatic renewal is attempted.
     Attempt(SubscriptionId),
     /// A plan that was paid ahead takes effect, or one for a while ends.
@@ -124,6 +148,13 @@ impl Step {
             | Self::CouponEffective(_)
             | Self::CouponExpire(_) => Job::Orders,
             Self::Attempt(_) => Job::Renewals,
+            Self::Settle | Self::CloseResource(_) => Job::Settlement,
+            Self::CreditDue(_)
+            | Self::Halt(_)
+            | Self::ReleaseForDebt(_)
+            | Self::ReleaseNotice(_)
+            | Self::OverdueNotice => Job::Dunning,
+            Self::Forecast => Job::Reminders,
             Self::TakePlan(_) | Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => {
                 Job::Lifecycle
             }
@@ -143,6 +174,14 @@ impl Step {
             Self::CouponExpire(_) => "coupon_expired",
             Self::CouponNotice(_) => "coupon_notice",
             Self::Attempt(_) => "renewal_attempted",
+            Self::Settle => "usage_settled",
+            Self::CreditDue(_) => "credit_due",
+            Self::Halt(_) => "resource_halted",
+            Self::ReleaseForDebt(_) => "resource_released_for_debt",
+            Self::ReleaseNotice(_) => "resource_release_notice",
+            Self::OverdueNotice => "overdue_notice",
+            Self::Forecast => "forecast",
+            Self::CloseResource(_) => "resource_closed",
             Self::TakePlan(_) => "plan_took_effect",
             Self::CloseStatement(_) => "statement_closed",
             Self::Expire(_) => "expired",
@@ -155,12 +194,16 @@ impl Step {
     /// Does it take something away from a customer? Those wait while the brake is engaged (D38).
     #[must_use]
     pub const fn is_destructive(self) -> bool {
-        matches!(self, Self::Suspend(_) | Self::Release(_))
+        matches!(
+            self,
+            Self::Suspend(_) | Self::Release(_) | Self::Halt(_) | Self::ReleaseForDebt(_)
+        )
     }
 
     const fn rank(self) -> u8 {
         match self {
             Self::TimeOut(_) | Self::DeliveryTimeOut(_) | Self::CouponEffective(_) => 0,
+            Self::Settle | Self::CreditDue(_) | Self::Halt(_) | Self::ReleaseForDebt(_) => 1,
             Self::Attempt(_) => 2,
             Self::TakePlan(_)
             | Self::CouponExpire(_)
@@ -168,6 +211,10 @@ impl Step {
             | Self::Suspend(_)
             | Self::Release(_) => 3,
             Self::Notice(..)
+            | Self::ReleaseNotice(_)
+            | Self::OverdueNotice
+            | Self::Forecast
+            | Self::CloseResource(_)
             | Self::WarnTimeOut(_)
             | Self::CouponNotice(_)
             | Self::CloseStatement(_) => 4,
@@ -209,6 +256,9 @@ pub struct Agenda {
     of_subscriptions: BTreeMap<SubscriptionId, Needs>,
     of_coupons: BTreeMap<CouponId, Due>,
     of_bills: Option<Due>,
+    of_resources: BTreeMap<ResourceId, Needs>,
+    of_usage: Option<Due>,
+    of_account: Option<Due>,
 }
 
 impl Agenda {
@@ -224,6 +274,9 @@ impl Agenda {
                 agenda.refresh_coupon(timeline, open, *id);
             }
             agenda.refresh_bills(timeline, open);
+            agenda.refresh_resources(timeline, open);
+            agenda.refresh_settled(timeline, open);
+            agenda.refresh_account(timeline, open);
             for id in open.subscriptions.keys() {
                 agenda.refresh_subscription(timeline, open, *id);
             }
@@ -299,6 +352,52 @@ impl Agenda {
             }
         });
         let old = std::mem::replace(&mut self.of_bills, due);
+        replace(&mut self.others, old, due);
+    }
+
+    /// Looks again at a resource that was touched.
+    pub fn refresh_resource(&mut self, timeline: &Timeline, open: &Open, id: ResourceId) {
+        let needs = open.resources.get(&id).and_then(|live| resource_needs(timeline, open, live));
+        let old = match needs {
+            Some(needs) => self.of_resources.insert(id, needs),
+            None => self.of_resources.remove(&id),
+        };
+        let (old, new) = (old.unwrap_or_default(), needs.unwrap_or_default());
+        replace(&mut self.taking, old.taking, new.taking);
+        replace(&mut self.others, old.other, new.other);
+        self.refresh_usage(timeline, open);
+    }
+
+    /// Looks again at all resources: the standing of the account has changed.
+    pub fn refresh_resources(&mut self, timeline: &Timeline, open: &Open) {
+        for id in open.resources.keys() {
+            self.refresh_resource(timeline, open, *id);
+        }
+    }
+
+    /// Looks again at usage that was recorded or settled, and at resources that are done with it.
+    pub fn refresh_settled(&mut self, timeline: &Timeline, open: &Open) {
+        let released = open.resources.values().filter(|live| live.released_at.is_some());
+        let gone: Vec<ResourceId> = released.map(|live| live.id).collect();
+        for id in gone {
+            self.refresh_resource(timeline, open, id);
+        }
+        self.refresh_usage(timeline, open);
+    }
+
+    fn refresh_usage(&mut self, timeline: &Timeline, open: &Open) {
+        let due = settle::due_at(timeline, open).map(|at| of_all(at, Step::Settle, 0));
+        let old = std::mem::replace(&mut self.of_usage, due);
+        replace(&mut self.others, old, due);
+    }
+
+    /// Looks again at what the account as a whole needs: due dates, notices of debt, the forecast.
+    pub fn refresh_account(&mut self, timeline: &Timeline, open: &Open) {
+        let has_none = open.wallet.owed.is_empty()
+            && !open.standing.is_overdue()
+            && open.standing.burn.is_empty();
+        let due = if has_none { None } else { account_needs(timeline, open) };
+        let old = std::mem::replace(&mut self.of_account, due);
         replace(&mut self.others, old, due);
     }
 
@@ -385,6 +484,56 @@ fn coupon_needs<'a>(
         | coupon::State::Expired
         | coupon::State::Cancelled => None,
     }
+}
+
+/// A step of the account as a whole.
+const fn of_all(at: Timestamp, step: Step, number: u32) -> Due {
+    Due { at, rank: step.rank(), expires_at: at, minor: 0, number, step }
+}
+
+/// What a resource needs next, besides being settled.
+fn resource_needs(timeline: &Timeline, open: &Open, live: &Resource) -> Option<Needs> {
+    let id = live.id;
+    let due = |at, step| of_all(at, step, id.number);
+    match live.state() {
+        resources::State::Released => {
+            let at = settle::closes_at(timeline, live)?;
+            Some(Needs { taking: None, other: Some(due(at, Step::CloseResource(id))) })
+        }
+        resources::State::Running | resources::State::Stopped => {
+            let at = resource::halts_at(timeline, open, live)?;
+            Some(Needs { taking: Some(due(at, Step::Halt(id))), other: None })
+        }
+        resources::State::Halted => {
+            let planned = resource::planned_release(timeline, open, live, live.halted_at?)?;
+            let needed = resource::notice_needed(timeline, live, planned);
+            // The release waits for its notice (D38).
+            Some(match live.release_noticed_at {
+                None if !needed.is_zero() => Needs {
+                    taking: None,
+                    other: Some(due(planned.minus(needed), Step::ReleaseNotice(id))),
+                },
+                noticed_at => {
+                    let earliest = noticed_at.map_or(planned, |told| told.plus(needed));
+                    let at = planned.max(earliest);
+                    Needs { taking: Some(due(at, Step::ReleaseForDebt(id))), other: None }
+                }
+            })
+        }
+    }
+}
+
+/// What the account as a whole needs next.
+fn account_needs(timeline: &Timeline, open: &Open) -> Option<Due> {
+    let to_come = open.wallet.owed.iter().find(|(_, owed)| !owed.past_due);
+    let credit = to_come
+        .map(|(month, _)| of_all(credit::due_at(timeline, *month), Step::CreditDue(*month), 0));
+    let told_through = open.standing.overdue.map(|overdue| overdue.told_through);
+    let notice = told_through
+        .and_then(|told| standing::next_notice_after(timeline, open, told))
+        .map(|at| of_all(at, Step::OverdueNotice, 0));
+    let forecast = standing::forecast_at(timeline, open).map(|at| of_all(at, Step::Forecast, 0));
+    [credit, notice, forecast].into_iter().flatten().min()
 }
 
 /// What a subscription needs next, if anything ever.

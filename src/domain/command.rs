@@ -8,13 +8,15 @@ use super::ids::{AccountId, OrderId, SubscriptionId};
 use super::money::Money;
 use super::nouns::coupon::Coupon;
 use super::nouns::order::Order;
+use super::nouns::resource::Resource;
 use super::nouns::statement::Document;
 use super::nouns::subscription::Subscription;
 use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
+use super::verbs::record_usage::Outcome;
 use super::verbs::{
     align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold, import,
-    open, pay, purchase, refund, renew, set_renewal_mode, top_up,
+    open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing, top_up,
 };
 
 /// A request to a stream.
@@ -59,6 +61,18 @@ pub enum Command {
     CancelCoupon(coupons::CancelCoupon),
     /// Choose how a subscription is renewed.
     SetRenewalMode(set_renewal_mode::SetRenewalMode),
+    /// Open a pay-as-you-go resource.
+    OpenResource(resource::OpenResource),
+    /// Start a resource, or stop it.
+    SetPower(resource::SetPower),
+    /// Give a resource another plan.
+    ChangeResource(resource::ChangeResource),
+    /// Release a resource.
+    ReleaseResource(resource::ReleaseResource),
+    /// Record reported usage.
+    RecordUsage(record_usage::RecordUsage),
+    /// Set the low-balance alert.
+    SetAlert(standing::SetAlert),
     /// Hold an account: nothing happens to it by itself.
     Hold(hold::Hold),
     /// Let a held account go.
@@ -119,6 +133,12 @@ impl Command {
             | Self::GrantCoupon(_)
             | Self::CancelCoupon(_)
             | Self::SetRenewalMode(_)
+            | Self::OpenResource(_)
+            | Self::SetPower(_)
+            | Self::ChangeResource(_)
+            | Self::ReleaseResource(_)
+            | Self::RecordUsage(_)
+            | Self::SetAlert(_)
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
@@ -164,12 +184,22 @@ impl Command {
             Self::Unsubscribe(given_up) => vec![Question::Subscription(given_up.subscription)],
             Self::Release(release) => vec![Question::Subscription(release.subscription)],
             Self::CancelCoupon(cancel) => vec![Question::Coupon(cancel.coupon)],
+            Self::SetPower(set) => vec![Question::Resource(set.resource)],
+            Self::ChangeResource(change) => vec![Question::Resource(change.resource)],
+            Self::ReleaseResource(release) => vec![Question::Resource(release.resource)],
+            Self::RecordUsage(record) => record
+                .readings
+                .iter()
+                .map(|reading| Question::Usage(reading.resource.account, reading.key))
+                .collect(),
             Self::Take(take) => take.accounts.iter().copied().map(Question::Account).collect(),
             Self::Open(_)
             | Self::Import(_)
             | Self::TopUp(_)
             | Self::SetUnifiedDay(_)
             | Self::GrantCoupon(_)
+            | Self::OpenResource(_)
+            | Self::SetAlert(_)
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
@@ -228,6 +258,16 @@ pub enum Answer {
         subscription: Box<Subscription>,
         /// The cash afterwards.
         cash: Money,
+    },
+    /// A resource, as it stands.
+    Resource {
+        /// The resource.
+        resource: Box<Resource>,
+    },
+    /// What became of each reading, in the order given.
+    UsageRecorded {
+        /// One for each.
+        outcomes: Vec<Outcome>,
     },
     /// Orders were paid together.
     PaidTogether {

@@ -10,16 +10,18 @@ use super::calendar::Timestamp;
 use super::effects::{self, Outgoing};
 use super::event::Event;
 use super::facts::Facts;
-use super::ids::{CouponId, DocumentId, OrderId, SubscriptionId};
+use super::ids::{CouponId, DocumentId, OrderId, ResourceId, SubscriptionId};
 use super::month::Month;
 use super::nouns::coupon::Coupon;
 use super::nouns::order::{self, Order};
+use super::nouns::resource::Resource;
 use super::nouns::statement;
 use super::nouns::subscription::Subscription;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
 use super::stream::Context;
 use super::verbs::ahead::Queue;
+use super::verbs::standing;
 
 /// The nouns that a record touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Touched {
     pub subscriptions: BTreeSet<SubscriptionId>,
     /// Coupons.
     pub coupons: BTreeSet<CouponId>,
+    /// Resources.
+    pub resources: BTreeSet<ResourceId>,
     /// Orders that paid for a time, or gave back from one.
     pub covering: BTreeSet<OrderId>,
     /// Documents.
@@ -63,6 +67,7 @@ impl Touched {
             Event::Subscription(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
+            Event::Resource(event) => drop(self.resources.insert(event.resource())),
             Event::Statement(statement::Event::DocumentIssued(document)) => {
                 self.documents.insert(document.id);
             }
@@ -73,6 +78,8 @@ impl Touched {
             // Lines and months of bills say themselves that they are fresh.
             Event::Account(_)
             | Event::Wallet(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
             | Event::Statement(statement::Event::Closed { .. })
             | Event::House(_)
             | Event::Series(_) => {}
@@ -160,12 +167,22 @@ impl<'a> Draft<'a> {
                     self.agenda.refresh_coupon(self.timeline, open, event.coupon());
                 }
                 Event::Statement(_) => self.agenda.refresh_bills(self.timeline, open),
+                Event::Resource(event) => {
+                    self.agenda.refresh_resource(self.timeline, open, event.resource());
+                }
+                // What is overdue, or no longer, is so for all of them.
+                Event::Standing(_) => self.agenda.refresh_resources(self.timeline, open),
+                Event::Usage(_) => {
+                    self.agenda.refresh_settled(self.timeline, open);
+                    self.agenda.refresh_bills(self.timeline, open);
+                }
                 Event::Account(_)
                 | Event::Wallet(_)
                 | Event::House(_)
                 | Event::Campaign(_)
                 | Event::Series(_) => {}
             }
+            self.agenda.refresh_account(self.timeline, open);
             effects::effects(&event, open, &mut self.outgoing);
         }
         self.events.push(event);
@@ -204,6 +221,28 @@ impl<'a> Draft<'a> {
             return Err(Rejection::AccountHeld);
         }
         Ok(open)
+    }
+
+    /// The account in service, not held and not overdue, or a rejection: while it is overdue
+    /// nothing is purchased, upgraded, renewed or switched to auto-renewal (R6.8, D29).
+    pub fn in_good_standing(&self) -> Result<&Open, Rejection> {
+        let open = self.in_service()?;
+        if open.standing.is_overdue() {
+            return Err(Rejection::AccountOverdue { amount: standing::to_pay(open) });
+        }
+        Ok(open)
+    }
+
+    /// A resource of this account that is not released, or a rejection.
+    pub fn resource(&self, id: ResourceId) -> Result<&Resource, Rejection> {
+        match self.open()?.resources.get(&id) {
+            Some(resource) if resource.released_at.is_none() => Ok(resource),
+            Some(_) => Err(Rejection::ResourceReleased { resource: id }),
+            None if self.facts.knows_resource(id) => {
+                Err(Rejection::ResourceReleased { resource: id })
+            }
+            None => Err(Rejection::ResourceNotFound { resource: id }),
+        }
     }
 
     /// A live subscription of this account, or a rejection.
@@ -257,7 +296,18 @@ macro_rules! from_noun {
         })+
     };
 }
-from_noun!(coupon => Coupon, statement => Statement, house => House, notice => Notice, order => Order, subscription => Subscription, wallet => Wallet);
+from_noun!(
+    coupon => Coupon,
+    statement => Statement,
+    house => House,
+    notice => Notice,
+    order => Order,
+    resource => Resource,
+    standing => Standing,
+    subscription => Subscription,
+    usage => Usage,
+    wallet => Wallet,
+);
 
 impl From<super::account::Event> for Event {
     fn from(event: super::account::Event) -> Self {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::account;
 use super::nouns::{
-    campaign, coupon, house, notice, order, series, statement, subscription, wallet,
+    campaign, coupon, house, notice, order, resource, series, standing, statement, subscription,
+    usage, wallet,
 };
 
 /// Something that happened in a stream.
@@ -25,6 +26,12 @@ pub enum Event {
     Subscription(subscription::Event),
     /// To one of its coupons.
     Coupon(coupon::Event),
+    /// To one of its pay-as-you-go resources.
+    Resource(resource::Event),
+    /// To its usage.
+    Usage(usage::Event),
+    /// To its standing.
+    Standing(standing::Event),
     /// To its statements and documents.
     Statement(statement::Event),
     /// About a notice.

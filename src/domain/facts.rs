@@ -2,9 +2,10 @@
 //! decides. They are within the account, or about what stays true once it is: that another account
 //! exists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{AccountId, CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
+use super::usage::{Seen, UsageKey};
 
 /// Something to look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,18 +16,30 @@ pub enum Question {
     Subscription(SubscriptionId),
     /// Was there ever such a coupon?
     Coupon(CouponId),
+    /// Was there ever such a resource?
+    Resource(ResourceId),
     /// Is there such an account?
     Account(AccountId),
+    /// Has the account had such a report of usage?
+    Usage(AccountId, UsageKey),
 }
 
-/// What was found: those that exist.
+/// What was found: those that exist, and of usage what is known of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The questions that were answered with yes.
     pub found: BTreeSet<Question>,
+    /// The reports of usage that were asked about and are known, with what they said.
+    pub usage: BTreeMap<UsageKey, Seen>,
 }
 
 impl Facts {
+    /// Takes in what was just counted: several commands of a stream are decided on what was looked
+    /// up once, and the later ones must know what the earlier ones counted.
+    pub fn learn(&mut self, seen: &[(UsageKey, Seen)]) {
+        self.usage.extend(seen.iter().copied());
+    }
+
     /// Was there ever such an order?
     #[must_use]
     pub fn knows_order(&self, id: OrderId) -> bool {
@@ -43,6 +56,12 @@ impl Facts {
     #[must_use]
     pub fn knows_coupon(&self, id: CouponId) -> bool {
         self.found.contains(&Question::Coupon(id))
+    }
+
+    /// Was there ever such a resource?
+    #[must_use]
+    pub fn knows_resource(&self, id: ResourceId) -> bool {
+        self.found.contains(&Question::Resource(id))
     }
 
     /// Is there such an account?

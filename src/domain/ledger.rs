@@ -7,7 +7,7 @@ use std::fmt;
 use super::event::Event;
 use super::money::{Currency, Money};
 use super::nouns::order::Parts;
-use super::nouns::{order, wallet};
+use super::nouns::{order, usage, wallet};
 
 /// An account of the chart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +30,8 @@ pub enum Account {
     Tax,
     /// Balances that imported accounts brought along.
     OpeningBalances,
+    /// What customers owe: credit that was drawn, and usage that no money covered.
+    Receivable,
 }
 
 impl fmt::Display for Account {
@@ -43,6 +45,7 @@ impl fmt::Display for Account {
             Self::Refunds(product) => write!(f, "refunds:{product}"),
             Self::Tax => f.write_str("tax"),
             Self::OpeningBalances => f.write_str("opening_balances"),
+            Self::Receivable => f.write_str("receivable"),
         }
     }
 }
@@ -66,6 +69,14 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         Event::Wallet(wallet::Event::BroughtIn { amount }) => {
             pair(Account::OpeningBalances, Account::CustomerCash, *amount)
         }
+        Event::Wallet(wallet::Event::Lent { amount, .. }) => {
+            pair(Account::Receivable, Account::CustomerCash, *amount)
+        }
+        Event::Wallet(wallet::Event::Repaid { parts, .. }) => parts
+            .iter()
+            .flat_map(|part| pair(Account::CustomerCash, Account::Receivable, part.amount))
+            .collect(),
+        Event::Usage(usage::Event::Settled(settlement)) => settled(settlement),
         Event::Order(order::Event::Paid { product, cash, coupon, tax, .. }) => {
             bought(product, &Parts { cash: *cash, coupon: *coupon, tax: *tax })
         }
@@ -91,7 +102,20 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             | order::Event::Cancelled { .. }
             | order::Event::ReportedLate { .. },
         )
+        | Event::Wallet(
+            wallet::Event::LimitSet { .. }
+            | wallet::Event::FellDue { .. }
+            | wallet::Event::DepositHeld { .. }
+            | wallet::Event::DepositReleased { .. },
+        )
+        | Event::Usage(
+            usage::Event::Recorded { .. }
+            | usage::Event::PackageFilled(_)
+            | usage::Event::PackageDropped { .. },
+        )
         | Event::Account(_)
+        | Event::Resource(_)
+        | Event::Standing(_)
         | Event::Subscription(_)
         | Event::Coupon(_)
         | Event::Statement(_)
@@ -122,6 +146,31 @@ fn bought(product: &str, parts: &Parts) -> Vec<Posting> {
         (Account::Unearned(product.to_owned()), parts.revenue().negated()),
         (Account::Tax, parts.tax.unwrap_or(zero).negated()),
     ];
+    let moved = lines.into_iter().filter(|(_, amount)| !amount.is_zero());
+    moved.map(|(account, amount)| Posting { account, amount }).collect()
+}
+
+/// What usage cost: cash, debt and coupons against revenue, which is earned at once, and tax.
+fn settled(settlement: &usage::Settlement) -> Vec<Posting> {
+    let zero = Money::zero(settlement.cash.currency());
+    let mut products: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    let mut tax = 0;
+    for line in &settlement.lines {
+        let (coupon, revenue) = products.entry(&line.product).or_default();
+        *coupon += line.coupon.minor();
+        *revenue += line.list.minor();
+        tax += line.tax.minor();
+    }
+    let amount = |minor| Money::from_minor(minor, zero.currency());
+    let mut lines = vec![
+        (Account::CustomerCash, settlement.cash),
+        (Account::Receivable, settlement.owed),
+        (Account::Tax, amount(-tax)),
+    ];
+    for (product, (coupon, revenue)) in products {
+        lines.push((Account::Promotions(product.to_owned()), amount(coupon)));
+        lines.push((Account::Earned(product.to_owned()), amount(-revenue)));
+    }
     let moved = lines.into_iter().filter(|(_, amount)| !amount.is_zero());
     moved.map(|(account, amount)| Posting { account, amount }).collect()
 }

@@ -35,6 +35,7 @@ pub mod rows;
 pub mod rules;
 pub mod stream;
 pub mod trial_balance;
+pub mod usage;
 pub mod verbs;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Period, Timestamp};
-use super::ids::{AccountId, CouponId, OrderId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
 use super::money::{Currency, Money};
 use super::month::Month;
 use super::nouns::coupon::Unmet;
@@ -35,6 +35,13 @@ pub enum Rejection {
     /// The account is not held.
     #[error("the account is not held")]
     AccountNotHeld,
+    /// The account is overdue: nothing can be bought, upgraded, renewed or started until all due
+    /// debt is paid (R6.8, D29).
+    #[error("the account is overdue: {amount} must be paid first")]
+    AccountOverdue {
+        /// What must come in.
+        amount: Money,
+    },
     /// The account lacks what a purchase requires (D53).
     #[error("a purchase requires what the account lacks: {missing}")]
     PurchaseRequires {
@@ -52,6 +59,18 @@ pub enum Rejection {
     SubscriptionEnded {
         /// Which.
         subscription: SubscriptionId,
+    },
+    /// There is no such resource in the account.
+    #[error("there is no resource {resource} in this account")]
+    ResourceNotFound {
+        /// What was asked for.
+        resource: ResourceId,
+    },
+    /// The resource is released.
+    #[error("{resource} is released")]
+    ResourceReleased {
+        /// Which.
+        resource: ResourceId,
     },
     /// There is no such order in the account.
     #[error("there is no order {order} in this account")]
@@ -105,6 +124,12 @@ pub enum Rejection {
     /// There is no such product.
     #[error("there is no product {product:?}")]
     UnknownProduct {
+        /// What was asked for.
+        product: String,
+    },
+    /// The product is not sold after use.
+    #[error("{product:?} is not sold as pay-as-you-go")]
+    NotPayAsYouGo {
         /// What was asked for.
         product: String,
     },
@@ -431,6 +456,10 @@ impl Rejection {
             Self::WrongCurrency { .. } => "WrongCurrency",
             Self::AmountNotPositive { .. } => "AmountNotPositive",
             Self::AmountTooLarge => "AmountTooLarge",
+            Self::AccountOverdue { .. } => "AccountOverdue",
+            Self::ResourceNotFound { .. } => "ResourceNotFound",
+            Self::ResourceReleased { .. } => "ResourceReleased",
+            Self::NotPayAsYouGo { .. } => "NotPayAsYouGo",
             Self::CurrencyNotOffered { .. } => "CurrencyNotOffered",
             Self::UnknownMeter { .. } => "UnknownMeter",
             Self::PeriodNotOffered { .. } => "PeriodNotOffered",

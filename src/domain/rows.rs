@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, Kind, Open};
 use super::calendar::{Course, Period, Timestamp, Zone};
 use super::draft::Touched;
-use super::ids::{AccountId, CampaignId, CouponId, DocumentId, OrderId, SubscriptionId};
+use super::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId,
+};
 use super::money::{Currency, Money};
 use super::month::Month;
 use super::nouns::campaign::{Campaign, Terms};
 use super::nouns::coupon::Coupon;
 use super::nouns::order::{self, Order};
+use super::nouns::resource::{self, Resource};
 use super::nouns::statement::{BillLine, Document, Statement};
 use super::nouns::subscription::{Mode, State, Subscription};
 
@@ -26,6 +29,8 @@ pub enum Row {
     Subscription(Box<SubscriptionRow>),
     /// Of `coupons`.
     Coupon(Box<CouponRow>),
+    /// Of `resources`.
+    Resource(Box<ResourceRow>),
     /// Of `coverages`.
     Coverage(Box<CoverageRow>),
     /// Of `bill_lines`.
@@ -47,6 +52,8 @@ pub enum Key {
     Subscription(SubscriptionId),
     /// Of `coupons`.
     Coupon(CouponId),
+    /// Of `resources`.
+    Resource(ResourceId),
     /// Of `coverages`: the order and the start of the time.
     Coverage(OrderId, Timestamp),
     /// Of `bill_lines`.
@@ -67,6 +74,7 @@ impl Row {
             Self::Order(order) => Key::Order(order.id),
             Self::Subscription(live) => Key::Subscription(live.id),
             Self::Coupon(row) => Key::Coupon(row.coupon.id),
+            Self::Resource(row) => Key::Resource(row.id),
             Self::Coverage(row) => Key::Coverage(row.order, row.starts_at),
             Self::BillLine(account, line) => Key::BillLine(*account, line.month, line.number),
             Self::Statement(account, statement) => Key::Statement(*account, statement.month),
@@ -99,6 +107,48 @@ pub struct CoverageRow {
     pub ends_at: Timestamp,
     /// The revenue: before tax, with the coupon's part.
     pub revenue: Money,
+}
+
+/// A pay-as-you-go resource as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceRow {
+    /// Its id.
+    pub id: ResourceId,
+    /// The provider's own name for it.
+    pub external_id: Option<String>,
+    /// The product.
+    pub product: String,
+    /// Its plan.
+    pub plan: String,
+    /// The region.
+    pub region: String,
+    /// Does it run?
+    pub state: resource::State,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Since when its owner keeps it stopped.
+    pub stopped_at: Option<Timestamp>,
+    /// Since when it is stopped for debt.
+    pub halted_at: Option<Timestamp>,
+    /// When it was released.
+    pub released_at: Option<Timestamp>,
+}
+
+impl From<&Resource> for ResourceRow {
+    fn from(live: &Resource) -> Self {
+        Self {
+            id: live.id,
+            external_id: live.subject.external_id.clone(),
+            product: live.subject.product.clone(),
+            plan: live.plan.clone(),
+            region: live.subject.region.clone(),
+            state: live.state(),
+            opened_at: live.opened_at,
+            stopped_at: live.stopped_at,
+            halted_at: live.halted_at,
+            released_at: live.released_at,
+        }
+    }
 }
 
 /// A campaign as it is listed: without who got what, which may be long.
@@ -275,11 +325,13 @@ pub fn rows(touched: &Touched, account: &Account) -> Vec<Row> {
         .filter_map(|order| order.coupon.map(|applied| applied.id));
     let coupons: BTreeSet<CouponId> = touched.coupons.iter().copied().chain(in_delivery).collect();
     let coupons = coupons.iter().filter_map(|id| open.coupons.get(id));
+    let resources = touched.resources.iter().filter_map(|id| open.resources.get(id));
     let covering = touched.covering.iter().filter_map(|id| open.orders.get(id));
     orders
         .map(|order| Row::Order(Box::new(order.as_ref().clone())))
         .chain(subscriptions.map(|live| Row::Subscription(Box::new(live.as_ref().into()))))
         .chain(coupons.map(|coupon| Row::Coupon(Box::new(coupon_row(open, coupon)))))
+        .chain(resources.map(|live| Row::Resource(Box::new(live.as_ref().into()))))
         .chain(covering.flat_map(|order| coverage_rows(open, order)))
         .chain(bill_rows(open, touched))
         .collect()

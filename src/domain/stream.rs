@@ -18,12 +18,15 @@ use super::month::Month;
 use super::nouns::campaign::Campaign;
 use super::nouns::house::House;
 use super::nouns::series::Series;
+use super::nouns::usage;
 use super::rejection::Rejection;
 use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
+use super::usage::{Seen, UsageKey};
 use super::verbs::{
     advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold,
-    import, open, pay, purchase, refund, renew, set_renewal_mode, top_up,
+    import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing,
+    top_up,
 };
 
 /// The state of a stream.
@@ -62,6 +65,8 @@ pub struct Executed {
     pub outgoing: Vec<Outgoing>,
     /// Which nouns were touched.
     pub touched: Touched,
+    /// The usage events that were counted.
+    pub seen: Vec<(UsageKey, Seen)>,
     /// The due steps that were settled.
     pub steps: Vec<Due>,
     /// The answer, or why not.
@@ -75,6 +80,7 @@ impl Executed {
             events: Vec::new(),
             outgoing: Vec::new(),
             touched: Touched::default(),
+            seen: Vec::new(),
             steps: Vec::new(),
             answer: Err(rejection),
         }
@@ -175,8 +181,10 @@ impl State {
                     }
                     steps.extend(due);
                 }
+                standing::watch(&mut draft);
                 effects::drop_voided(&mut draft.outgoing);
                 Executed {
+                    seen: seen(&draft.events),
                     events: draft.events,
                     outgoing: draft.outgoing,
                     touched: draft.touched,
@@ -199,6 +207,7 @@ impl State {
                     events: events.into_iter().map(Event::House).collect(),
                     outgoing,
                     touched: Touched::default(),
+                    seen: Vec::new(),
                     steps: Vec::new(),
                     answer,
                 }
@@ -207,6 +216,28 @@ impl State {
             Self::Series(series) => execute_series(series, command, context.at),
         }
     }
+}
+
+/// The usage events that a record counted: they are known from then on.
+#[must_use]
+pub fn seen(events: &[Event]) -> Vec<(UsageKey, Seen)> {
+    let recorded = events.iter().filter_map(|event| match event {
+        Event::Usage(usage::Event::Recorded { batches, .. }) => Some(batches),
+        _ => None,
+    });
+    let batches = recorded.flatten();
+    let readings = batches.flat_map(|batch| batch.readings.iter().map(move |read| (batch, read)));
+    readings
+        .map(|(batch, read)| {
+            let seen = Seen {
+                resource: batch.resource,
+                quantity: read.quantity,
+                value: read.value,
+                at: read.at,
+            };
+            (read.key, seen)
+        })
+        .collect()
 }
 
 /// Steps that were settled, by the word for their kind, with the longest delay of each in
@@ -254,7 +285,13 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         }
         // Cash changes with orders only, and a top-up pays none (R4.5). What was paid together,
         // given back or granted is not touched by what is due at this instant.
+        Answer::Resource { resource } => {
+            if let Some(now) = open.resources.get(&resource.id) {
+                **resource = now.as_ref().clone();
+            }
+        }
         Answer::PaidTogether { .. }
+        | Answer::UsageRecorded { .. }
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
         | Answer::CouponDeclined { .. }
@@ -291,6 +328,12 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::GrantCoupon(command) => coupons::grant(draft, command),
         Command::CancelCoupon(command) => coupons::cancel(draft, command),
         Command::SetRenewalMode(command) => set_renewal_mode::decide(draft, command),
+        Command::OpenResource(command) => resource::open(draft, command),
+        Command::SetPower(command) => resource::set_power(draft, *command),
+        Command::ChangeResource(command) => resource::change(draft, command),
+        Command::ReleaseResource(command) => resource::release(draft, *command),
+        Command::RecordUsage(command) => record_usage::decide(draft, command),
+        Command::SetAlert(command) => standing::set_alert(draft, *command),
         Command::IssueInvoice(command) => bill::issue(draft, *command),
         Command::AssignNumber(command) => bill::assign(draft, *command),
         Command::Hold(_) => hold::hold(draft),
@@ -322,6 +365,7 @@ fn execute_series(series: &mut Series, command: &Command, at: Timestamp) -> Exec
         events: vec![Event::Series(event)],
         outgoing,
         touched: Touched::default(),
+        seen: Vec::new(),
         steps: Vec::new(),
         answer: Ok(Answer::Done),
     }
@@ -350,7 +394,7 @@ fn execute_campaign(
     }
     let answer = CampaignRow::of(campaign).ok_or(Rejection::CampaignNotFound);
     let answer = answer.map(|row| Answer::Campaign { campaign: Box::new(row) });
-    Executed { events, outgoing, touched, steps: Vec::new(), answer }
+    Executed { events, outgoing, touched, seen: Vec::new(), steps: Vec::new(), answer }
 }
 
 fn decide_campaign(
@@ -384,6 +428,12 @@ fn decide_campaign(
         | Command::GrantCoupon(_)
         | Command::CancelCoupon(_)
         | Command::SetRenewalMode(_)
+        | Command::OpenResource(_)
+        | Command::SetPower(_)
+        | Command::ChangeResource(_)
+        | Command::ReleaseResource(_)
+        | Command::RecordUsage(_)
+        | Command::SetAlert(_)
         | Command::Hold(_)
         | Command::LetGo(_)
         | Command::IssueInvoice(_)
@@ -427,6 +477,12 @@ fn decide_house(
         | Command::GrantCoupon(_)
         | Command::CancelCoupon(_)
         | Command::SetRenewalMode(_)
+        | Command::OpenResource(_)
+        | Command::SetPower(_)
+        | Command::ChangeResource(_)
+        | Command::ReleaseResource(_)
+        | Command::RecordUsage(_)
+        | Command::SetAlert(_)
         | Command::Hold(_)
         | Command::LetGo(_)
         | Command::Advance

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::effects::{About, Template};
-use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CouponId, OrderId, ResourceId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 use crate::domain::nouns::coupon::{Billing, Scope};
@@ -166,6 +166,13 @@ pub(super) fn is_complete(template: Template, about: &About) -> bool {
     let priced = about.amount.is_some();
     match template {
         Template::BrakeEngaged => about.count.is_some(),
+        Template::LowBalance
+        | Template::WillRunShort
+        | Template::Overdue
+        | Template::ResourceHalted
+        | Template::ResourceReleaseAhead => priced && about.available.is_some(),
+        Template::DebtSettled => about.available.is_some(),
+        Template::ResourceReleased | Template::ResourceRestored => about.resource.is_some(),
         Template::StatementReady => priced && about.month.is_some(),
         Template::ToppedUp | Template::OrderUnpaid => priced,
         Template::OrderCancelled | Template::OrderProcessing => about.product.is_some(),
@@ -195,6 +202,8 @@ fn full(days_left: i32) -> About {
         language: String::new(),
         zone: Some(zone),
         subscription: Some(SubscriptionId::new(account(), 4)),
+        resource: Some(ResourceId::new(account(), 31)),
+        available: money(-10_458),
         external_id: Some("web-1".to_owned()),
         product: Some("vm".to_owned()),
         plan: Some("small".to_owned()),

@@ -44,7 +44,13 @@ impl CronLine {
     pub fn for_job(job: Job, text: &str) -> Result<Self, CronError> {
         let line: Self = text.parse()?;
         let due = match job {
-            Job::Orders | Job::Renewals | Job::Lifecycle | Job::Reminders | Job::Statements => true,
+            Job::Orders
+            | Job::Renewals
+            | Job::Settlement
+            | Job::Dunning
+            | Job::Lifecycle
+            | Job::Reminders
+            | Job::Statements => true,
             Job::Housekeeping => false,
         };
         if due && line.gap_max().is_none_or(|gap| gap > DUE_GAP_MAX) {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use super::{Channel, Claim, Commit, LedgerRow, Written};
-use crate::domain::ids::StreamId;
+use crate::domain::ids::{AccountId, StreamId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::nouns::order::Order;
-use crate::domain::nouns::statement::Totals;
+use crate::domain::nouns::statement::{Charged, Totals};
 use crate::domain::rows::Row;
 
 /// What commits are held against.
@@ -94,6 +94,13 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
             commit.tokens.iter().any(|row| i64::try_from(row.seq).is_err()),
             "numbers beyond what can be stored",
         ),
+        (
+            !commit
+                .seen
+                .iter()
+                .all(|(_, seen)| StreamId::Account(seen.resource.account) == commit.stream),
+            "usage of another account",
+        ),
         (!balances(&commit.entries), "ledger lines that do not sum to zero"),
         (
             !commit.rows.iter().all(|row| belongs(row, commit.stream)),
@@ -103,6 +110,7 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
             !distinct(commit.claims.iter())
                 || !distinct(commit.tokens.iter().map(|row| &row.token))
                 || !distinct(commit.sealed.iter().map(|row| row.number))
+                || !distinct(commit.seen.iter().map(|(key, _)| key))
                 || !distinct(commit.entries.iter().map(|row| (row.seq, row.line)))
                 || !distinct(commit.outbox.iter().map(|row| (row.seq, row.n)))
                 || !distinct(commit.rows.iter().map(Row::key)),
@@ -136,6 +144,7 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
                 && currency.is_none_or(|currency| coupon.benefit.currency() == Some(currency))
                 && !coupon.balance.is_some_and(Money::is_negative)
         }
+        Row::Resource(row) => StreamId::Account(row.id.account) == stream,
         Row::Coverage(row) => {
             StreamId::Account(row.order.account) == stream && row.ends_at >= row.starts_at
         }
@@ -150,17 +159,14 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
                 line.paid,
             ];
             StreamId::Account(*account) == stream
-                && line.order.account == *account
-                && line.related.is_none_or(|order| order.account == *account)
-                && line.subscription.account == *account
+                && is_charged_to(&line.charged, *account)
                 && are_alike(&amounts)
         }
         Row::Statement(account, statement) => {
             let (all, pending) = (&statement.totals, &statement.pending_totals);
-            StreamId::Account(*account) == stream
-                && are_alike(
-                    &[all, pending].map(|sum| [sum.net, sum.tax, sum.total, sum.paid]).concat(),
-                )
+            let sums = [all, pending].map(|sum| [sum.net, sum.tax, sum.total, sum.paid]);
+            let amounts: Vec<Money> = sums.into_iter().flatten().chain(statement.repaid).collect();
+            StreamId::Account(*account) == stream && are_alike(&amounts)
         }
         Row::Document(document) => {
             let account = document.id.account;
@@ -170,6 +176,18 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
                 && are_alike(&[net, tax, total, paid])
         }
         Row::Campaign(row) => StreamId::Campaign(row.id) == stream,
+    }
+}
+
+/// Is it all of the account?
+fn is_charged_to(charged: &Charged, account: AccountId) -> bool {
+    match charged {
+        Charged::Order { order, related, subscription, .. } => {
+            order.account == account
+                && related.is_none_or(|order| order.account == account)
+                && subscription.account == account
+        }
+        Charged::Usage { resource, .. } => resource.account == account,
     }
 }
 

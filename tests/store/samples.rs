@@ -4,17 +4,18 @@
 use renewd::domain::agenda::Job;
 use renewd::domain::calendar::{Course, Timestamp, Zone};
 use renewd::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, DocumentKind, OrderId, SeriesId, StreamId,
-    SubscriptionId,
+    AccountId, CampaignId, CouponId, DocumentId, DocumentKind, OrderId, ResourceId, SeriesId,
+    StreamId, SubscriptionId,
 };
 use renewd::domain::money::{MINOR_MAX, Money};
 use renewd::domain::month::Month;
 use renewd::domain::nouns::coupon::{self, Benefit, Billing, Coupon, Scope};
 use renewd::domain::nouns::order::{self, CancelReason, FailReason, Order};
-use renewd::domain::nouns::statement::{BillLine, Document, ItemType, Statement, Totals};
+use renewd::domain::nouns::statement::{BillLine, Charged, Document, ItemType, Statement, Totals};
 use renewd::domain::nouns::subscription::{Mode, State};
 use renewd::domain::price::{Applied, Item, Line, Tax};
 use renewd::domain::rows::{CouponRow, CoverageRow, PaidRow, Row, SubscriptionRow};
+use renewd::domain::usage::{Seen, UsageKey};
 use renewd::store::codec::{self, GENESIS};
 use renewd::store::{
     Channel, Claim, ClaimKind, Commit, Digest, Head, LedgerRow, OutboxRow, SealedRow, Snapshot,
@@ -88,6 +89,7 @@ pub(crate) fn commit(stream: StreamId, expected: u64, count: u64) -> Commit {
         tokens: Vec::new(),
         key: None,
         sealed: Vec::new(),
+        seen: Vec::new(),
         rows: Vec::new(),
         entries: Vec::new(),
         voids: Vec::new(),
@@ -342,11 +344,13 @@ pub(crate) fn full_bill_line(account: AccountId, text: &str, number: u32) -> Bil
         number,
         item_type: ItemType::Refund,
         at: at(100),
-        order: OrderId::new(account, 101),
-        related: Some(OrderId::new(account, 102)),
-        order_type: order::Kind::Downgrade,
-        item: Item::Days(17),
-        subscription: SubscriptionId::new(account, 103),
+        charged: Charged::Order {
+            order: OrderId::new(account, 101),
+            related: Some(OrderId::new(account, 102)),
+            order_type: order::Kind::Downgrade,
+            item: Item::Days(17),
+            subscription: SubscriptionId::new(account, 103),
+        },
         external_id: Some("i-\u{e4}'\"42".to_owned()),
         product: "vm".to_owned(),
         plan: "vm-large".to_owned(),
@@ -368,13 +372,33 @@ pub(crate) fn full_bill_line(account: AccountId, text: &str, number: u32) -> Bil
 pub(crate) fn bare_bill_line(account: AccountId, text: &str, number: u32) -> BillLine {
     BillLine {
         item_type: ItemType::SubscriptionOrder,
-        related: None,
-        order_type: order::Kind::New,
-        item: Item::Period,
+        charged: Charged::Order {
+            order: OrderId::new(account, 101),
+            related: None,
+            order_type: order::Kind::New,
+            item: Item::Period,
+            subscription: SubscriptionId::new(account, 103),
+        },
         external_id: None,
         starts_at: None,
         ends_at: None,
         tax: None,
+        ..full_bill_line(account, text, number)
+    }
+}
+
+/// A bill line of usage.
+pub(crate) fn usage_bill_line(account: AccountId, text: &str, number: u32) -> BillLine {
+    BillLine {
+        item_type: ItemType::Adjustment,
+        charged: Charged::Usage {
+            resource: ResourceId::new(account, 127),
+            meter: "traffic \u{e4}'\"".to_owned(),
+            unit: "GB".to_owned(),
+            quantity: "-120.500".parse().expect("a quantity"),
+            price: "0.000000400".parse().expect("a price"),
+            tier: u32::MAX,
+        },
         ..full_bill_line(account, text, number)
     }
 }
@@ -384,7 +408,8 @@ pub(crate) fn full_statement(text: &str) -> Statement {
     Statement {
         month: month(text),
         line_count: u32::MAX,
-        totals: totals(111, -1, 113, 114),
+        totals: totals(111, -1, 113, 104),
+        repaid: Some(usd(10)),
         closed_at: Some(at(115)),
         pending: vec![(1, 3), (5, u32::MAX)],
         pending_totals: totals(-116, 117, -118, -119),
@@ -394,7 +419,13 @@ pub(crate) fn full_statement(text: &str) -> Statement {
 /// A month in which nothing waits, and that is not closed.
 pub(crate) fn bare_statement(text: &str) -> Statement {
     let pending_totals = totals(0, 0, 0, 0);
-    Statement { closed_at: None, pending: Vec::new(), pending_totals, ..full_statement(text) }
+    Statement {
+        repaid: None,
+        closed_at: None,
+        pending: Vec::new(),
+        pending_totals,
+        ..full_statement(text)
+    }
 }
 
 /// A document in which nothing is absent.
@@ -446,6 +477,25 @@ pub(crate) fn order_row(order: &Order) -> Row {
     Row::Order(Box::new(order.clone()))
 }
 
+/// What a report of usage is known by, in the order of the numbers.
+pub(crate) fn usage_key(number: u32) -> UsageKey {
+    let mut key = [255; 16];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    UsageKey(key)
+}
+
+/// What a report of usage said; every third counted something.
+pub(crate) fn seen(account: AccountId, number: u32) -> Seen {
+    let quantities = ["-1.50", "0", "79228162514264337593543950335"];
+    let index = number as usize % quantities.len();
+    Seen {
+        resource: ResourceId::new(account, number),
+        quantity: quantities[index].parse().expect("a quantity"),
+        value: [None, Some(0), Some(u64::MAX)][index],
+        at: at(130),
+    }
+}
+
 /// A first commit that writes to every table.
 pub(crate) fn everything(bits: u64) -> Commit {
     let mut commit = commit(account(bits), 0, 2);
@@ -460,6 +510,7 @@ pub(crate) fn everything(bits: u64) -> Commit {
         SealedRow { number: 1, sealed: vec![9, 0, 8] },
         SealedRow { number: 2, sealed: Vec::new() },
     ];
+    commit.seen = (1..=3).map(|number| (usage_key(number), seen(id(bits), number))).collect();
     commit.rows = vec![
         order_row(&full_order(id(bits), 1)),
         order_row(&bare_order(id(bits), 2)),
@@ -471,6 +522,7 @@ pub(crate) fn everything(bits: u64) -> Commit {
         coverage_row(&coverage(id(bits), 1, (91, 91), 0)),
         bill_line_row(id(bits), &full_bill_line(id(bits), "2026-04", 1)),
         bill_line_row(id(bits), &bare_bill_line(id(bits), "2026-04", 2)),
+        bill_line_row(id(bits), &usage_bill_line(id(bits), "2026-04", 3)),
         statement_row(id(bits), &full_statement("2026-04")),
         statement_row(id(bits), &bare_statement("2026-05")),
         document_row(&full_document(id(bits), 7)),

@@ -1,9 +1,9 @@
 //! Bills: their lines, closed months, documents, and what everybody was billed in a month.
 
-use renewd::domain::ids::{DocumentId, DocumentKind, OrderId, SeriesId, StreamId};
+use renewd::domain::ids::{DocumentId, DocumentKind, OrderId, SeriesId, StreamId, SubscriptionId};
 use renewd::domain::month::Month;
 use renewd::domain::nouns::house::MonthSum;
-use renewd::domain::nouns::statement::{BillLine, Document, ItemType, State, Statement};
+use renewd::domain::nouns::statement::{BillLine, Charged, Document, ItemType, State, Statement};
 use renewd::domain::price::Item;
 use renewd::domain::rows::Row;
 use renewd::store::{
@@ -13,7 +13,7 @@ use renewd::store::{
 use crate::samples::{
     account, at, bare_bill_line, bare_document, bare_statement, bill_line_row, commit,
     document_row, full_bill_line, full_document, full_statement, id, money, month, statement_row,
-    token, totals, usd,
+    token, totals, usage_bill_line, usd,
 };
 use crate::{chores, promises, put, write};
 
@@ -21,7 +21,7 @@ promises!(
     bills_read_back_as_they_were_written,
     more_bill_rows_than_a_statement_takes_read_back,
     every_item_and_type_of_a_line_reads_back,
-    an_empty_text_on_a_bill_is_none,
+    nothing_on_a_bill_is_none,
     rows_of_bills_are_replaced_whole,
     what_was_never_billed_is_not_found,
     lines_are_listed_by_number,
@@ -71,6 +71,7 @@ async fn bills_read_back_as_they_were_written(store: &dyn Store) {
     let rows = vec![
         bill_line_row(id(1), &full_bill_line(id(1), "2026-04", 1)),
         bill_line_row(id(1), &bare_bill_line(id(1), "2026-04", 2)),
+        bill_line_row(id(1), &usage_bill_line(id(1), "2026-04", 3)),
         bill_line_row(id(1), &full_bill_line(id(1), "2026-05", u32::MAX)),
         statement_row(id(1), &full_statement("2026-04")),
         statement_row(id(1), &bare_statement("2026-05")),
@@ -78,7 +79,11 @@ async fn bills_read_back_as_they_were_written(store: &dyn Store) {
         document_row(&bare_document(id(1), 8)),
     ];
     put(store, &[of(1, rows)]).await;
-    let april = [full_bill_line(id(1), "2026-04", 1), bare_bill_line(id(1), "2026-04", 2)];
+    let april = [
+        full_bill_line(id(1), "2026-04", 1),
+        bare_bill_line(id(1), "2026-04", 2),
+        usage_bill_line(id(1), "2026-04", 3),
+    ];
     assert_eq!(lines(store, 1, "2026-04").await, april);
     assert_eq!(lines(store, 1, "2026-05").await, [full_bill_line(id(1), "2026-05", u32::MAX)]);
     for statement in [full_statement("2026-04"), bare_statement("2026-05")] {
@@ -114,19 +119,31 @@ async fn every_item_and_type_of_a_line_reads_back(store: &dyn Store) {
     let mut expected = Vec::new();
     for (number, item) in (1..).zip(items) {
         let item_type = ItemType::ALL[number as usize % ItemType::ALL.len()];
-        let bare = bare_bill_line(id(1), "2026-04", number);
-        expected.push(BillLine { item, item_type, ..bare });
+        let mut line = bare_bill_line(id(1), "2026-04", number);
+        if let Charged::Order { item: of_order, .. } = &mut line.charged {
+            *of_order = item;
+        }
+        expected.push(BillLine { item_type, ..line });
     }
     let rows = expected.iter().map(|line| bill_line_row(id(1), line)).collect();
     put(store, &[of(1, rows)]).await;
     assert_eq!(lines(store, 1, "2026-04").await, expected);
 }
 
-async fn an_empty_text_on_a_bill_is_none(store: &dyn Store) {
+/// An empty text, and an amount of nothing that was paid later.
+async fn nothing_on_a_bill_is_none(store: &dyn Store) {
     let bare = bare_bill_line(id(1), "2026-04", 1);
     let line = BillLine { external_id: Some(String::new()), ..bare.clone() };
     let document = Document { number: Some(String::new()), ..bare_document(id(1), 7) };
-    put(store, &[of(1, vec![bill_line_row(id(1), &line), document_row(&document)])]).await;
+    let statement = Statement { repaid: Some(usd(0)), ..bare_statement("2026-04") };
+    let rows = vec![
+        bill_line_row(id(1), &line),
+        document_row(&document),
+        statement_row(id(1), &statement),
+    ];
+    put(store, &[of(1, rows)]).await;
+    let found = store.statement(id(1), statement.month).await.expect("read");
+    assert_eq!(found, Some(bare_statement("2026-04")));
     assert_eq!(lines(store, 1, "2026-04").await, [bare]);
     let found = store.document(document.id).await.expect("read");
     assert_eq!(found, Some(bare_document(id(1), 7)));
@@ -257,7 +274,8 @@ async fn a_large_month_is_summed_whole(store: &dyn Store) {
 /// Closed months of three accounts: one is not paid in full, one is not closed.
 fn closed() -> Vec<Commit> {
     let cleared = |text: &str| full_statement(text);
-    let uncleared = Statement { totals: totals(10, 2, 12, 11), ..full_statement("2026-03") };
+    // 11 and 10 were paid of the total of 22.
+    let uncleared = Statement { totals: totals(20, 2, 22, 11), ..full_statement("2026-03") };
     assert_eq!(uncleared.state(), State::Uncleared);
     assert_eq!(cleared("2026-03").state(), State::Cleared);
     assert_eq!(bare_statement("2026-05").state(), State::Generating);
@@ -382,20 +400,28 @@ async fn a_bill_row_that_contradicts_itself_is_refused(store: &dyn Store) {
         pending_totals: renewd::domain::nouns::statement::Totals::zero(eur().currency()),
         ..full_statement("2026-04")
     };
-    let other = OrderId::new(id(2), 1);
+    let charged = |change: fn(&mut OrderId, &mut Option<OrderId>, &mut SubscriptionId)| {
+        let mut line = line();
+        if let Charged::Order { order, related, subscription, .. } = &mut line.charged {
+            change(order, related, subscription);
+        }
+        bill_line_row(id(1), &line)
+    };
     let mut document = full_document(id(1), 7);
     document.totals.paid = eur();
     let wrong = [
         bill_line_row(id(2), &full_bill_line(id(2), "2026-04", 1)),
-        bill_line_row(id(1), &BillLine { order: other, ..line() }),
-        bill_line_row(id(1), &BillLine { related: Some(other), ..line() }),
+        charged(|order, _, _| order.account = id(2)),
+        charged(|_, related, _| *related = Some(OrderId::new(id(2), 1))),
+        charged(|_, _, subscription| subscription.account = id(2)),
         bill_line_row(
             id(1),
-            &BillLine { subscription: full_bill_line(id(2), "2026-04", 1).subscription, ..line() },
+            &BillLine { charged: usage_bill_line(id(2), "2026-04", 1).charged, ..line() },
         ),
         bill_line_row(id(1), &BillLine { paid: eur(), ..line() }),
         statement_row(id(2), &full_statement("2026-04")),
         statement_row(id(1), &mixed),
+        statement_row(id(1), &Statement { repaid: Some(eur()), ..full_statement("2026-04") }),
         document_row(&full_document(id(2), 7)),
         document_row(&Document {
             related: Some(DocumentId::new(id(2), 1)),

@@ -4,7 +4,7 @@ use super::{money, orders, text};
 use crate::admin::wire;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::AccountId;
-use crate::domain::nouns::statement::{BillLine, Document, Runs, Statement, Totals};
+use crate::domain::nouns::statement::{BillLine, Charged, Document, Runs, Statement, Totals};
 
 /// How many lines these runs hold.
 fn count(runs: &Runs) -> u32 {
@@ -35,7 +35,7 @@ pub fn statement(
         final_at: text(statement.closed_at.unwrap_or(final_at)),
         closed_at: statement.closed_at.map(text),
         line_count: statement.line_count,
-        totals: totals(&statement.totals),
+        totals: totals(&statement.standing()),
         uninvoiced_line_count: count(&statement.pending),
         uninvoiced_total: money(statement.pending_totals.total),
     }
@@ -44,17 +44,47 @@ pub fn statement(
 /// A line of a bill.
 #[must_use]
 pub fn bill_line(line: &BillLine) -> wire::BillLine {
-    let (item, days) = orders::item(line.item);
+    let common = common(line);
+    match &line.charged {
+        Charged::Order { order, related, order_type, item, subscription } => {
+            let (item, days) = orders::item(*item);
+            wire::BillLine {
+                order: Some(order.to_string()),
+                related: related.map(|order| order.to_string()),
+                order_type: Some(order_type.as_str().to_owned()),
+                item: Some(item.to_owned()),
+                days,
+                subscription: Some(subscription.to_string()),
+                ..common
+            }
+        }
+        Charged::Usage { resource, meter, unit, quantity, price, tier } => {
+            let usage = wire::BilledUsage {
+                resource: resource.to_string(),
+                meter: meter.clone(),
+                unit: unit.clone(),
+                quantity: quantity.normalize().to_string(),
+                price: price.normalize().to_string(),
+                tier: *tier,
+            };
+            wire::BillLine { usage: Some(usage), ..common }
+        }
+    }
+}
+
+/// What lines of orders and of usage have in common.
+fn common(line: &BillLine) -> wire::BillLine {
     wire::BillLine {
         number: line.number,
         item_type: line.item_type.as_str().to_owned(),
         at: text(line.at),
-        order: line.order.to_string(),
-        related: line.related.map(|order| order.to_string()),
-        order_type: line.order_type.as_str().to_owned(),
-        item: item.to_owned(),
-        days,
-        subscription: line.subscription.to_string(),
+        order: None,
+        related: None,
+        order_type: None,
+        item: None,
+        days: None,
+        subscription: None,
+        usage: None,
         external_id: line.external_id.clone(),
         product: line.product.clone(),
         plan: line.plan.clone(),

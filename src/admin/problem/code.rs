@@ -195,16 +195,20 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         Rejection::AccountNotFound
         | Rejection::SubscriptionNotFound { .. }
         | Rejection::OrderNotFound { .. }
+        | Rejection::ResourceNotFound { .. }
         | Rejection::CouponNotFound { .. }
         | Rejection::CampaignNotFound
         | Rejection::UnknownCode => StatusCode::NOT_FOUND,
-        Rejection::NotEnoughFunds { .. } => StatusCode::PAYMENT_REQUIRED,
+        Rejection::NotEnoughFunds { .. } | Rejection::AccountOverdue { .. } => {
+            StatusCode::PAYMENT_REQUIRED
+        }
         Rejection::AccountExists
         | Rejection::EmailTaken
         | Rejection::ExternalIdTaken
         | Rejection::AccountHeld
         | Rejection::AccountNotHeld
         | Rejection::SubscriptionEnded { .. }
+        | Rejection::ResourceReleased { .. }
         | Rejection::OrderClosed { .. }
         | Rejection::WrongState { .. }
         | Rejection::UnpaidOrder { .. }
@@ -227,6 +231,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::UnknownAccounts { .. }
         | Rejection::PurchaseRequires { .. }
         | Rejection::UnknownProduct { .. }
+        | Rejection::NotPayAsYouGo { .. }
         | Rejection::UnknownPlan { .. }
         | Rejection::UnknownRegion { .. }
         | Rejection::PlanRetired { .. }
@@ -263,14 +268,14 @@ mod tests {
     use super::*;
     use crate::admin::wire;
     use crate::domain::calendar::{Period, Timestamp, Unit};
-    use crate::domain::ids::{AccountId, CouponId, OrderId, SubscriptionId};
+    use crate::domain::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
     use crate::domain::money::{Currency, Money};
     use crate::domain::nouns::coupon::Unmet;
 
     fn rejections() -> Vec<Rejection> {
         let account = AccountId::from_bits(7);
         let (order, subscription) = (OrderId::new(account, 2), SubscriptionId::new(account, 1));
-        let coupon = CouponId::new(account, 3);
+        let (coupon, resource) = (CouponId::new(account, 3), ResourceId::new(account, 5));
         let at: Timestamp = "2026-12-01T10:00:00Z".parse().expect("an instant");
         let usd: Currency = "USD".parse().expect("a currency");
         let (amount, product, plan) = (Money::from_minor(5950, usd), "ecs", "small");
@@ -338,6 +343,10 @@ mod tests {
             Rejection::CampaignNotRunning { starts_at: at, ends_at: at },
             Rejection::QuotaExhausted { left: 1, asked: 2 },
             Rejection::CampaignLimit { account, limit: 1 },
+            Rejection::AccountOverdue { amount },
+            Rejection::ResourceNotFound { resource },
+            Rejection::ResourceReleased { resource },
+            Rejection::NotPayAsYouGo { product: "ecs".into() },
             Rejection::BrakeNotEngaged,
         ]
     }
@@ -417,6 +426,10 @@ mod tests {
         409 CampaignNotRunning ends_at starts_at
         409 QuotaExhausted asked left
         409 CampaignLimit account limit
+        402 AccountOverdue amount
+        404 ResourceNotFound resource
+        409 ResourceReleased resource
+        422 NotPayAsYouGo product
         409 BrakeNotEngaged
         400 MalformedRequest
         400 InvalidToken

@@ -27,6 +27,11 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         | Rejection::CodeTaken
         | Rejection::PeriodRequired
         | Rejection::BrakeNotEngaged => json!({}),
+        Rejection::AccountOverdue { amount } => json!({ "amount": convert::money(*amount) }),
+        Rejection::ResourceNotFound { resource } | Rejection::ResourceReleased { resource } => {
+            json!({ "resource": resource })
+        }
+        Rejection::NotPayAsYouGo { product } => json!({ "product": product }),
         Rejection::PurchaseRequires { missing } => json!({ "missing": missing }),
         Rejection::SubscriptionNotFound { subscription }
         | Rejection::SubscriptionEnded { subscription }

@@ -55,7 +55,8 @@ pub use queries::{
 };
 pub use requests::{MoveClock, OpenAccount, SetRenewalMode, TopUp};
 pub use statements::{
-    BillLine, BillTax, BillTotals, Document, DocumentIs, DocumentShown, Statement, StatementShown,
+    BillLine, BillTax, BillTotals, BilledUsage, Document, DocumentIs, DocumentShown, Statement,
+    StatementShown,
 };
 
 /// An amount of money.

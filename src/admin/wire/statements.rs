@@ -14,7 +14,7 @@ pub struct BillTotals {
     pub tax: Money,
     /// Both.
     pub total: Money,
-    /// What was paid of it.
+    /// What was paid of it; of a month also what was paid later.
     pub paid: Money,
     /// What is left to be paid.
     pub outstanding: Money,
@@ -45,7 +45,7 @@ pub struct Statement {
     pub state: String,
     /// When its month is closed.
     pub final_at: String,
-    /// When it was closed: its figures never move again.
+    /// When it was closed: its lines and their total never move again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<String>,
     /// How many lines it has.
@@ -80,24 +80,31 @@ pub struct BillLine {
     /// `SubscriptionOrder`, `PayAsYouGoBill`, `Refund` or `Adjustment`.
     #[schema(example = "SubscriptionOrder")]
     pub item_type: String,
-    /// When it was paid, or given back.
+    /// When it was paid, given back, or settled.
     pub at: String,
-    /// The order.
+    /// The order; absent for usage, as all that is about an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "ord_k3f9x2m7qd_2")]
-    pub order: String,
+    pub order: Option<String>,
     /// The order that it corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub related: Option<String>,
     /// `new`, `renew`, `upgrade`, `downgrade` or `refund`.
-    pub order_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_type: Option<String>,
     /// Which line of the order: `period`, `days`, `upgrade` or `refund`.
-    pub item: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     /// How many days, where it is `days`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<u16>,
     /// The subscription.
-    pub subscription: String,
-    /// The provider's own name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    /// What was used, where that is paid after the fact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<BilledUsage>,
+    /// The provider's own name for the subscription or the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The product.
@@ -127,8 +134,30 @@ pub struct BillLine {
     pub tax_amount: Money,
     /// With tax.
     pub total: Money,
-    /// What was paid of it.
+    /// What was paid of it when it was booked.
     pub paid: Money,
+}
+
+/// What a resource used, as a line of a bill charges it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BilledUsage {
+    /// The resource.
+    #[schema(example = "res_k3f9x2m7qd_5")]
+    pub resource: String,
+    /// What was measured.
+    #[schema(example = "traffic")]
+    pub meter: String,
+    /// What that is counted in.
+    #[schema(example = "GB")]
+    pub unit: String,
+    /// How much of it; below zero where an adjustment takes some back.
+    #[schema(example = "120.5")]
+    pub quantity: String,
+    /// The price of a unit, before tax.
+    #[schema(example = "0.004")]
+    pub price: String,
+    /// The tier of the price, from 1: each is a line of its own.
+    pub tier: u32,
 }
 
 /// A tax by name and rate.

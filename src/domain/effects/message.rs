@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
-use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
+use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 use crate::domain::nouns::coupon::Scope;
@@ -59,13 +59,29 @@ pub enum Template {
     ReleaseAhead,
     /// A subscription was released.
     Released,
+    /// The balance dropped below its alert.
+    LowBalance,
+    /// The balance will not cover the next day.
+    WillRunShort,
+    /// The account is overdue.
+    Overdue,
+    /// All due debt is paid.
+    DebtSettled,
+    /// A pay-as-you-go resource was stopped for debt.
+    ResourceHalted,
+    /// A pay-as-you-go resource is about to be released for debt.
+    ResourceReleaseAhead,
+    /// A pay-as-you-go resource was released for debt.
+    ResourceReleased,
+    /// A pay-as-you-go resource runs again: its debt is paid.
+    ResourceRestored,
     /// To the operator: the brake holds back suspensions and releases.
     BrakeEngaged,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 31] = [
         Self::ToppedUp,
         Self::OrderUnpaid,
         Self::OrderTimingOut,
@@ -88,6 +104,14 @@ impl Template {
         Self::Suspended,
         Self::ReleaseAhead,
         Self::Released,
+        Self::LowBalance,
+        Self::WillRunShort,
+        Self::Overdue,
+        Self::DebtSettled,
+        Self::ResourceHalted,
+        Self::ResourceReleaseAhead,
+        Self::ResourceReleased,
+        Self::ResourceRestored,
         Self::BrakeEngaged,
     ];
 
@@ -117,6 +141,14 @@ impl Template {
             Self::Suspended => "suspended",
             Self::ReleaseAhead => "release_ahead",
             Self::Released => "released",
+            Self::LowBalance => "low_balance",
+            Self::WillRunShort => "will_run_short",
+            Self::Overdue => "overdue",
+            Self::DebtSettled => "debt_settled",
+            Self::ResourceHalted => "resource_halted",
+            Self::ResourceReleaseAhead => "resource_release_ahead",
+            Self::ResourceReleased => "resource_released",
+            Self::ResourceRestored => "resource_restored",
             Self::BrakeEngaged => "brake_engaged",
         }
     }
@@ -134,6 +166,12 @@ pub struct About {
     /// The subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription: Option<SubscriptionId>,
+    /// The pay-as-you-go resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceId>,
+    /// Available credit; it may be below zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available: Option<Money>,
     /// The provider's own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -315,6 +353,27 @@ pub enum Hook {
     /// An order was closed without payment.
     #[serde(rename = "order.cancelled")]
     OrderCancelled,
+    /// A pay-as-you-go resource was opened and is to run.
+    #[serde(rename = "resource.opened")]
+    ResourceOpened,
+    /// Its owner started a resource.
+    #[serde(rename = "resource.started")]
+    ResourceStarted,
+    /// Its owner stopped a resource.
+    #[serde(rename = "resource.stopped")]
+    ResourceStopped,
+    /// A resource has another plan.
+    #[serde(rename = "resource.changed")]
+    ResourceChanged,
+    /// A resource is to be stopped for debt.
+    #[serde(rename = "resource.halted")]
+    ResourceHalted,
+    /// A resource is no longer stopped for debt.
+    #[serde(rename = "resource.restored")]
+    ResourceRestored,
+    /// A resource is to be destroyed.
+    #[serde(rename = "resource.released")]
+    ResourceReleased,
 }
 
 impl Hook {
@@ -338,6 +397,13 @@ impl Hook {
             Self::StatementClosed => "statement.closed",
             Self::DocumentIssued => "document.issued",
             Self::OrderCancelled => "order.cancelled",
+            Self::ResourceOpened => "resource.opened",
+            Self::ResourceStarted => "resource.started",
+            Self::ResourceStopped => "resource.stopped",
+            Self::ResourceChanged => "resource.changed",
+            Self::ResourceHalted => "resource.halted",
+            Self::ResourceRestored => "resource.restored",
+            Self::ResourceReleased => "resource.released",
         }
     }
 }

@@ -5,6 +5,7 @@
 mod bills;
 mod message;
 mod orders;
+mod payg;
 mod subscriptions;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use super::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use super::nouns::campaign::{self, Campaign};
 use super::nouns::coupon::Coupon;
 use super::nouns::order;
+use super::nouns::resource::Resource;
 use super::nouns::statement::{Document, Statement};
 use super::nouns::subscription::{Subject, Subscription};
 use super::nouns::{house, notice, series, wallet};
@@ -65,6 +67,8 @@ pub enum Noun {
     Order(Ordered),
     /// A coupon.
     Coupon(Coupon),
+    /// A pay-as-you-go resource.
+    Resource(Resource),
     /// A month of bills.
     Statement(Statement),
     /// An invoice or a credit note.
@@ -96,6 +100,10 @@ pub enum Topic {
     Order(OrderId),
     /// What is said of a coupon's coming end: void once it is used or gone.
     Coupon(CouponId),
+    /// What is said of debt and its consequences: void once it is paid.
+    Debt,
+    /// What is said of a balance that runs low: void once it is above its alert again.
+    LowBalance,
 }
 
 /// An effect on its way out, or a topic that no longer holds.
@@ -164,6 +172,8 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         Event::Order(event) => orders::told(event, open, out),
         Event::Subscription(event) => subscriptions::told(event, open, out),
         Event::Coupon(event) => orders::told_of_coupon(event, open, out),
+        Event::Resource(event) => payg::told_of_resource(event, open, out),
+        Event::Standing(event) => payg::told_of_standing(event, open, out),
         Event::Statement(event) => bills::told(event, open, out),
         Event::Account(account::Event::CouponDeclined { campaign, .. }) => {
             // Its quota is told back.
@@ -207,7 +217,16 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             out.push(mail(template, about, topic, worth_until));
         }
         Event::Notice(notice::Event::Skipped { .. })
-        | Event::Wallet(wallet::Event::BroughtIn { .. })
+        | Event::Usage(_)
+        | Event::Wallet(
+            wallet::Event::BroughtIn { .. }
+            | wallet::Event::LimitSet { .. }
+            | wallet::Event::Lent { .. }
+            | wallet::Event::Repaid { .. }
+            | wallet::Event::FellDue { .. }
+            | wallet::Event::DepositHeld { .. }
+            | wallet::Event::DepositReleased { .. },
+        )
         | Event::Account(
             account::Event::Opened { .. }
             | account::Event::Held { .. }

@@ -93,7 +93,7 @@ pub(super) fn told_of_coupon(event: &coupon::Event, open: &Open, out: &mut Vec<O
                 out.push(mail(Template::CouponExpiring, about, topic, Some(coupon.expires_at)));
             }
         }
-        coupon::Event::Redeemed { .. } => {
+        coupon::Event::Redeemed { .. } | coupon::Event::Spent { .. } => {
             if coupon.is_final() {
                 out.push(Outgoing::Void(topic));
             }

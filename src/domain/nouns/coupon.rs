@@ -255,6 +255,15 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// A cash voucher paid a part of a usage bill (R5.10).
+    Spent {
+        /// Which.
+        id: CouponId,
+        /// How much.
+        amount: Money,
+        /// When.
+        at: Timestamp,
+    },
     /// A cash voucher got back what an order had taken, because nothing was delivered (R5.14).
     Restored {
         /// Which.
@@ -302,6 +311,7 @@ impl Event {
             | Self::Frozen { id, .. }
             | Self::Unfrozen { id, .. }
             | Self::Redeemed { id, .. }
+            | Self::Spent { id, .. }
             | Self::Restored { id, .. }
             | Self::Reminded { id, .. }
             | Self::Expired { id, .. }
@@ -537,6 +547,7 @@ impl Coupon {
                 State::Frozen => self.order == Some(*order),
                 State::NotEffective | State::Used | State::Expired | State::Cancelled => false,
             },
+            Event::Spent { .. } => !self.is_single_use() && self.state == State::Available,
             Event::Restored { .. } => {
                 !self.is_single_use() && matches!(self.state, State::Available | State::Frozen)
             }
@@ -567,6 +578,12 @@ impl Coupon {
                 self.thaw();
                 self.change(amount.negated());
                 if self.is_single_use() || self.balance.is_some_and(Money::is_zero) {
+                    self.state = State::Used;
+                }
+            }
+            Event::Spent { amount, .. } => {
+                self.change(amount.negated());
+                if self.balance.is_some_and(Money::is_zero) {
                     self.state = State::Used;
                 }
             }

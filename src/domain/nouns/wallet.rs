@@ -1,18 +1,97 @@
-//! The wallet: prepaid cash in the account's settlement currency.
+//! The wallet: prepaid cash in lots, a credit limit, deposits on hold, and what is owed.
+//!
+//! Credit is a loan to the wallet: what an order lacks is lent into the cash first, so that orders
+//! are always paid in cash, and what is owed is one list by month, whoever owes it for what (R7.3,
+//! D36).
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::calendar::Timestamp;
 use crate::domain::event::SealedRef;
+use crate::domain::ids::ResourceId;
 use crate::domain::money::Money;
+use crate::domain::month::Month;
 
 /// The wallet as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wallet {
-    /// Cash that was received and not yet spent.
+    /// Cash that was received and not yet spent: what is left of the lots, and what was lent.
     pub cash: Money,
+    /// Where the cash came from, oldest first. A lot that is spent stays as long as a refund may
+    /// restore it (D47).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<Lot>,
+    /// Cash that was lent for the order that takes it next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lent: Option<Money>,
+    /// The credit limit: a ceiling on what is owed (R7.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Money>,
+    /// Deposits, by the resource that they were taken for (R6.19).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holds: BTreeMap<ResourceId, Money>,
+    /// What is owed, by the month that it is billed in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub owed: BTreeMap<Month, Owed>,
 }
 
-/// What happened to the wallet. Cash drawn for an order is told by the order's payment.
+/// Cash that came in at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lot {
+    /// How much it was.
+    pub amount: Money,
+    /// How much of it is not spent.
+    pub left: Money,
+    /// When it came; none for what came before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Where from.
+    pub origin: Origin,
+}
+
+/// Where cash came from: only own top-ups can be withdrawn (R7.5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The owner's own top-up.
+    TopUp {
+        /// By which method.
+        method: String,
+        /// The payer's reference, sealed beside the journal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<SealedRef>,
+    },
+    /// Another account: neither withdrawn nor passed on.
+    Transfer,
+    /// The balance that an imported account brought along.
+    Import,
+    /// Money back for what cash had not paid.
+    Refund,
+}
+
+/// What is owed for a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// How much.
+    pub amount: Money,
+    /// Is it past its due date (R6.8)?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub past_due: bool,
+}
+
+/// What is paid back for a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repayment {
+    /// The month.
+    pub month: Month,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What happened to the wallet. Cash drawn for an order is told by the order's payment, cash drawn
+/// for usage by its settlement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -27,11 +106,64 @@ pub enum Event {
         /// The payer's reference, sealed beside the journal.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reference: Option<SealedRef>,
+        /// When.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
     },
     /// The balance that an imported account brought along.
     BroughtIn {
         /// How much.
         amount: Money,
+    },
+    /// The credit limit was set; zero takes credit away.
+    LimitSet {
+        /// To how much.
+        limit: Money,
+        /// When.
+        at: Timestamp,
+    },
+    /// Cash was lent for what is paid next (D15).
+    Lent {
+        /// How much.
+        amount: Money,
+        /// The month that it is owed for.
+        month: Month,
+        /// When.
+        at: Timestamp,
+    },
+    /// Cash paid back what is owed, oldest month first (R6.15).
+    Repaid {
+        /// For which months.
+        parts: Vec<Repayment>,
+        /// When.
+        at: Timestamp,
+    },
+    /// What is owed for a month is past its due date (R7.3).
+    FellDue {
+        /// The month.
+        month: Month,
+        /// How much of it is left.
+        amount: Money,
+        /// The due date.
+        due_at: Timestamp,
+    },
+    /// A deposit was taken for a resource (R6.19).
+    DepositHeld {
+        /// Which.
+        resource: ResourceId,
+        /// How much.
+        amount: Money,
+        /// When.
+        at: Timestamp,
+    },
+    /// A deposit is free again: its resource is released and settled (D47).
+    DepositReleased {
+        /// Which.
+        resource: ResourceId,
+        /// How much.
+        amount: Money,
+        /// When.
+        at: Timestamp,
     },
 }
 
@@ -39,30 +171,176 @@ impl Wallet {
     /// An empty wallet in the currency of `zero`.
     #[must_use]
     pub const fn empty(zero: Money) -> Self {
-        Self { cash: zero }
+        Self {
+            cash: zero,
+            lots: Vec::new(),
+            lent: None,
+            limit: None,
+            holds: BTreeMap::new(),
+            owed: BTreeMap::new(),
+        }
+    }
+
+    /// The credit limit; zero without credit.
+    #[must_use]
+    pub fn limit(&self) -> Money {
+        self.limit.unwrap_or(self.zero())
+    }
+
+    /// What deposits hold back.
+    #[must_use]
+    pub fn held(&self) -> Money {
+        self.holds.values().copied().fold(self.zero(), plus)
+    }
+
+    /// The cash that can be spent: without what deposits hold back.
+    #[must_use]
+    pub fn spendable(&self) -> Money {
+        minus(self.cash, self.held())
+    }
+
+    /// Everything that is owed.
+    #[must_use]
+    pub fn debt(&self) -> Money {
+        self.owed.values().map(|owed| owed.amount).fold(self.zero(), plus)
+    }
+
+    /// What is owed past its due date.
+    #[must_use]
+    pub fn past_due(&self) -> Money {
+        let past_due = self.owed.values().filter(|owed| owed.past_due);
+        past_due.map(|owed| owed.amount).fold(self.zero(), plus)
+    }
+
+    /// Available credit: cash and credit limit without holds and what is owed (R7.1, R7.2). It may
+    /// be below zero.
+    #[must_use]
+    pub fn available(&self) -> Money {
+        minus(plus(self.spendable(), self.limit()), self.debt())
+    }
+
+    /// What can be paid with: the cash that can be spent, and the credit that is left.
+    #[must_use]
+    pub fn funds(&self) -> Money {
+        let credit = minus(self.limit(), self.debt());
+        plus(self.spendable(), if credit.is_negative() { self.zero() } else { credit })
     }
 
     /// Changes the wallet by what happened.
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::ToppedUp { amount, .. } | Event::BroughtIn { amount } => self.add(*amount),
+            Event::ToppedUp { amount, method, reference, at, .. } => {
+                let origin = Origin::TopUp { method: method.clone(), reference: *reference };
+                self.bring(*amount, *at, origin);
+            }
+            Event::BroughtIn { amount } => self.bring(*amount, None, Origin::Import),
+            Event::LimitSet { limit, .. } => {
+                self.limit = Some(*limit).filter(|limit| !limit.is_zero());
+            }
+            Event::Lent { amount, month, .. } => {
+                self.owe(*month, *amount);
+                self.cash = plus(self.cash, *amount);
+                self.lent = Some(plus(self.lent.unwrap_or(self.zero()), *amount));
+            }
+            Event::Repaid { parts, .. } => {
+                for Repayment { month, amount } in parts {
+                    self.draw(*amount);
+                    self.repay(*month, *amount);
+                }
+            }
+            Event::FellDue { month, .. } => match self.owed.get_mut(month) {
+                Some(owed) => owed.past_due = true,
+                None => panic!("broken journal: nothing is owed for {month}"),
+            },
+            Event::DepositHeld { resource, amount, .. } => {
+                self.holds.insert(*resource, *amount);
+            }
+            Event::DepositReleased { resource, .. } => drop(self.holds.remove(resource)),
         }
     }
 
-    /// Takes cash out for an order that was paid.
+    /// Takes cash out: what was lent for it first, then the oldest lots (D47).
     pub fn draw(&mut self, amount: Money) {
-        self.add(amount.negated());
+        self.cash = minus(self.cash, amount);
+        let mut rest = amount.minor();
+        if let Some(lent) = self.lent.take() {
+            let taken = lent.minor().min(rest);
+            rest -= taken;
+            self.lent = Some(less(lent, taken)).filter(|lent| !lent.is_zero());
+        }
+        for lot in &mut self.lots {
+            let taken = lot.left.minor().min(rest);
+            rest -= taken;
+            lot.left = less(lot.left, taken);
+            if rest == 0 {
+                break;
+            }
+        }
     }
 
-    /// Puts back what an order gave back.
+    /// Puts back what an order gave back: to the lots that were spent last (D47); what no lot had
+    /// paid is a lot of its own.
     pub fn give_back(&mut self, amount: Money) {
-        self.add(amount);
+        self.cash = plus(self.cash, amount);
+        let mut rest = amount.minor();
+        for lot in self.lots.iter_mut().rev() {
+            let room = (lot.amount.minor() - lot.left.minor()).min(rest);
+            rest -= room;
+            lot.left = less(lot.left, -room);
+        }
+        if rest > 0 {
+            let left = Money::from_minor(rest, amount.currency());
+            self.lots.push(Lot { amount: left, left, at: None, origin: Origin::Refund });
+        }
     }
 
-    fn add(&mut self, amount: Money) {
-        self.cash = self
-            .cash
-            .checked_add(amount)
-            .unwrap_or_else(|| panic!("broken journal: {amount} cannot be added to {}", self.cash));
+    /// Owes more for a month.
+    pub fn owe(&mut self, month: Month, amount: Money) {
+        if amount.is_zero() {
+            return;
+        }
+        let zero = self.zero();
+        let owed = self.owed.entry(month).or_insert(Owed { amount: zero, past_due: false });
+        owed.amount = plus(owed.amount, amount);
     }
+
+    /// Cash comes in as a lot. Spent lots that no refund can reach any more are let go.
+    pub fn bring(&mut self, amount: Money, at: Option<Timestamp>, origin: Origin) {
+        self.cash = plus(self.cash, amount);
+        if let Some(at) = at {
+            let reach = at.minus(LOT_REACH);
+            self.lots.retain(|lot| !lot.left.is_zero() || lot.at.is_some_and(|at| at > reach));
+        }
+        self.lots.push(Lot { amount, left: amount, at, origin });
+    }
+
+    fn repay(&mut self, month: Month, amount: Money) {
+        let Some(owed) = self.owed.get_mut(&month) else {
+            panic!("broken journal: nothing is owed for {month}")
+        };
+        owed.amount = minus(owed.amount, amount);
+        if owed.amount.is_zero() {
+            self.owed.remove(&month);
+        }
+    }
+
+    const fn zero(&self) -> Money {
+        Money::zero(self.cash.currency())
+    }
+}
+
+/// How long a spent lot is kept for a refund to restore. Longer than any route back is open, and
+/// no rule: what is older goes back to a lot of its own.
+const LOT_REACH: std::time::Duration = std::time::Duration::from_hours(24 * 400);
+
+fn plus(a: Money, b: Money) -> Money {
+    a.checked_add(b).unwrap_or_else(|| panic!("broken journal: {b} cannot be added to {a}"))
+}
+
+fn minus(a: Money, b: Money) -> Money {
+    plus(a, b.negated())
+}
+
+fn less(amount: Money, minor: i64) -> Money {
+    Money::from_minor(amount.minor() - minor, amount.currency())
 }

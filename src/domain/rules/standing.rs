@@ -74,11 +74,14 @@ impl Dunning {
 pub struct Overdue {
     /// The preset whose notices are sent for the account as a whole.
     pub preset: String,
+    /// How old the notice of a release for debt must be, unless the preset leaves less time (D38).
+    pub release_notice: Length,
 }
 
 impl Default for Overdue {
     fn default() -> Self {
-        Self { preset: "intl".to_owned() }
+        let release_notice = Length(Duration::from_hours(24));
+        Self { preset: "intl".to_owned(), release_notice }
     }
 }
 

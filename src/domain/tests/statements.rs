@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 
 use super::scenario::{World, play_only, run};
+use crate::domain::ids::{AccountId, ResourceId};
 use crate::domain::money::Money;
+use crate::domain::month::Month;
+use crate::domain::nouns::statement::{BillLine, Bills, Charged, Event, ItemType, State, Totals};
 use crate::domain::rows::Row;
 
 const BILLS: &[&str] = &["closed", "invoice #", "credit_note #", "document #"];
@@ -17,14 +20,17 @@ fn lines(world: &World) -> String {
         let tax = line.tax.as_ref().map_or(String::new(), |(name, rate)| {
             format!(" {name} {rate} % {}", line.tax_amount.amount())
         });
+        let of = match &line.charged {
+            Charged::Order { order, .. } => format!("#{}", order.number),
+            Charged::Usage { resource, meter, .. } => format!("#{} {meter}", resource.number),
+        };
         let parts = [line.list, line.discount, line.coupon, line.net].map(Money::amount);
-        let related = line.related.map_or(String::new(), |of| format!(" of #{}", of.number));
+        let related = line.related().map_or(String::new(), |of| format!(" of #{}", of.number));
         Some(format!(
-            "{} {} {} #{}{related} {}{tax} = {}\n",
+            "{} {} {} {of}{related} {}{tax} = {}\n",
             line.month,
             line.number,
             line.item_type.as_str(),
-            line.order.number,
             parts.join(" "),
             line.total,
         ))
@@ -272,4 +278,115 @@ fn lines_sum_to_what_is_closed() {
     assert_eq!(sums[&april.month], april.totals.total.minor());
     let cash = world.open().wallet.cash.minor();
     assert_eq!(sums.values().sum::<i64>(), 10_000 - cash, "the bill is what the wallet paid");
+}
+
+fn usd(minor: i64) -> Money {
+    Money::from_minor(minor, "USD".parse().expect("a currency"))
+}
+
+fn month(text: &str) -> Month {
+    text.parse().expect("a month")
+}
+
+/// A line of usage that is paid in part.
+fn usage(text: &str, total: i64, paid: i64) -> BillLine {
+    BillLine {
+        month: month(text),
+        number: 0,
+        item_type: ItemType::PayAsYouGoBill,
+        at: "2026-04-10T09:00:00Z".parse().expect("an instant"),
+        charged: Charged::Usage {
+            resource: ResourceId::new(AccountId::from_bits(7), 3),
+            meter: "traffic".to_owned(),
+            unit: "GB".to_owned(),
+            quantity: "120.5".parse().expect("a quantity"),
+            price: "0.004".parse().expect("a price"),
+            tier: 1,
+        },
+        external_id: None,
+        product: "ecs".to_owned(),
+        plan: "small".to_owned(),
+        region: "eu".to_owned(),
+        starts_at: None,
+        ends_at: None,
+        list: usd(total),
+        discount: usd(0),
+        coupon: usd(0),
+        net: usd(total),
+        tax: None,
+        tax_amount: usd(0),
+        total: usd(total),
+        paid: usd(paid),
+    }
+}
+
+/// Closes a month with the figures that it has.
+fn close(bills: &mut Bills, text: &str, forgets_through: Option<&str>) {
+    let statement = &bills.months[&month(text)];
+    let (line_count, totals) = (statement.line_count, statement.totals);
+    bills.apply(&Event::Closed {
+        month: month(text),
+        line_count,
+        totals,
+        due_at: "2026-05-03T12:00:00Z".parse().expect("an instant"),
+        forgets_through: forgets_through.map(month),
+    });
+}
+
+#[test]
+fn usage_is_numbered_and_summed_like_everything_else() {
+    let mut bills = Bills::default();
+    let places = [(288, 200), (12, 12), (-50, -50)]
+        .map(|(total, paid)| bills.add_usage(usage("2026-04", total, paid)));
+    let april = month("2026-04");
+    assert_eq!(places, [(april, 1), (april, 2), (april, 3)]);
+    let statement = &bills.months[&april];
+    let sums = Totals { net: usd(250), tax: usd(0), total: usd(250), paid: usd(162) };
+    assert_eq!((statement.totals, statement.pending_totals), (sums, sums));
+    assert_eq!((statement.line_count, &statement.pending), (3, &vec![(1, 3)]));
+    let fresh: Vec<_> = bills.fresh.iter().map(|line| (line.number, line.total)).collect();
+    assert_eq!(fresh, [(1, usd(288)), (2, usd(12)), (3, usd(-50))]);
+}
+
+#[test]
+fn r10_5_a_closed_month_is_uncleared_while_something_of_it_is_owed() {
+    let mut bills = Bills::default();
+    bills.add_usage(usage("2026-04", 288, 200));
+    let april = month("2026-04");
+    bills.repay(april, usd(8));
+    assert_eq!(bills.months[&april].state(), State::Generating);
+    close(&mut bills, "2026-04", None);
+    let mut stands = Vec::new();
+    for amount in [79, 1] {
+        let statement = &bills.months[&april];
+        stands.push((statement.standing().outstanding(), statement.state()));
+        bills.forget_fresh();
+        bills.repay(april, usd(amount));
+        assert_eq!(bills.touched, [april], "its row is written again");
+    }
+    assert_eq!(stands, [(usd(80), State::Uncleared), (usd(1), State::Uncleared)]);
+    let statement = &bills.months[&april];
+    assert_eq!(statement.state(), State::Cleared);
+    assert_eq!(statement.totals.paid, usd(200), "what was closed does not move");
+    let text = serde_json::to_string(&bills).expect("JSON");
+    let read: Bills = serde_json::from_str(&text).expect("bills");
+    assert_eq!(read.months, bills.months);
+}
+
+#[test]
+fn a_month_of_which_something_is_owed_is_not_forgotten() {
+    let mut bills = Bills::default();
+    bills.add_usage(usage("2026-01", 5, 5));
+    bills.add_usage(usage("2026-02", 5, 4));
+    bills.add_usage(usage("2026-03", 5, 5));
+    for text in ["2026-01", "2026-02"] {
+        close(&mut bills, text, None);
+    }
+    close(&mut bills, "2026-03", Some("2026-02"));
+    let known = |bills: &Bills| bills.months.keys().map(Month::to_string).collect::<Vec<_>>();
+    assert_eq!(known(&bills), ["2026-02", "2026-03"]);
+    bills.repay(month("2026-02"), usd(1));
+    bills.add_usage(usage("2026-04", 5, 5));
+    close(&mut bills, "2026-04", Some("2026-03"));
+    assert_eq!(known(&bills), ["2026-04"]);
 }

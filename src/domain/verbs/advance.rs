@@ -1,7 +1,7 @@
 //! Settle what is due: each thing at its own instant, in one total order (D30, D35). Only
 //! notices collapse (D25), and a release waits for its notice (D38).
 
-use super::{bill, cancel, deliver, renew};
+use super::{bill, cancel, credit, deliver, renew, resource, settle, standing};
 use crate::domain::agenda::{self, Due, Step};
 use crate::domain::draft::Draft;
 use crate::domain::ids::{CouponId, SubscriptionId};
@@ -43,6 +43,14 @@ fn run(draft: &mut Draft<'_>, due: Due) {
         Step::CouponExpire(id) => draft.push(coupon::Event::Expired { id, due_at: due.at }),
         Step::CouponNotice(id) => coupon_notice(draft, id, due),
         Step::CloseStatement(month) => bill::close(draft, month, due.at),
+        Step::Settle => settle::settle(draft, due.at),
+        Step::CreditDue(month) => credit::fall_due(draft, month, due.at),
+        Step::Halt(id) => resource::halt(draft, id, due.at),
+        Step::ReleaseForDebt(id) => resource::release_for_debt(draft, id, due.at),
+        Step::ReleaseNotice(id) => resource::notice_release(draft, id, due.at),
+        Step::OverdueNotice => standing::notice(draft, due.at),
+        Step::Forecast => standing::forecast(draft, due.at),
+        Step::CloseResource(id) => settle::close(draft, id, due.at),
         Step::Attempt(id) => renew::attempt(draft, id, due.at),
         Step::TakePlan(id) => take_plan(draft, id, due),
         Step::Expire(id) => draft.push(Event::Expired { id, due_at: due.at }),
@@ -87,7 +95,7 @@ fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {
     let amount = queue.as_ref().and_then(|_| renew::quote(draft, live, due.at));
     let expected =
         queue.zip(amount).map(|(queue, amount)| queue.expected(draft.timeline, open, live, amount));
-    let covered = expected.map(|expected| expected.is_covered(open.wallet.cash));
+    let covered = expected.map(|expected| expected.is_covered(open.wallet.funds()));
     let is_short = covered == Some(false);
     let skip = |reason, amount| notice::Event::Skipped {
         subscription: id,

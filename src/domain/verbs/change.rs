@@ -62,6 +62,9 @@ pub fn decide(draft: &mut Draft<'_>, change: &Change) -> Result<Answer, Rejectio
     let (version, offer) = offered(draft, product, &change.plan, at)?;
     let plans = Plans::of(draft, open, live, &change.plan, at)?;
     let kind = if plans.is_downgrade()? { Kind::Downgrade } else { Kind::Upgrade };
+    if kind == Kind::Upgrade {
+        draft.in_good_standing()?;
+    }
     if kind == Kind::Downgrade {
         let limit = draft.timeline.in_force(at).map_or(0, |v| v.rules.downgrade.max_realtime);
         if live.downgrades >= limit {

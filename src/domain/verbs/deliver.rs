@@ -16,7 +16,7 @@ use crate::domain::nouns::order::{self, FailReason, Kind, Order};
 use crate::domain::nouns::{coupon, subscription};
 use crate::domain::rejection::Rejection;
 
-use super::{bill, change, refund};
+use super::{bill, change, credit, refund};
 
 /// The provider's system delivered an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +162,7 @@ pub fn fail(draft: &mut Draft<'_>, id: OrderId, reason: FailReason, at: Timestam
         at,
     });
     bill::issue_credit_notes(draft, at);
+    credit::repay_from_refund(draft, order.parts().cash, at);
     if let Some(applied) = order.coupon
         && let Some(coupon) = draft.open().ok().and_then(|open| open.coupons.get(&applied.id))
     {

@@ -1,6 +1,7 @@
 //! Verbs: each reads the whole account and chooses the facts. A verb checks everything before it
 //! pushes its first event, so a rejection leaves no trace.
 
+pub mod accrue;
 pub mod advance;
 pub mod ahead;
 pub mod align;
@@ -11,6 +12,7 @@ pub mod campaign;
 pub mod cancel;
 pub mod change;
 pub mod coupons;
+pub mod credit;
 pub mod deliver;
 pub mod hold;
 pub mod import;
@@ -18,7 +20,11 @@ pub mod open;
 pub mod pay;
 pub mod pricing;
 pub mod purchase;
+pub mod record_usage;
 pub mod refund;
 pub mod renew;
+pub mod resource;
 pub mod set_renewal_mode;
+pub mod settle;
+pub mod standing;
 pub mod top_up;

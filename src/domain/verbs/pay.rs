@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{bill, change, deliver, renew};
+use super::{bill, change, credit, deliver, renew};
 use crate::domain::calendar::{Course, Timestamp, rounded_up_to_midnight};
 use crate::domain::command::{Answer, Skipped};
 use crate::domain::draft::Draft;
@@ -32,7 +32,7 @@ pub struct PayTogether {
 
 /// Pays it.
 pub fn decide(draft: &mut Draft<'_>, pay: &Pay) -> Result<Answer, Rejection> {
-    draft.in_service()?;
+    draft.in_good_standing()?;
     let order = draft.unpaid_order(pay.order)?.clone();
     check_payable(draft, &order, draft.at)?;
     check_funds(draft, order.payable)?;
@@ -43,7 +43,7 @@ pub fn decide(draft: &mut Draft<'_>, pay: &Pay) -> Result<Answer, Rejection> {
 /// Pays them all or none, as far as money goes; those whose status changed meanwhile are skipped
 /// and named (R4.15). Each keeps its own coupon.
 pub fn together(draft: &mut Draft<'_>, pay: &PayTogether) -> Result<Answer, Rejection> {
-    let open = draft.in_service()?;
+    let open = draft.in_good_standing()?;
     let limit = draft.timeline.in_force(draft.at).map_or(0, |v| v.rules.orders.together_max);
     let count = u32::try_from(pay.orders.len()).unwrap_or(u32::MAX);
     if count > limit {
@@ -86,9 +86,9 @@ pub fn together(draft: &mut Draft<'_>, pay: &PayTogether) -> Result<Answer, Reje
     })
 }
 
-/// Does the cash cover `needed`?
+/// Do the cash and the credit that is left cover `needed` (D15)?
 pub fn check_funds(draft: &Draft<'_>, needed: Money) -> Result<(), Rejection> {
-    let available = draft.open()?.wallet.cash;
+    let available = draft.open()?.wallet.funds();
     if available.covers(needed) {
         Ok(())
     } else {
@@ -152,6 +152,7 @@ pub fn period_of(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Result<Paid
 /// Takes the cash for an open order, and gives what was ordered, or waits until it is delivered
 /// (D41). The checks were made.
 pub fn settle(draft: &mut Draft<'_>, order: &Order, at: Timestamp, automatic: bool) {
+    credit::lend(draft, order.payable, at);
     let ttl = deliver::time_to_deliver(draft, order, at);
     let cycle = bill::cycle(draft, at);
     if let Some(ttl) = ttl {

@@ -48,7 +48,7 @@ pub struct Purchase {
 
 /// Opens the order, and pays it at once if that was asked or nothing is to be paid (R4.17).
 pub fn decide(draft: &mut Draft<'_>, purchase: &Purchase) -> Result<Answer, Rejection> {
-    let open = draft.in_service()?;
+    let open = draft.in_good_standing()?;
     if let Some(parent) = purchase.expires_not_after {
         draft.subscription(parent)?;
     }

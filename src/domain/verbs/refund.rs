@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::change::Plans;
-use super::{bill, pay};
+use super::{bill, credit, pay};
 use crate::domain::account::Open;
 use crate::domain::calendar::{Course, Period, Timestamp, Unit};
 use crate::domain::command::Answer;
@@ -197,8 +197,10 @@ pub fn give_back_for_downgrade(draft: &mut Draft<'_>, order: &Order, at: Timesta
     let Ok(ratio) = ratio else { return };
     let giving = Giving::of(live, ratio, at);
     let cycle = bill::cycle(draft, at);
+    let cash = giving.parts.cash;
     draft.push(refunded(order, giving, false, cycle, at));
     bill::issue_credit_notes(draft, at);
+    credit::repay_from_refund(draft, cash, at);
 }
 
 /// What is given back, and from what.
@@ -373,8 +375,10 @@ fn give_back(draft: &mut Draft<'_>, order: &Order, giving: Giving, is_full: bool
     draft.push(order::Event::Opened(Box::new(order.clone())));
     let back = giving.back.clone();
     let cycle = bill::cycle(draft, at);
+    let cash = giving.parts.cash;
     draft.push(refunded(order, giving, is_full, cycle, at));
     bill::issue_credit_notes(draft, at);
+    credit::repay_from_refund(draft, cash, at);
     for (used, amount) in back {
         restore(draft, &used, amount, order.id, at);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pricing::{self, Asked, CouponChoice};
-use super::{align, change, pay, purchase};
+use super::{align, change, pay, purchase, standing};
 use crate::domain::account::Open;
 use crate::domain::agenda;
 use crate::domain::calendar::{Course, Period, Timestamp, Unit, Zone};
@@ -51,7 +51,7 @@ pub struct Renew {
 /// Opens the order from the old expiry (R1.8, R1.9), and pays it at once if that was asked.
 /// The mode stays as it is (R2.19).
 pub fn decide(draft: &mut Draft<'_>, renew: &Renew) -> Result<Answer, Rejection> {
-    let open = draft.in_service()?;
+    let open = draft.in_good_standing()?;
     let live = draft.subscription(renew.subscription)?;
     let Some(paid) = live.paid.as_ref().filter(|_| live.is_renewable()) else {
         return Err(Rejection::wrong_state(live));
@@ -217,6 +217,10 @@ fn prepare(
         return Err(unknown);
     };
     let Ok(open) = draft.open() else { return Err(unknown) };
+    if open.standing.is_overdue() {
+        let amount = standing::to_pay(open);
+        return Err((Failure::Overdue { amount }, quote(draft, live, at)));
+    }
     let order = match live.open_order.and_then(|id| open.orders.get(&id)) {
         None => {
             let wanted = Wanted {
@@ -268,6 +272,7 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         Rejection::NotEnoughFunds { available, .. } => {
             Failure::NotEnoughFunds { available: *available }
         }
+        Rejection::AccountOverdue { amount } => Failure::Overdue { amount: *amount },
         Rejection::UnpaidOrder { order, .. } => Failure::UnpaidOrder { order: *order },
         Rejection::BeyondHorizon { .. } => Failure::BeyondHorizon,
         // A parent that is gone sets an end as well.
@@ -294,6 +299,9 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::ExternalIdTaken
         | Rejection::AccountHeld
         | Rejection::AccountNotHeld
+        | Rejection::ResourceNotFound { .. }
+        | Rejection::ResourceReleased { .. }
+        | Rejection::NotPayAsYouGo { .. }
         | Rejection::PurchaseRequires { .. }
         | Rejection::OrderNotFound { .. }
         | Rejection::OrderClosed { .. }

@@ -31,6 +31,9 @@ pub fn decide(draft: &mut Draft<'_>, set: &SetRenewalMode) -> Result<Answer, Rej
     let live = draft.subscription(set.subscription)?;
     let id = live.id;
     let is_switched = set.mode != live.renewal.mode;
+    if is_switched && set.mode == Mode::AutoRenewal {
+        draft.in_good_standing()?;
+    }
     if is_switched {
         check_in_time(draft, live, set.mode)?;
     }

@@ -1,7 +1,8 @@
-//! Credit cash that was received. It pays no order by itself (R4.5).
+//! Credit cash that was received. It pays no order by itself (R4.5), but what is owed (R6.12).
 
 use serde::{Deserialize, Serialize};
 
+use super::credit;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::event::SealedRef;
@@ -34,8 +35,7 @@ pub fn decide(draft: &mut Draft<'_>, top_up: &TopUp) -> Result<Answer, Rejection
     if top_up.amount.minor() <= 0 {
         return Err(Rejection::AmountNotPositive { amount: top_up.amount });
     }
-    let cash = open
-        .wallet
+    open.wallet
         .cash
         .checked_add(top_up.amount)
         .filter(|cash| cash.minor() <= MINOR_MAX)
@@ -45,6 +45,9 @@ pub fn decide(draft: &mut Draft<'_>, top_up: &TopUp) -> Result<Answer, Rejection
         method: top_up.method.clone(),
         channel: top_up.channel.clone(),
         reference: top_up.reference,
+        at: Some(draft.at),
     });
+    credit::repay(draft, draft.at);
+    let cash = draft.open()?.wallet.cash;
     Ok(Answer::ToppedUp { amount: top_up.amount, cash })
 }

@@ -46,7 +46,7 @@ impl From<&statement::Statement> for Statement {
             month: statement.month,
             state: statement.state(),
             line_count: statement.line_count,
-            totals: (&statement.totals).into(),
+            totals: (&statement.standing()).into(),
             closed_at: statement.closed_at,
         }
     }

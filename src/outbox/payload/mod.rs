@@ -2,6 +2,7 @@
 //! change what a provider's systems read. References and values only: no name, no address (D50).
 
 mod bills;
+mod resource;
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::domain::price::{self, Item};
 use crate::domain::{money, nouns};
 
 use bills::{Document, Statement};
+use resource::Resource;
 
 /// A webhook's body.
 #[derive(Debug, Serialize)]
@@ -40,6 +42,7 @@ enum Wire {
     Subscription(Box<Subscription>),
     Order(Box<Order>),
     Coupon(Box<Coupon>),
+    Resource(Resource),
     Statement(Statement),
     Document(Document),
 }
@@ -209,6 +212,7 @@ impl Body {
             Noun::Subscription(live) => Wire::Subscription(Box::new(live.into())),
             Noun::Order(ordered) => Wire::Order(Box::new(ordered.into())),
             Noun::Coupon(coupon) => Wire::Coupon(Box::new(coupon.into())),
+            Noun::Resource(live) => Wire::Resource(live.into()),
             Noun::Statement(statement) => Wire::Statement(statement.into()),
             Noun::Document(document) => Wire::Document(document.into()),
         };

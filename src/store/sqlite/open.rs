@@ -16,7 +16,7 @@ const READERS: u32 = 4;
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "book", include_str!("../../../migrations/sqlite/0001_book.sql")),
     (
         2,
@@ -25,6 +25,8 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
     ),
     (3, "campaigns", include_str!("../../../migrations/sqlite/0003_campaigns.sql")),
     (4, "statements", include_str!("../../../migrations/sqlite/0004_statements.sql")),
+    (5, "usage lines", include_str!("../../../migrations/sqlite/0005_usage_lines.sql")),
+    (6, "pay as you go", include_str!("../../../migrations/sqlite/0006_payg.sql")),
 ];
 
 /// Locks the database for this process, beside the file: SQLite's own locks come and go.
@@ -123,10 +125,12 @@ async fn up_to(conn: &mut SqliteConnection, last: i64) -> Result<(), StoreError>
 mod tests {
     use super::*;
     use crate::domain::calendar::Timestamp;
-    use crate::domain::ids::AccountId;
+    use crate::domain::ids::{AccountId, OrderId, SubscriptionId};
     use crate::domain::nouns::order;
-    use crate::store::OrderQuery;
-    use crate::store::sqlite::money;
+    use crate::domain::nouns::statement::Charged;
+    use crate::domain::price::Item;
+    use crate::store::sqlite::{money, statements};
+    use crate::store::{BillLineQuery, OrderQuery};
 
     /// A book of the first release keeps its orders, and they say what they said.
     #[tokio::test]
@@ -175,6 +179,51 @@ mod tests {
                 && order.failed_for.is_none();
             assert!(absent, "{order:?}");
         }
+        for end in ["db", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(end));
+        }
+    }
+
+    /// Lines and months that were billed before there was usage keep what they said.
+    #[tokio::test]
+    async fn bills_of_orders_alone_are_kept() {
+        let path = std::env::temp_dir().join(format!("renewd-old-bills-{}.db", std::process::id()));
+        let mut conn = writer(&path).await.expect("a connection");
+        up_to(&mut conn, 4).await.expect("the tables of orders");
+        sqlx::query(
+            "INSERT INTO bill_lines VALUES ('2026-04', 'acc_0000000001', 1, 'Refund', 4000000, 7, \
+             6, 'refund', 'refund', -1, 2, '', 'vm', 'small', 'fra1', 9223372036854775807, \
+             9223372036854775807, -10, 0, 0, -10, '', '', 0, -10, -10, 'USD')",
+        )
+        .execute(&mut conn)
+        .await
+        .expect("written");
+        sqlx::query(
+            "INSERT INTO statements VALUES ('acc_0000000001', '2026-04', 1, -10, 0, -10, -10, \
+             5000000, '[[1,1]]', -10, 0, -10, -10, 'USD', 'Cleared')",
+        )
+        .execute(&mut conn)
+        .await
+        .expect("written");
+        migrate(&mut conn).await.expect("the tables of today");
+        conn.close().await.expect("closed");
+        let account = AccountId::from_bits(1);
+        let month = "2026-04".parse().expect("a month");
+        let query = BillLineQuery { account, month, after: None, limit: 9 };
+        let lines = statements::bill_lines(&readers(&path), query).await.expect("read");
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(line.total.minor(), -10);
+        let expected = Charged::Order {
+            order: OrderId::new(account, 7),
+            related: Some(OrderId::new(account, 6)),
+            order_type: order::Kind::Refund,
+            item: Item::Refund,
+            subscription: SubscriptionId::new(account, 2),
+        };
+        assert_eq!(line.charged, expected);
+        let closed = statements::one_statement(&readers(&path), account, month).await;
+        let closed = closed.expect("read").expect("a month");
+        assert_eq!((closed.repaid, closed.line_count), (None, 1));
         for end in ["db", "db-wal", "db-shm"] {
             let _ = std::fs::remove_file(path.with_extension(end));
         }

@@ -10,21 +10,21 @@ use super::fault::{Fault, failed};
 use super::ladder::{Changes, Ladder, Values};
 use super::lists::{all, read, select};
 use super::rows::Columns;
-use crate::domain::ids::{AccountId, DocumentId, OrderId, SeriesId, SubscriptionId};
+use crate::domain::ids::{AccountId, DocumentId, OrderId, ResourceId, SeriesId, SubscriptionId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
-use crate::domain::nouns::statement::{BillLine, Document, State, Statement, Totals};
+use crate::domain::nouns::statement::{BillLine, Charged, Document, State, Statement, Totals};
 use crate::domain::rows::Row;
 use crate::store::{BillLineQuery, DocumentQuery, StatementQuery, StoreError, codec};
 
 const BILL_LINE: &str = "month, stream, number, item_type, at, order_number, related, order_type, \
-    item, days, subscription, external_id, product, plan, region, starts_at, ends_at, list_minor, \
-    discount_minor, coupon_minor, net_minor, tax_name, tax_rate, tax_minor, total_minor, \
-    paid_minor, currency";
+    item, days, subscription, resource, meter, unit, quantity, price, tier, external_id, product, \
+    plan, region, starts_at, ends_at, list_minor, discount_minor, coupon_minor, net_minor, tax_name, tax_rate, \
+    tax_minor, total_minor, paid_minor, currency";
 const STATEMENT: &str = "stream, month, line_count, net_minor, tax_minor, total_minor, paid_minor, \
     closed_at, pending, pending_net_minor, pending_tax_minor, pending_total_minor, \
-    pending_paid_minor, currency, state";
+    pending_paid_minor, currency, repaid_minor, state";
 const DOCUMENT: &str = "stream, number, kind, year, month, lines, net_minor, tax_minor, \
     total_minor, paid_minor, currency, related, issued_at, printed_number";
 
@@ -58,6 +58,7 @@ impl<'a> Batch<'a> {
             }
             Row::Order(_)
             | Row::Subscription(_)
+            | Row::Resource(_)
             | Row::Coupon(_)
             | Row::Coverage(_)
             | Row::Campaign(_) => {}
@@ -88,19 +89,14 @@ impl<'a> Batch<'a> {
 }
 
 fn bind_line(values: &mut Values, stream: &str, line: &BillLine) {
-    let (item, days) = codec::item(line.item);
     values
         .text(&line.month.to_string())
         .text(stream)
         .int(line.number)
         .text(line.item_type.as_str())
-        .int(line.at.micros())
-        .int(line.order.number)
-        .int(codec::number(line.related.map(|order| order.number)))
-        .text(line.order_type.as_str())
-        .text(item)
-        .int(codec::number(days))
-        .int(line.subscription.number)
+        .int(line.at.micros());
+    bind_charged(values, &line.charged);
+    values
         .text(codec::text(line.external_id.as_deref()))
         .text(&line.product)
         .text(&line.plan)
@@ -122,17 +118,79 @@ fn bind_line(values: &mut Values, stream: &str, line: &BillLine) {
         .text(line.total.currency().code());
 }
 
+/// What is not of an order, or not of usage, is none.
+fn bind_charged(values: &mut Values, charged: &Charged) {
+    match charged {
+        Charged::Order { order, related, order_type, item, subscription } => {
+            let (item, days) = codec::item(*item);
+            values
+                .int(order.number)
+                .int(codec::number(related.map(|order| order.number)))
+                .text(order_type.as_str())
+                .text(item)
+                .int(codec::number(days))
+                .int(subscription.number)
+                .int(codec::NO_NUMBER)
+                .text("")
+                .text("")
+                .text("")
+                .text("")
+                .int(codec::NO_NUMBER);
+        }
+        Charged::Usage { resource, meter, unit, quantity, price, tier } => {
+            values
+                .int(codec::NO_NUMBER)
+                .int(codec::NO_NUMBER)
+                .text("")
+                .text("")
+                .int(codec::NO_NUMBER)
+                .int(codec::NO_NUMBER)
+                .int(resource.number)
+                .text(meter)
+                .text(unit)
+                .text(&quantity.to_string())
+                .text(&price.to_string())
+                .int(*tier);
+        }
+    }
+}
+
+fn charged(columns: &mut Columns<'_>, account: AccountId) -> Result<Charged, StoreError> {
+    let order = codec::some_number(columns.int()?)?;
+    let (related, order_type) = (columns.int()?, columns.str()?);
+    let (item, days, subscription) = (columns.str()?, columns.int()?, columns.int()?);
+    let resource = codec::some_number(columns.int()?)?;
+    let (meter, unit) = (columns.string()?, columns.string()?);
+    let (quantity, price, tier) = (columns.str()?, columns.str()?, columns.int()?);
+    match (order, resource) {
+        (Some(order), None) => Ok(Charged::Order {
+            order: OrderId::new(account, order),
+            related: codec::some_number(related)?.map(|number| OrderId::new(account, number)),
+            order_type: codec::order_kind(order_type)?,
+            item: codec::some_item(item, days)?,
+            subscription: SubscriptionId::new(account, codec::natural(subscription)?),
+        }),
+        (None, Some(resource)) => Ok(Charged::Usage {
+            resource: ResourceId::new(account, resource),
+            meter,
+            unit,
+            quantity: codec::parsed(quantity)?,
+            price: codec::parsed(price)?,
+            tier: codec::natural(tier)?,
+        }),
+        (Some(_), Some(_)) | (None, None) => {
+            Err(codec::corrupt("a bill line of an order and of a resource, or of neither"))
+        }
+    }
+}
+
 fn line(columns: &mut Columns<'_>) -> Result<BillLine, StoreError> {
     let month = codec::parsed(columns.str()?)?;
     let account = codec::account(columns.stream()?)?;
     let number = columns.natural()?;
     let item_type = codec::item_type(columns.str()?)?;
     let at = columns.at()?;
-    let order = OrderId::new(account, columns.natural()?);
-    let related = codec::some_number(columns.int()?)?.map(|number| OrderId::new(account, number));
-    let order_type = codec::order_kind(columns.str()?)?;
-    let item = codec::some_item(columns.str()?, columns.int()?)?;
-    let subscription = SubscriptionId::new(account, columns.natural()?);
+    let charged = charged(columns, account)?;
     let external_id = codec::some_text(columns.string()?);
     let (product, plan, region) = (columns.string()?, columns.string()?, columns.string()?);
     let starts_at = codec::some_instant(columns.int()?)?;
@@ -148,11 +206,7 @@ fn line(columns: &mut Columns<'_>) -> Result<BillLine, StoreError> {
         number,
         item_type,
         at,
-        order,
-        related,
-        order_type,
-        item,
-        subscription,
+        charged,
         external_id,
         product,
         plan,
@@ -190,7 +244,10 @@ fn bind_statement(values: &mut Values, stream: &str, statement: &Statement) {
     bind_totals(values, &statement.totals);
     values.int(codec::micros(statement.closed_at)).json(&statement.pending);
     bind_totals(values, &statement.pending_totals);
-    values.text(statement.totals.total.currency().code()).text(statement.state().as_str());
+    values
+        .text(statement.totals.total.currency().code())
+        .int(statement.repaid.map_or(0, Money::minor))
+        .text(statement.state().as_str());
 }
 
 fn statement(columns: &mut Columns<'_>) -> Result<(AccountId, Statement), StoreError> {
@@ -201,10 +258,12 @@ fn statement(columns: &mut Columns<'_>) -> Result<(AccountId, Statement), StoreE
     let pending = codec::from_json(columns.str()?)?;
     let pending_sums = totals(columns)?;
     let currency = codec::parsed(columns.str()?)?;
+    let repaid = codec::repaid(Some(Money::from_minor(columns.int()?, currency)));
     let statement = Statement {
         month,
         line_count,
         totals: in_currency(sums, currency),
+        repaid,
         closed_at,
         pending,
         pending_totals: in_currency(pending_sums, currency),

@@ -4,8 +4,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use renewd::admin::wire::{
-    BillLine, BillTotals, Document, DocumentIs, DocumentQuery, DocumentShown, Receipt, Statement,
-    StatementQuery, StatementShown,
+    BillLine, BillTotals, BilledUsage, Document, DocumentIs, DocumentQuery, DocumentShown, Receipt,
+    Statement, StatementQuery, StatementShown,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -152,8 +152,7 @@ async fn with_lines<T: DeserializeOwned>(
 
 fn show_lines(desk: &Desk, lines: Vec<BillLine>, next: Option<String>) -> Result<(), Failure> {
     if !lines.is_empty() {
-        let columns =
-            [">NO", "AT", "ITEM", "ORDER", "FOR", "PLAN", ">NET", ">TAX", ">TOTAL", ">PAID"];
+        let columns = [">NO", "AT", "ITEM", "OF", "FOR", "PLAN", ">NET", ">TAX", ">TOTAL", ">PAID"];
         desk.output.table(&columns, lines.into_iter().map(line).collect())?;
     }
     if let Some(next) = next {
@@ -254,12 +253,18 @@ fn document_card(document: &Document) -> Vec<(&'static str, String)> {
 }
 
 fn line(line: BillLine) -> Vec<String> {
+    let (of, what) = match line.usage {
+        Some(BilledUsage { resource, meter, unit, quantity, .. }) => {
+            (resource, format!("{meter} {quantity} {unit}"))
+        }
+        None => (line.order.unwrap_or_default(), line.order_type.unwrap_or_default()),
+    };
     vec![
         line.number.to_string(),
         line.at,
         line.item_type,
-        line.order,
-        line.order_type,
+        of,
+        what,
         format!("{} {}", line.product, line.plan),
         money(&line.net),
         money(&line.tax_amount),

@@ -17,6 +17,11 @@ pub enum Failure {
         /// What there is.
         available: Money,
     },
+    /// The account is overdue (R2.21, D29).
+    Overdue {
+        /// What must be paid first.
+        amount: Money,
+    },
     /// Another unpaid order is open on it (D28).
     UnpaidOrder {
         /// Which.
@@ -40,6 +45,7 @@ impl Failure {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
+            Self::Overdue { .. } => "AccountOverdue",
             Self::UnpaidOrder { .. } => "UnpaidOrder",
             Self::PlanRetired => "PlanRetired",
             Self::PeriodNotOffered => "PeriodNotOffered",

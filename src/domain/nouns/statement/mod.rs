@@ -1,144 +1,25 @@
 //! Bill lines, monthly statements, and the documents made of them: invoices and credit notes.
 //!
-//! A line is a reading of what happened to an order; it is numbered within its account's month.
-//! A closed month gets no more lines, and a document is never edited: what is given back after an
-//! invoice stands on a credit note (R10.7).
+//! A line is a reading of what happened to an order, or of what was used; it is numbered within
+//! its account's month. A closed month gets no more lines, and a document is never edited: what is
+//! given back after an invoice stands on a credit note (R10.7).
+
+mod line;
 
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use self::line::plus;
+pub use self::line::{BillLine, Charged, ItemType, Runs, Totals, add_to_runs, has};
 use super::order::{self, Order, Parts};
 use super::subscription::Subscription;
 use crate::domain::calendar::{Timestamp, Zone};
-use crate::domain::ids::{DocumentId, DocumentKind, OrderId, SeriesId, SubscriptionId};
+use crate::domain::ids::{DocumentId, DocumentKind, OrderId, SeriesId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::month::Month;
 use crate::domain::price::{Item, Line, Tax};
-
-/// What a bill line is (R10.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ItemType {
-    /// An order of a subscription: new, renewed or changed.
-    SubscriptionOrder,
-    /// Usage that is paid after the fact.
-    PayAsYouGoBill,
-    /// Money back.
-    Refund,
-    /// A correction of another month.
-    Adjustment,
-}
-
-impl ItemType {
-    /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::SubscriptionOrder, Self::PayAsYouGoBill, Self::Refund, Self::Adjustment];
-
-    /// The rulebook's name for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SubscriptionOrder => "SubscriptionOrder",
-            Self::PayAsYouGoBill => "PayAsYouGoBill",
-            Self::Refund => "Refund",
-            Self::Adjustment => "Adjustment",
-        }
-    }
-}
-
-/// A line of a bill (R10.2, R10.3). Money back is below zero.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BillLine {
-    /// The month that it is billed in.
-    pub month: Month,
-    /// Its number there, from 1.
-    pub number: u32,
-    /// What it is.
-    pub item_type: ItemType,
-    /// When it was paid, or given back.
-    pub at: Timestamp,
-    /// The order.
-    pub order: OrderId,
-    /// The order that it corrects, where it gives money back.
-    pub related: Option<OrderId>,
-    /// What the order was for.
-    pub order_type: order::Kind,
-    /// The line of the order.
-    pub item: Item,
-    /// The subscription.
-    pub subscription: SubscriptionId,
-    /// The provider's own name for it.
-    pub external_id: Option<String>,
-    /// The product.
-    pub product: String,
-    /// The plan.
-    pub plan: String,
-    /// The region.
-    pub region: String,
-    /// Start of the time that it pays for; none where nothing was delivered.
-    pub starts_at: Option<Timestamp>,
-    /// End of that time, excluded.
-    pub ends_at: Option<Timestamp>,
-    /// The list price, before tax.
-    pub list: Money,
-    /// What a promise took off it.
-    pub discount: Money,
-    /// What a coupon took off it.
-    pub coupon: Money,
-    /// What is left before tax: `list - discount - coupon`.
-    pub net: Money,
-    /// The name of the tax, and per cent; none where there is none.
-    pub tax: Option<(String, Decimal)>,
-    /// The tax.
-    pub tax_amount: Money,
-    /// `net + tax`.
-    pub total: Money,
-    /// What cash paid of it.
-    pub paid: Money,
-}
-
-/// Lines summed up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    /// Before tax, after coupons.
-    pub net: Money,
-    /// The tax.
-    pub tax: Money,
-    /// Both.
-    pub total: Money,
-    /// What was paid of it.
-    pub paid: Money,
-}
-
-impl Totals {
-    /// Of no lines.
-    #[must_use]
-    pub const fn zero(currency: Currency) -> Self {
-        let zero = Money::zero(currency);
-        Self { net: zero, tax: zero, total: zero, paid: zero }
-    }
-
-    /// With a line added.
-    pub fn add(&mut self, line: &BillLine) {
-        let sum = |a: Money, b: Money| {
-            a.checked_add(b).unwrap_or_else(|| panic!("broken journal: {b} on a bill in {a}"))
-        };
-        *self = Self {
-            net: sum(self.net, line.net),
-            tax: sum(self.tax, line.tax_amount),
-            total: sum(self.total, line.total),
-            paid: sum(self.paid, line.paid),
-        };
-    }
-
-    /// What is left to be paid.
-    #[must_use]
-    pub fn outstanding(&self) -> Money {
-        Money::from_minor(self.total.minor() - self.paid.minor(), self.total.currency())
-    }
-}
 
 /// Where a monthly statement stands (R10.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -166,17 +47,6 @@ impl State {
     }
 }
 
-/// Numbers of lines, as runs of consecutive ones: `(first, last)`.
-pub type Runs = Vec<(u32, u32)>;
-
-/// Adds the next number to runs.
-pub fn add_to_runs(runs: &mut Runs, number: u32) {
-    match runs.last_mut() {
-        Some((_, last)) if *last + 1 == number => *last = number,
-        Some(_) | None => runs.push((number, number)),
-    }
-}
-
 /// A month of an account: as it is summed up so far, or as it was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
@@ -186,7 +56,10 @@ pub struct Statement {
     pub line_count: u32,
     /// What they come to.
     pub totals: Totals,
-    /// When it was closed: its figures never move again.
+    /// What was paid of it after its lines were booked (D36).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaid: Option<Money>,
+    /// When it was closed: its lines and what they come to never move again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
     /// The lines that its next invoice covers: those that are on no document yet, but for what
@@ -204,10 +77,27 @@ impl Statement {
             month,
             line_count: 0,
             totals: Totals::zero(currency),
+            repaid: None,
             closed_at: None,
             pending: Vec::new(),
             pending_totals: Totals::zero(currency),
         }
+    }
+
+    /// What its lines come to, with what was paid of them since they were booked.
+    #[must_use]
+    pub fn standing(&self) -> Totals {
+        let paid = match self.repaid {
+            Some(repaid) => plus(self.totals.paid, repaid),
+            None => self.totals.paid,
+        };
+        Totals { paid, ..self.totals }
+    }
+
+    /// Is something of it still to be paid?
+    #[must_use]
+    pub fn is_owed(&self) -> bool {
+        self.standing().outstanding().minor() > 0
     }
 
     /// Where it stands (R10.5).
@@ -215,7 +105,7 @@ impl Statement {
     pub fn state(&self) -> State {
         match self.closed_at {
             None => State::Generating,
-            Some(_) if self.totals.outstanding().minor() > 0 => State::Uncleared,
+            Some(_) if self.is_owed() => State::Uncleared,
             Some(_) => State::Cleared,
         }
     }
@@ -295,7 +185,7 @@ pub struct Charge {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bills {
-    /// Months that have lines, until their documents are out of reach.
+    /// Months that have lines, until their documents are out of reach and nothing is owed of them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub months: BTreeMap<Month, Box<Statement>>,
     /// Orders whose lines can still be corrected.
@@ -316,7 +206,7 @@ pub struct Bills {
     /// Lines of the record at hand.
     #[serde(skip)]
     pub fresh: Vec<BillLine>,
-    /// Months that the record at hand closed or put on a document.
+    /// Months that the record at hand closed, put on a document, or paid something of.
     #[serde(skip)]
     pub touched: Vec<Month>,
 }
@@ -370,12 +260,8 @@ impl Bills {
             order::Event::Failed { at, cycle, .. } => {
                 let origin = Origin { order, live, at: *at, cycle: *cycle };
                 for line in order.lines() {
-                    let line = negated(&origin.line(&line, order.tax.as_ref()));
-                    self.add(BillLine {
-                        item_type: ItemType::Refund,
-                        related: Some(order.id),
-                        ..line
-                    });
+                    let line = negated(&origin.line(&line, order.tax.as_ref(), Some(order.id)));
+                    self.add(BillLine { item_type: ItemType::Refund, ..line });
                 }
             }
             order::Event::Refunded { parts, cuts, at, cycle, .. } => {
@@ -401,7 +287,7 @@ impl Bills {
         let order = origin.order;
         let mut first = None;
         for line in order.lines() {
-            let line = origin.line(&line, order.tax.as_ref());
+            let line = origin.line(&line, order.tax.as_ref(), None);
             let (starts_at, ends_at) = time;
             let place = self.add(BillLine { starts_at, ends_at, ..line });
             first = first.or(Some(place));
@@ -435,15 +321,35 @@ impl Bills {
         };
         let charge = related.and_then(|order| self.charges.get(&order));
         let tax = charge.and_then(|charge| charge.tax.clone());
-        let line = negated(&origin.line(&line, None));
-        self.add(BillLine {
-            item_type: ItemType::Refund,
-            related,
-            tax,
-            starts_at,
-            ends_at,
-            ..line
-        });
+        let line = negated(&origin.line(&line, None, related));
+        self.add(BillLine { item_type: ItemType::Refund, tax, starts_at, ends_at, ..line });
+    }
+
+    /// Bills what was used, and answers the place of the line: its month and its number there. What
+    /// is not paid of it is owed, until [`Bills::repay`] says otherwise.
+    pub fn add_usage(&mut self, line: BillLine) -> (Month, u32) {
+        self.add(line)
+    }
+
+    /// Takes what credit paid of a month: it is owed until it is paid back.
+    pub fn lend(&mut self, month: Month, amount: Money) {
+        let statement = self
+            .months
+            .entry(month)
+            .or_insert_with(|| Box::new(Statement::empty(month, amount.currency())));
+        let lent = amount.negated();
+        statement.repaid = Some(statement.repaid.map_or(lent, |repaid| plus(repaid, lent)));
+        self.touched.push(month);
+    }
+
+    /// Takes what was paid of a month after its lines were booked.
+    pub fn repay(&mut self, month: Month, amount: Money) {
+        let Some(statement) = self.months.get_mut(&month) else {
+            panic!("broken journal: {amount} was paid of {month}, which is not billed")
+        };
+        assert!(amount.minor() > 0, "broken journal: {amount} was paid of {month}");
+        statement.repaid = Some(statement.repaid.map_or(amount, |repaid| plus(repaid, amount)));
+        self.touched.push(month);
     }
 
     /// Adds a line to its month, and answers its place there. What corrects a line of an invoice
@@ -462,7 +368,7 @@ impl Bills {
         let mut totals = Totals::zero(currency);
         totals.add(&line);
         let corrected =
-            line.related.and_then(|order| Some((order, self.charges.get(&order)?.as_ref())));
+            line.related().and_then(|order| Some((order, self.charges.get(&order)?.as_ref())));
         match corrected {
             Some((_, Charge { invoice: Some(invoice), .. })) => {
                 self.uncredited.push(Uncredited { invoice: *invoice, month, number, totals });
@@ -492,7 +398,7 @@ impl Bills {
                 self.closed_through = self.closed_through.max(Some(*month));
                 self.touched.push(*month);
                 if let Some(through) = forgets_through {
-                    self.months.retain(|month, _| month > through);
+                    self.months.retain(|month, statement| month > through || statement.is_owed());
                     // What is never invoiced needs no credit.
                     let (months, charges) = (&self.months, &self.charges);
                     self.waiting.retain(|line| {
@@ -560,12 +466,6 @@ impl Bills {
     }
 }
 
-/// Is `number` in one of the runs?
-#[must_use]
-pub fn has(runs: &Runs, number: u32) -> bool {
-    runs.iter().any(|(first, last)| (*first..=*last).contains(&number))
-}
-
 /// Where lines come from.
 struct Origin<'a> {
     order: &'a Order,
@@ -577,7 +477,7 @@ struct Origin<'a> {
 
 impl Origin<'_> {
     /// A line without its number.
-    fn line(&self, line: &Line, tax: Option<&Tax>) -> BillLine {
+    fn line(&self, line: &Line, tax: Option<&Tax>, related: Option<OrderId>) -> BillLine {
         let Self { order, live, at, cycle } = self;
         let net = line.list.minor() - line.discount.minor() - line.coupon.minor();
         BillLine {
@@ -585,11 +485,13 @@ impl Origin<'_> {
             number: 0,
             item_type: ItemType::SubscriptionOrder,
             at: *at,
-            order: order.id,
-            related: None,
-            order_type: order.kind,
-            item: line.item,
-            subscription: order.subscription,
+            charged: Charged::Order {
+                order: order.id,
+                related,
+                order_type: order.kind,
+                item: line.item,
+                subscription: order.subscription,
+            },
             external_id: live.subject.external_id.clone(),
             product: order.product.clone(),
             plan: order.plan.clone(),

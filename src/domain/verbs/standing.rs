@@ -1,0 +1,151 @@
+//! Standing: overdue after a settlement or a due date that the funds did not cover, good again when
+//! all due debt is paid; and the alerts on the way (R6.8–R6.18).
+
+use serde::{Deserialize, Serialize};
+
+use super::credit;
+use crate::domain::account::Open;
+use crate::domain::agenda;
+use crate::domain::calendar::Timestamp;
+use crate::domain::command::Answer;
+use crate::domain::draft::Draft;
+use crate::domain::money::Money;
+use crate::domain::nouns::resource;
+use crate::domain::nouns::standing::Event;
+use crate::domain::rejection::Rejection;
+use crate::domain::rules::{Dunning, Timeline};
+
+/// Set the low-balance alert, or switch it off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAlert {
+    /// Below which available credit it is told; none: off.
+    pub below: Option<Money>,
+}
+
+/// Sets it. Enabling it while available credit is below already sends nothing (R6.16).
+pub fn set_alert(draft: &mut Draft<'_>, set: SetAlert) -> Result<Answer, Rejection> {
+    let open = draft.open()?;
+    if let Some(below) = set.below
+        && below.currency() != open.terms.currency
+    {
+        let (expected, given) = (open.terms.currency, below.currency());
+        return Err(Rejection::WrongCurrency { expected, given });
+    }
+    let armed = set.below.is_some_and(|below| open.wallet.available().covers(below));
+    draft.push(Event::AlertSet { below: set.below, armed, at: draft.at });
+    Ok(Answer::Done)
+}
+
+/// After a settlement, or a due date: overdue if available credit is below zero, or something is
+/// past due (R6.8).
+pub fn review(draft: &mut Draft<'_>, at: Timestamp) {
+    let Ok(open) = draft.open() else { return };
+    let available = open.wallet.available();
+    let owes = available.is_negative() || !open.wallet.past_due().is_zero();
+    if owes && !open.standing.is_overdue() {
+        draft.push(Event::FellOverdue { amount: to_pay(open), available, at });
+    }
+}
+
+/// What must come in to be in good standing again.
+#[must_use]
+pub fn to_pay(open: &Open) -> Money {
+    let lacking = credit::due(open).minor() - open.wallet.spendable().minor();
+    Money::from_minor(lacking.max(0), open.wallet.cash.currency())
+}
+
+/// Good again once nothing is past due and available credit is not below zero: what was stopped
+/// for debt runs again, unless its owner stopped it too (R6.12).
+pub fn recover(draft: &mut Draft<'_>, at: Timestamp) {
+    let Ok(open) = draft.open() else { return };
+    let is_clear = open.wallet.past_due().is_zero() && !open.wallet.available().is_negative();
+    if !open.standing.is_overdue() || !is_clear {
+        return;
+    }
+    let halted: Vec<_> = open
+        .resources
+        .values()
+        .filter(|resource| resource.halted_at.is_some() && resource.released_at.is_none())
+        .map(|resource| resource.id)
+        .collect();
+    draft.push(Event::Recovered { at });
+    for id in halted {
+        draft.push(resource::Event::Restored { id, at });
+    }
+}
+
+/// Tells the owner again (R6.9).
+pub fn notice(draft: &mut Draft<'_>, due_at: Timestamp) {
+    let Ok(open) = draft.open() else { return };
+    let amount = to_pay(open);
+    let later = next_notice_after(draft.timeline, open, due_at);
+    let superseded = later.is_some_and(|later| later <= draft.at);
+    draft.push(Event::OverdueNoticed { amount, due_at, superseded });
+}
+
+/// When the owner of an overdue account is told again, after `after`.
+#[must_use]
+pub fn next_notice_after(timeline: &Timeline, open: &Open, after: Timestamp) -> Option<Timestamp> {
+    let since = open.standing.overdue?.since;
+    let rules = &timeline.in_force(since)?.rules;
+    let preset = rules.dunning.get(&rules.overdue.preset)?;
+    let zone = rules.bill.zone;
+    let at = |days: &u16| zone.plus_days(since, i32::from(*days));
+    preset.notices.iter().map(at).filter(|at| *at > after).min()
+}
+
+/// The dunning preset of a resource's product in an account that is overdue since `since`.
+#[must_use]
+pub fn dunning<'a>(timeline: &'a Timeline, product: &str, since: Timestamp) -> Option<&'a Dunning> {
+    let (rules, product) = timeline.product(timeline.in_force(since)?, product)?;
+    rules.dunning.get(&product.payg.as_ref()?.dunning)
+}
+
+/// When the next forecast is made: at a time of day, if by then the balance will not cover a day
+/// like the last one and the renewals of the next (R6.18). Where it does, nobody is told, and
+/// nothing is due.
+#[must_use]
+pub fn forecast_at(timeline: &Timeline, open: &Open) -> Option<Timestamp> {
+    // Who is overdue has been told worse.
+    let last = open.standing.burn.back().filter(|_| !open.standing.is_overdue())?.at;
+    let rules = &timeline.in_force(last)?.rules;
+    let (zone, time) = (rules.bill.zone, rules.alerts.forecast_at.0);
+    let today = zone.on_day(last, 0, time);
+    let at = if today > last { today } else { zone.on_day(last, 1, time) };
+    let is_told = open.standing.forecast_through.is_some_and(|through| through >= at);
+    let needed = needed_at(timeline, open, at)?;
+    (!is_told && !open.wallet.available().covers(needed)).then_some(at)
+}
+
+/// What is expected to be needed within the day after `at`.
+fn needed_at(timeline: &Timeline, open: &Open, at: Timestamp) -> Option<Money> {
+    let burnt = open.standing.burnt(at)?;
+    let tomorrow = at.plus(std::time::Duration::from_hours(24));
+    let renewals = open.subscriptions.values().filter_map(|live| {
+        let span = live.span()?;
+        let attempt = agenda::next_attempt(timeline, live, &span)?;
+        (attempt <= tomorrow).then(|| agenda::charge_of(timeline, live, attempt))?
+    });
+    Some(renewals.fold(burnt, |sum, charge| sum.checked_add(charge).unwrap_or(sum)))
+}
+
+/// Tells the owner that the balance will not cover the next day.
+pub fn forecast(draft: &mut Draft<'_>, due_at: Timestamp) {
+    let Ok(open) = draft.open() else { return };
+    let available = open.wallet.available();
+    let needed = needed_at(draft.timeline, open, due_at).unwrap_or(available);
+    draft.push(Event::WillRunShort { needed, available, due_at });
+}
+
+/// At the end of a record: did available credit cross the alert (R6.16)?
+pub fn watch(draft: &mut Draft<'_>) {
+    let Ok(open) = draft.open() else { return };
+    let Some(alert) = open.standing.alert else { return };
+    let available = open.wallet.available();
+    let is_low = !available.covers(alert.below);
+    if is_low && alert.armed {
+        draft.push(Event::RanLow { available, at: draft.at });
+    } else if !is_low && !alert.armed {
+        draft.push(Event::Refilled { at: draft.at });
+    }
+}
