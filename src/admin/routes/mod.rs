@@ -10,6 +10,7 @@ mod house;
 mod imports;
 mod ledger;
 mod lists;
+mod meters;
 mod orders;
 mod renewals;
 mod statements;
@@ -55,6 +56,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(subscriptions::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
+        .configure(meters::configure)
         .configure(time::configure)
         .configure(imports::configure)
         .configure(house::configure)
@@ -182,6 +184,7 @@ mod tests {
         GET /v1/deliveries
         GET /v1/ledger/entries
         GET /v1/ledger/trial-balance
+        GET /v1/meters
         GET /v1/orders
         GET /v1/parked
         GET /v1/schedulers
@@ -215,6 +218,7 @@ mod tests {
         POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
         POST /v1/imports
+        POST /v1/meters/quote
         POST /v1/schedulers/{job}/run
         PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
