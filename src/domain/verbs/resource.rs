@@ -263,4 +263,3 @@ fn deposit(payg: &Payg, plan: &str, currency: Currency) -> Result<Money, Rejecti
         .sum();
     Money::from_decimal(cost, currency, Rounding::HalfUp).map_err(|_| Rejection::AmountTooLarge)
 }
-
