@@ -18,7 +18,9 @@ use super::problem::{Code, Problem};
 use super::{Admin, auth, fields, wire};
 use crate::actors::{Lane, Request, Token};
 use crate::config;
-use crate::domain::ids::{AccountId, CampaignId, CouponId, DocumentId, OrderId, SubscriptionId};
+use crate::domain::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId,
+};
 use crate::domain::month::Month;
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
@@ -226,6 +228,10 @@ pub struct OfOrder(pub OrderId);
 #[derive(Debug, Clone, Copy)]
 pub struct OfSubscription(pub SubscriptionId);
 
+/// The pay-as-you-go resource that the path names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfResource(pub ResourceId);
+
 /// The coupon that the path names, of the account that it names.
 #[derive(Debug, Clone, Copy)]
 pub struct OfCoupon(pub CouponId);
@@ -279,6 +285,16 @@ fn subscription(request: &HttpRequest) -> Result<SubscriptionId, Problem> {
     }
 }
 
+fn resource(request: &HttpRequest) -> Result<ResourceId, Problem> {
+    let text = request.match_info().query("resource");
+    text.parse().map_err(|_| {
+        let nothing = ResourceId::new(AccountId::from_bits(0), 0);
+        let unknown = Rejection::ResourceNotFound { resource: nothing };
+        let detail = format!("there is no resource {text:?}");
+        Problem::from(unknown).with("resource", text).saying(detail)
+    })
+}
+
 fn coupon(request: &HttpRequest) -> Result<CouponId, Problem> {
     let (account, text) = (account(request)?, request.match_info().query("coupon"));
     let Ok(coupon) = text.parse::<CouponId>() else {
@@ -326,6 +342,7 @@ macro_rules! from_path {
 from_path!(OfAccount, account);
 from_path!(OfOrder, order);
 from_path!(OfSubscription, subscription);
+from_path!(OfResource, resource);
 from_path!(OfCoupon, coupon);
 from_path!(OfCampaign, campaign);
 from_path!(OfMonth, month);

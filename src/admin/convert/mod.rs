@@ -3,6 +3,7 @@
 mod campaigns;
 mod coupons;
 mod orders;
+mod resources;
 mod statements;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde_json::Value;
 pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
 pub use self::orders::{order, ordered};
+pub use self::resources::{resource, resource_row};
 pub use self::statements::{bill_line, document, statement};
 use super::ports::{Profile, SchedulerStatus};
 use super::problem::Problem;

@@ -12,6 +12,7 @@ mod ledger;
 mod lists;
 mod orders;
 mod renewals;
+mod resources;
 mod statements;
 mod subscriptions;
 mod time;
@@ -53,6 +54,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(statements::configure)
         .configure(documents::configure)
         .configure(subscriptions::configure)
+        .configure(resources::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
         .configure(time::configure)
@@ -184,6 +186,7 @@ mod tests {
         GET /v1/ledger/trial-balance
         GET /v1/orders
         GET /v1/parked
+        GET /v1/resources/{resource}
         GET /v1/schedulers
         GET /v1/statements
         GET /v1/status
@@ -202,6 +205,7 @@ mod tests {
         POST /v1/accounts/{account}/payments
         POST /v1/accounts/{account}/redemptions
         POST /v1/accounts/{account}/renewals
+        POST /v1/accounts/{account}/resources
         POST /v1/accounts/{account}/statements/{month}/invoice
         POST /v1/accounts/{account}/subscriptions/{subscription}/changes
         POST /v1/accounts/{account}/subscriptions/{subscription}/release
@@ -215,6 +219,10 @@ mod tests {
         POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
         POST /v1/imports
+        POST /v1/resources/{resource}/change
+        POST /v1/resources/{resource}/release
+        POST /v1/resources/{resource}/start
+        POST /v1/resources/{resource}/stop
         POST /v1/schedulers/{job}/run
         PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode

@@ -16,6 +16,7 @@ mod ordering;
 mod orders;
 mod queries;
 mod requests;
+mod resources;
 mod statements;
 
 use std::collections::BTreeMap;
@@ -52,6 +53,7 @@ pub use queries::{
     TrialBalanceQuery, WriteHeaders, WriteQuery,
 };
 pub use requests::{MoveClock, OpenAccount, SetRenewalMode, TopUp};
+pub use resources::{ChangeResource, OpenResource, Resource, ResourceIs, SetPower};
 pub use statements::{
     BillLine, BillTax, BillTotals, BilledUsage, Document, DocumentIs, DocumentShown, Statement,
     StatementShown,

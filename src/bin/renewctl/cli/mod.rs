@@ -4,6 +4,7 @@ mod book;
 mod campaigns;
 mod coupons;
 mod house;
+mod resources;
 mod statements;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
+pub(crate) use resources::ResourceVerb;
 pub(crate) use statements::{DocumentVerb, Format, OnPaper, StatementVerb};
 
 const EXAMPLES: &str = "\
@@ -80,6 +82,9 @@ pub(crate) enum Verb {
     /// Renewal management: list what expires, renew, change the plan, give up.
     #[command(subcommand, alias = "sub")]
     Subscription(SubscriptionVerb),
+    /// What is paid for after use: open, list, start, stop, change, release.
+    #[command(subcommand)]
+    Resource(ResourceVerb),
     /// Grant, redeem and list coupons, see what each is good for, take them back.
     #[command(subcommand)]
     Coupon(CouponVerb),
@@ -230,6 +235,7 @@ mod tests {
           top-up        Credit cash that was received
           order         Buy, list, show, pay, deliver, refund and cancel orders
           subscription  Renewal management: list what expires, renew, change the plan, give up
+          resource      What is paid for after use: open, list, start, stop, change, release
           coupon        Grant, redeem and list coupons, see what each is good for, take them back
           campaign      Coupons for many, out of one quota
           statement     Monthly statements: list, show, print; invoices on demand
