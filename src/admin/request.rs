@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::error::QueryPayloadError;
+use actix_web::error::{PayloadError, QueryPayloadError};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut, Data, Query};
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
@@ -124,7 +124,11 @@ pub fn admin(request: &HttpRequest) -> Result<&Data<Admin>, Problem> {
     request.app_data().ok_or_else(|| Problem::broken("the application has no admin"))
 }
 
-async fn read_body(payload: &mut Payload, max: usize) -> Result<Bytes, Problem> {
+/// Reads a body of at most `max` bytes.
+pub async fn body(
+    payload: &mut (impl Stream<Item = Result<Bytes, PayloadError>> + Unpin),
+    max: usize,
+) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     let read = async {
         while let Some(chunk) = payload.next().await {
@@ -163,7 +167,7 @@ impl FromRequest for Asking {
             let cause = auth::cause(&request)?;
             let text = token_text(&request, &admin.config.tokens)?;
             let max = usize::try_from(admin.config.daemon.body_max).unwrap_or(usize::MAX);
-            let body = read_body(&mut payload, max).await?;
+            let body = body(&mut payload, max).await?;
             let token = text.map(|text| {
                 let what = format!("{} {}\n", request.method(), request.uri());
                 let parameters = [what.as_bytes(), &body].concat();

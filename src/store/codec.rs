@@ -17,6 +17,7 @@ use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use crate::domain::nouns::statement::{self, BillLine, Document, ItemType};
 use crate::domain::nouns::subscription::{self, Mode};
 use crate::domain::price::Item;
+use crate::domain::usage::UsageKey;
 
 /// What the first record of a stream is digested after.
 pub const GENESIS: Digest = [0; 32];
@@ -44,6 +45,32 @@ pub fn digest(previous: &Digest, body: &str) -> Digest {
     let mut digest = GENESIS;
     digest.copy_from_slice(context.finish().as_ref());
     digest
+}
+
+/// What a report of usage is known by: the first half of SHA-256 over its meter, its source and
+/// its event id, each behind its length, so that no two of them can be cut differently (D34).
+#[must_use]
+pub fn usage_key(meter: &str, source: &str, event: &str) -> UsageKey {
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash_of(&[meter, source, event])[..16]);
+    UsageKey(key)
+}
+
+/// What stands for a value where a meter counts different ones.
+#[must_use]
+pub fn usage_value(value: &str) -> u64 {
+    hash_of(&[value]).iter().take(8).fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
+}
+
+fn hash_of(texts: &[&str]) -> Digest {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    for text in texts {
+        context.update(&(text.len() as u64).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    let mut hash = GENESIS;
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 /// The text of a topic; empty for none.
@@ -357,6 +384,24 @@ mod tests {
             assert_eq!(order_state(state.as_str()).ok(), Some(state));
         }
         assert!(matches!(subscription_state("Lost"), Err(StoreError::Corrupt(_))));
+    }
+
+    #[test]
+    fn a_report_is_known_by_its_meter_source_and_id() {
+        let key = usage_key("traffic", "dc1", "7");
+        assert_eq!(key, usage_key("traffic", "dc1", "7"));
+        for other in [
+            usage_key("traffic", "dc17", ""),
+            usage_key("traffic", "dc", "17"),
+            usage_key("trafficdc1", "", "7"),
+            usage_key("traffic", "7", "dc1"),
+        ] {
+            assert_ne!(key, other);
+        }
+        // They are kept: a change of the hash would count everything again.
+        assert_eq!(key.to_string(), "?");
+        assert_eq!(usage_value("10.0.0.1"), 0);
+        assert_ne!(usage_value("a"), usage_value("b"));
     }
 
     #[test]

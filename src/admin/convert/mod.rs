@@ -5,6 +5,7 @@ mod coupons;
 mod orders;
 mod resources;
 mod statements;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,6 +18,7 @@ pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
 pub use self::orders::{order, ordered};
 pub use self::resources::{resource, resource_row};
 pub use self::statements::{bill_line, document, statement};
+pub use self::usage::{fault_in_words, resource_usage};
 use super::ports::{Profile, SchedulerStatus};
 use super::problem::Problem;
 use super::wire;

@@ -16,6 +16,7 @@ mod resources;
 mod statements;
 mod subscriptions;
 mod time;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -55,6 +56,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(documents::configure)
         .configure(subscriptions::configure)
         .configure(resources::configure)
+        .configure(usage::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
         .configure(time::configure)
@@ -187,6 +189,7 @@ mod tests {
         GET /v1/orders
         GET /v1/parked
         GET /v1/resources/{resource}
+        GET /v1/resources/{resource}/usage
         GET /v1/schedulers
         GET /v1/statements
         GET /v1/status
@@ -224,6 +227,7 @@ mod tests {
         POST /v1/resources/{resource}/start
         POST /v1/resources/{resource}/stop
         POST /v1/schedulers/{job}/run
+        POST /v1/usage
         PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
         PUT /v1/accounts/{account}/unified-day

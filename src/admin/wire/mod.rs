@@ -18,6 +18,7 @@ mod queries;
 mod requests;
 mod resources;
 mod statements;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -57,6 +58,9 @@ pub use resources::{ChangeResource, OpenResource, Resource, ResourceIs, SetPower
 pub use statements::{
     BillLine, BillTax, BillTotals, BilledUsage, Document, DocumentIs, DocumentShown, Statement,
     StatementShown,
+};
+pub use usage::{
+    CloudData, CloudEvent, MeterUsage, ResourceUsage, UsageEvent, UsageQuery, UsageResult, UsageTaken,
 };
 
 /// An amount of money.
