@@ -16,8 +16,7 @@ use super::verbs::pricing::CouponChoice;
 use super::verbs::record_usage::Outcome;
 use super::verbs::{
     align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold, import,
-    open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing,
-    top_up,
+    open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing, top_up,
 };
 
 /// A request to a stream.

@@ -353,6 +353,21 @@ pub(super) fn storable_line(line: &mut BillLine) {
     line.external_id = line.external_id.take().filter(|text| !text.is_empty());
 }
 
+/// What a report of usage is known by, read back.
+pub(super) fn usage_key(bytes: &[u8]) -> Result<UsageKey, StoreError> {
+    let key = bytes.try_into().map(UsageKey);
+    key.map_err(|_| corrupt(format_args!("a usage key of {} bytes", bytes.len())))
+}
+
+/// What a report of usage counted, read back: nothing, or eight bytes.
+pub(super) fn usage_value(bytes: &[u8]) -> Result<Option<u64>, StoreError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let value = bytes.try_into().map(u64::from_be_bytes).map(Some);
+    value.map_err(|_| corrupt(format_args!("a counted value of {} bytes", bytes.len())))
+}
+
 /// What was paid later of a month, as it can be stored: an amount of nothing is none.
 pub(super) fn repaid(amount: Option<Money>) -> Option<Money> {
     amount.filter(|amount| !amount.is_zero())
