@@ -50,7 +50,7 @@ pub fn digest(previous: &Digest, body: &str) -> Digest {
 /// What a report of usage is known by: the first half of SHA-256 over its meter, its source and
 /// its event id, each behind its length, so that no two of them can be cut differently (D34).
 #[must_use]
-pub fn usage_key(meter: &str, source: &str, event: &str) -> UsageKey {
+pub fn report_key(meter: &str, source: &str, event: &str) -> UsageKey {
     let mut key = [0; 16];
     key.copy_from_slice(&hash_of(&[meter, source, event])[..16]);
     UsageKey(key)
@@ -58,7 +58,7 @@ pub fn usage_key(meter: &str, source: &str, event: &str) -> UsageKey {
 
 /// What stands for a value where a meter counts different ones.
 #[must_use]
-pub fn usage_value(value: &str) -> u64 {
+pub fn value_hash(value: &str) -> u64 {
     hash_of(&[value]).iter().take(8).fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
 }
 
@@ -403,20 +403,20 @@ mod tests {
 
     #[test]
     fn a_report_is_known_by_its_meter_source_and_id() {
-        let key = usage_key("traffic", "dc1", "7");
-        assert_eq!(key, usage_key("traffic", "dc1", "7"));
+        let key = report_key("traffic", "dc1", "7");
+        assert_eq!(key, report_key("traffic", "dc1", "7"));
         for other in [
-            usage_key("traffic", "dc17", ""),
-            usage_key("traffic", "dc", "17"),
-            usage_key("trafficdc1", "", "7"),
-            usage_key("traffic", "7", "dc1"),
+            report_key("traffic", "dc17", ""),
+            report_key("traffic", "dc", "17"),
+            report_key("trafficdc1", "", "7"),
+            report_key("traffic", "7", "dc1"),
         ] {
             assert_ne!(key, other);
         }
         // They are kept: a change of the hash would count everything again.
         assert_eq!(key.to_string(), "?");
-        assert_eq!(usage_value("10.0.0.1"), 0);
-        assert_ne!(usage_value("a"), usage_value("b"));
+        assert_eq!(value_hash("10.0.0.1"), 0);
+        assert_ne!(value_hash("a"), value_hash("b"));
     }
 
     #[test]

@@ -234,11 +234,11 @@ fn reported(said: &Said<'_>) -> Result<Reported, Refused> {
     let (field, text) = said.at;
     let at: Timestamp = text.parse().map_err(|error| unfit(field, error))?;
     Ok(Reported {
-        key: codec::usage_key(meter, said.source, said.id),
+        key: codec::report_key(meter, said.source, said.id),
         resource,
         meter: meter.to_owned(),
         quantity,
-        value: value.map(codec::usage_value),
+        value: value.map(codec::value_hash),
         at,
     })
 }
@@ -355,7 +355,7 @@ mod tests {
             events.remove(0).reported.expect("a report")
         };
         let expected = Reported {
-            key: codec::usage_key("traffic", "dc1", "7"),
+            key: codec::report_key("traffic", "dc1", "7"),
             resource: resource(),
             meter: "traffic".into(),
             quantity: Decimal::new(15, 1),
@@ -452,7 +452,7 @@ mod tests {
         let body = body.to_string();
         let mut events = usage(Some(CLOUD_EVENT), body.as_bytes(), 1).expect("a body");
         let reported = events.remove(0).reported.expect("a report");
-        assert_eq!(reported.value, Some(codec::usage_value("10.0.0.1")));
+        assert_eq!(reported.value, Some(codec::value_hash("10.0.0.1")));
         assert_eq!((reported.quantity, reported.meter.as_str()), (Decimal::ONE, "visitors"));
         let other = body.replace("\"1.0\"", "\"0.3\"");
         let told = taken(Some(CLOUD_EVENT), &other);
