@@ -29,20 +29,13 @@ pub const fn fault_in_words(fault: Fault) -> &'static str {
 
 /// What a resource has used so far.
 #[must_use]
-pub fn resource_usage(
-    live: &Resource,
-    currency: Currency,
-    so_far: &SoFar,
-) -> wire::ResourceUsage {
+pub fn resource_usage(live: &Resource, currency: Currency, so_far: &SoFar) -> wire::ResourceUsage {
     wire::ResourceUsage {
         resource: live.id.to_string(),
         month: so_far.month.to_string(),
         settled_through: text(live.settled_through),
         settles_at: so_far.settles_at.map(text),
-        billed: wire::Money {
-            amount: live.billed.to_string(),
-            currency: currency.to_string(),
-        },
+        billed: wire::Money { amount: live.billed.to_string(), currency: currency.to_string() },
         meters: so_far
             .meters
             .iter()

@@ -96,7 +96,7 @@ fn few(count: usize, max: usize) -> Result<(), Problem> {
 
 /// The house's own form.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an event of usage")]
 struct Own<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
@@ -116,6 +116,7 @@ struct Own<'a> {
 
 /// A `CloudEvent` 1.0: what is not named here is somebody else's.
 #[derive(Deserialize)]
+#[serde(expecting = "a CloudEvent")]
 struct Cloud<'a> {
     #[serde(borrow)]
     specversion: Cow<'a, str>,
@@ -265,7 +266,8 @@ fn quantity(raw: &RawValue) -> Result<Decimal, Refused> {
     } else {
         Cow::Borrowed(raw)
     };
-    decimal(&text).ok_or_else(|| unfit("quantity", format_args!("{text:?} is not a decimal number")))
+    decimal(&text)
+        .ok_or_else(|| unfit("quantity", format_args!("{text:?} is not a decimal number")))
 }
 
 /// A number as JSON writes it; nothing is rounded to make it fit.
@@ -290,9 +292,8 @@ fn decimal(text: &str) -> Option<Decimal> {
     }
     let Some(exponent) = exponent else { return Decimal::from_str_exact(text).ok() };
     let power = exponent.trim_start_matches(['+', '-']);
-    let is_plain = matches!(power.len(), 1..=2)
-        && are_digits(power)
-        && exponent.len() - power.len() <= 1;
+    let is_plain =
+        matches!(power.len(), 1..=2) && are_digits(power) && exponent.len() - power.len() <= 1;
     if is_plain { Decimal::from_scientific(text).ok() } else { None }
 }
 
@@ -398,7 +399,18 @@ mod tests {
         let answers = taken(None, &body.to_string());
         assert_eq!((&answers[0], &answers[11]), (&Ok("1.5".into()), &Ok("2".into())));
         let told: Vec<String> = answers.into_iter().filter_map(Result::err).collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        InvalidField quantity: "NaN" is not a decimal number
+        InvalidField quantity: "1_000" is not a decimal number
+        InvalidField resource: "web-1" is not a resource id
+        InvalidField id: it is empty
+        InvalidField at: "yesterday" is not an instant such as 2026-12-01T10:00:00Z
+        MalformedRequest unknown field `colour`, expected one of `id`, `source`, `resource`, `meter`, `quantity`, `value`, `at` at line 1 column 37
+        InvalidField quantity: "true" is not a decimal number
+        MalformedRequest missing field `meter` at line 1 column 100
+        InvalidField quantity: it is missing
+        MalformedRequest invalid type: integer `42`, expected an event of usage at line 1 column 2
+        "#);
     }
 
     #[test]
@@ -435,8 +447,26 @@ mod tests {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
         for text in [
-            "", "-", "+1", "1.", ".5", "1_0", "NaN", "inf", "-Infinity", "1e", "1e+-2", "1e999",
-            "1,5", " 1", "0x1", "--1", "12345678901234567890123456789", "9e28", "1e-40", "null",
+            "",
+            "-",
+            "+1",
+            "1.",
+            ".5",
+            "1_0",
+            "NaN",
+            "inf",
+            "-Infinity",
+            "1e",
+            "1e+-2",
+            "1e999",
+            "1,5",
+            " 1",
+            "0x1",
+            "--1",
+            "12345678901234567890123456789",
+            "9e28",
+            "1e-40",
+            "null",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -121,8 +121,7 @@ async fn set_power(
     run: bool,
 ) -> Result<HttpResponse, Problem> {
     let asked = Command::SetPower(SetPower { resource, run }).into();
-    let receipt =
-        admin.carry_out(resource.account, asked, &write.asking, write.dry_run).await?;
+    let receipt = admin.carry_out(resource.account, asked, &write.asking, write.dry_run).await?;
     stands(StatusCode::OK, &receipt, write.dry_run)
 }
 
@@ -178,11 +177,7 @@ async fn release_resource(
 }
 
 /// The answer to a write about a resource.
-fn stands(
-    status: StatusCode,
-    receipt: &Receipt,
-    dry_run: bool,
-) -> Result<HttpResponse, Problem> {
+fn stands(status: StatusCode, receipt: &Receipt, dry_run: bool) -> Result<HttpResponse, Problem> {
     let Answer::Resource { resource } = &receipt.answer else {
         return Err(unexpected(receipt));
     };

@@ -222,6 +222,7 @@ async fn show_usage(
     let house = admin.accounts.ports().house();
     let currency = open.terms.currency;
     let so_far = so_far(&house.timeline, currency, live, admin.clock.now());
-    let so_far = so_far.ok_or(Rejection::UnknownProduct { product: live.subject.product.clone() })?;
+    let so_far =
+        so_far.ok_or(Rejection::UnknownProduct { product: live.subject.product.clone() })?;
     Ok(Json(convert::resource_usage(live, currency, &so_far)))
 }

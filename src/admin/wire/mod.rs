@@ -60,7 +60,8 @@ pub use statements::{
     StatementShown,
 };
 pub use usage::{
-    CloudData, CloudEvent, MeterUsage, ResourceUsage, UsageEvent, UsageQuery, UsageResult, UsageTaken,
+    CloudData, CloudEvent, MeterUsage, ResourceUsage, UsageEvent, UsageQuery, UsageResult,
+    UsageTaken,
 };
 
 /// An amount of money.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct OpenResource {
     /// The product; it must be one that is paid for after use.
-    #[schema(example = "vm-payg")]
+    #[schema(example = "compute")]
     pub product: String,
     /// Its plan.
     #[schema(example = "small")]

@@ -54,10 +54,9 @@ pub fn so_far(
             Aggregation::Duration => {
                 accrue::ran(resource, meter, currency, resource.settled_through, at)
             }
-            Aggregation::Sum
-            | Aggregation::Max
-            | Aggregation::Last
-            | Aggregation::UniqueCount => Decimal::ZERO,
+            Aggregation::Sum | Aggregation::Max | Aggregation::Last | Aggregation::UniqueCount => {
+                Decimal::ZERO
+            }
         };
         OnMeter {
             meter: name.clone(),

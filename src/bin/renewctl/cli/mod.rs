@@ -6,6 +6,7 @@ mod coupons;
 mod house;
 mod resources;
 mod statements;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
 pub(crate) use resources::ResourceVerb;
 pub(crate) use statements::{DocumentVerb, Format, OnPaper, StatementVerb};
+pub(crate) use usage::UsageVerb;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,6 +87,9 @@ pub(crate) enum Verb {
     /// What is paid for after use: open, list, start, stop, change, release.
     #[command(subcommand)]
     Resource(ResourceVerb),
+    /// Report what resources used, and see what is counted.
+    #[command(subcommand)]
+    Usage(UsageVerb),
     /// Grant, redeem and list coupons, see what each is good for, take them back.
     #[command(subcommand)]
     Coupon(CouponVerb),
@@ -236,6 +241,7 @@ mod tests {
           order         Buy, list, show, pay, deliver, refund and cancel orders
           subscription  Renewal management: list what expires, renew, change the plan, give up
           resource      What is paid for after use: open, list, start, stop, change, release
+          usage         Report what resources used, and see what is counted
           coupon        Grant, redeem and list coupons, see what each is good for, take them back
           campaign      Coupons for many, out of one quota
           statement     Monthly statements: list, show, print; invoices on demand

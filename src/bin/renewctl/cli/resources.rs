@@ -14,8 +14,8 @@ else a resource uses is reported with `renewctl usage send`. An account that is 
 anything.
 
 Examples:
-  renewctl resource open acc_k3f9x2m7qd vm-payg small eu-central-1 --external-id web-1
-  renewctl resource open acc_k3f9x2m7qd vm-payg small eu-central-1 --dry-run")]
+  renewctl resource open acc_k3f9x2m7qd compute small eu-central-1 --external-id web-1
+  renewctl resource open acc_k3f9x2m7qd compute small eu-central-1 --dry-run")]
     Open {
         /// The account that pays for it.
         #[arg(value_parser = id)]

@@ -13,6 +13,7 @@ mod pages;
 mod resources;
 mod statements;
 mod subscriptions;
+mod usage;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Order(verb) => orders::run(&desk, verb).await,
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
         Verb::Resource(verb) => resources::run(&desk, verb).await,
+        Verb::Usage(verb) => usage::run(&desk, verb).await,
         Verb::Coupon(verb) => coupons::run(&desk, verb).await,
         Verb::Campaign(verb) => campaigns::run(&desk, verb).await,
         Verb::Statement(verb) => statements::run(&desk, verb).await,
