@@ -483,10 +483,12 @@ impl Open {
             usage::Event::Settled(settlement) => self.settle(settlement),
             usage::Event::PackageFilled(package) => self.packages.push(package.clone()),
             usage::Event::PackageDropped { subscription, after } => {
-                let is_dropped = |package: &Package| {
-                    package.subscription == *subscription && package.ends_at > *after
-                };
-                self.packages.retain(|package| !is_dropped(package));
+                let is_of_it = |package: &Package| package.subscription == *subscription;
+                self.packages.retain(|package| !is_of_it(package) || package.starts_at < *after);
+                // What was used before is settled yet.
+                for package in self.packages.iter_mut().filter(|package| is_of_it(package)) {
+                    package.ends_at = package.ends_at.min(*after);
+                }
             }
         }
     }

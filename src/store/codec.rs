@@ -14,6 +14,7 @@ use crate::domain::ids::{AccountId, DocumentKind, StreamId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::nouns::coupon;
 use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
+use crate::domain::nouns::resource;
 use crate::domain::nouns::statement::{self, BillLine, Document, ItemType};
 use crate::domain::nouns::subscription::{self, Mode};
 use crate::domain::price::Item;
@@ -366,6 +367,11 @@ pub(super) fn usage_value(bytes: &[u8]) -> Result<Option<u64>, StoreError> {
     }
     let value = bytes.try_into().map(u64::from_be_bytes).map(Some);
     value.map_err(|_| corrupt(format_args!("a counted value of {} bytes", bytes.len())))
+}
+
+/// Whether a resource runs, read back.
+pub(super) fn resource_state(text: &str) -> Result<resource::State, StoreError> {
+    word(&resource::State::ALL, resource::State::as_str, text)
 }
 
 /// What was paid later of a month, as it can be stored: an amount of nothing is none.

@@ -19,6 +19,8 @@ mod import;
 #[cfg(test)]
 mod mail_over_smtp;
 #[cfg(test)]
+mod meters;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod orders_and_coupons;

@@ -51,23 +51,23 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     daemon.until("2026-01-01T01:05:00Z");
     assert_eq!(ada.cash(&daemon), "0.49");
     let usage = daemon.get(&format!("/v1/resources/{web}/usage")).ok();
-    assert_eq!((&usage["settled_through"], &usage["settles_at"]), (
-        &"2026-01-01T01:00:00Z".into(),
-        &"2026-01-01T02:05:00Z".into()
-    ));
+    assert_eq!(
+        (&usage["settled_through"], &usage["settles_at"]),
+        (&"2026-01-01T01:00:00Z".into(), &"2026-01-01T02:05:00Z".into())
+    );
     let cpu = &usage["meters"][0];
     assert_eq!((&cpu["meter"], &cpu["settled"]), (&"cpu".into(), &"1".into()));
     assert_eq!(cpu["unsettled"], "0.083333", "five minutes");
     let statement = daemon.get(&ada.path("/statements/2026-01")).ok();
     let line = &statement["lines"][0];
-    assert_eq!((&line["item_type"], &line["external_id"]), (
-        &"PayAsYouGoBill".into(),
-        &"web-1".into()
-    ));
-    assert_eq!((&line["usage"]["resource"], &line["usage"]["meter"]), (
-        &web.as_str().into(),
-        &"cpu".into()
-    ));
+    assert_eq!(
+        (&line["item_type"], &line["external_id"]),
+        (&"PayAsYouGoBill".into(), &"web-1".into())
+    );
+    assert_eq!(
+        (&line["usage"]["resource"], &line["usage"]["meter"]),
+        (&web.as_str().into(), &"cpu".into())
+    );
 
     // The balance will not last another day like this, which is said at 14:00 (R6.18).
     daemon.until("2026-01-01T21:05:00Z");
@@ -93,10 +93,10 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     assert_eq!(words(&told).iter().filter(|word| **word == "overdue").count(), 3);
     daemon.until("2026-01-16T22:05:00Z");
     let halted = shown(&daemon, &web);
-    assert_eq!((&halted["state"], &halted["halted_at"]), (
-        &"halted".into(),
-        &"2026-01-16T22:05:00Z".into()
-    ));
+    assert_eq!(
+        (&halted["state"], &halted["halted_at"]),
+        (&"halted".into(), &"2026-01-16T22:05:00Z".into())
+    );
     assert!(words(&ada.mails(&daemon)).contains(&"resource_halted"));
     daemon.until("2026-01-20T00:00:00Z");
     let usage = daemon.get(&format!("/v1/resources/{web}/usage")).ok();
@@ -135,15 +135,18 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     assert_eq!(cents(total) + cents(&ada.cash(&daemon)), cents("100.50"), "{total}");
 
     receiver.await_hooks(7);
-    assert_eq!(receiver.whats("resource."), [
-        "resource.opened",
-        "resource.halted",
-        "resource.restored",
-        "resource.stopped",
-        "resource.started",
-        "resource.changed",
-        "resource.released",
-    ]);
+    assert_eq!(
+        receiver.whats("resource."),
+        [
+            "resource.opened",
+            "resource.halted",
+            "resource.restored",
+            "resource.stopped",
+            "resource.started",
+            "resource.changed",
+            "resource.released",
+        ]
+    );
     daemon.stop().run("check", &[]).ok();
 }
 
@@ -189,8 +192,41 @@ fn what_is_not_there_and_not_sold_by_use_is_refused() {
     }
     let other = format!("{}9", &web[..web.len() - 1]);
     for resource in ["web-1", "res_0000000000_1", &other] {
-        let code = if resource == "res_0000000000_1" { "AccountNotFound" } else { "ResourceNotFound" };
+        let code =
+            if resource == "res_0000000000_1" { "AccountNotFound" } else { "ResourceNotFound" };
         daemon.get(&format!("/v1/resources/{resource}")).refused(404, code);
         daemon.post(&format!("/v1/resources/{resource}/stop"), &json!({})).refused(404, code);
     }
+}
+
+#[test]
+fn resources_are_listed_over_all_accounts_and_of_one() {
+    let daemon = Daemon::start();
+    let (ada, bob) = (Customer::open(&daemon, "ada"), Customer::open(&daemon, "bob"));
+    let [first, second] = [(); 2].map(|()| opens(&daemon, &ada));
+    let third = opens(&daemon, &bob);
+    daemon.post(&format!("/v1/resources/{first}/stop"), &json!({})).ok();
+    daemon.post(&format!("/v1/resources/{second}/release"), &json!({"confirm": true})).ok();
+    let ids = |path: &str| {
+        let ids = daemon.list(path).into_iter().map(|row| row["id"].as_str().map(str::to_owned));
+        ids.collect::<Option<Vec<String>>>().expect("ids")
+    };
+    assert_eq!(ids(&ada.path("/resources")), [first.clone(), second.clone()]);
+    assert_eq!(ids(&ada.path("/resources?state=stopped")), [first.clone()]);
+    assert_eq!(ids("/v1/resources?state=running"), [third.clone()]);
+    assert_eq!(ids("/v1/resources?product=compute").len(), 3);
+    assert!(ids("/v1/resources?product=rds").is_empty());
+    let page = daemon.get("/v1/resources?limit=2").ok();
+    let next = page["next"].as_str().expect("a cursor");
+    let rest = daemon.get(&format!("/v1/resources?limit=2&cursor={next}")).ok();
+    assert_eq!((rest["items"].as_array().map(Vec::len), &rest["next"]), (Some(1), &Value::Null));
+    daemon.get("/v1/resources?state=Running").refused(422, "InvalidField");
+    daemon.get("/v1/accounts/acc_0000000000/resources").refused(404, "AccountNotFound");
+
+    // What was released is forgotten by its account after a while, not by the book.
+    daemon.until("2026-03-01T00:00:00Z");
+    assert_eq!(state(&daemon, &second), "released");
+    daemon.get(&format!("/v1/resources/{second}/usage")).refused(409, "ResourceReleased");
+    let ran = daemon.home.renewctl(&["resource", "list", "--state", "released"]).ok();
+    assert!(ran.out.contains(&second) && !ran.out.contains(&third), "{}", ran.out);
 }

@@ -140,21 +140,24 @@ fn each_bad_event_has_its_code() {
     ];
     let answer = report(&daemon, &events).ok();
     assert_eq!(counts(&answer), [1, 0, 13, 0]);
-    assert_eq!(codes(&answer), [
-        "UnknownMeter",
-        "MeteredByTime",
-        "NegativeQuantity",
-        "InvalidField",
-        "InvalidField",
-        "ResourceNotFound",
-        "AccountNotFound",
-        "UsageBeforeOpening",
-        "UsageTooLate",
-        "UsageInFuture",
-        "InvalidField",
-        "InvalidField",
-        "MalformedRequest",
-    ]);
+    assert_eq!(
+        codes(&answer),
+        [
+            "UnknownMeter",
+            "MeteredByTime",
+            "NegativeQuantity",
+            "InvalidField",
+            "InvalidField",
+            "ResourceNotFound",
+            "AccountNotFound",
+            "UsageBeforeOpening",
+            "UsageTooLate",
+            "UsageInFuture",
+            "InvalidField",
+            "InvalidField",
+            "MalformedRequest",
+        ]
+    );
     let all = daemon.post("/v1/usage?results=all", &json!(events)).ok();
     assert_eq!(counts(&all), [0, 1, 13, 0]);
     assert_eq!(all["results"].as_array().map(Vec::len), Some(14));
@@ -211,7 +214,8 @@ fn cloud_events_are_the_same_events() {
         })
     };
     let one = cloud("1").to_string();
-    let one = Ask::new("POST", "/v1/usage").body("application/cloudevents+json; charset=utf-8", one);
+    let one =
+        Ask::new("POST", "/v1/usage").body("application/cloudevents+json; charset=utf-8", one);
     assert_eq!(counts(&daemon.send(&one).ok()), [1, 0, 0, 0]);
     let two = json!([cloud("1"), cloud("2")]).to_string();
     let two = Ask::new("POST", "/v1/usage").body("application/cloudevents-batch+json", two);
@@ -278,10 +282,10 @@ fn usage_is_sent_from_the_command_line() {
     let file = daemon.home.write("events.jsonl", &lines.join("\n"));
     let file = file.to_str().expect("a path");
     let ran = daemon.home.renewctl(&["usage", "send", file]).ok();
-    assert_eq!((ran.out.as_str(), ran.err.trim()), (
-        "",
-        "2500 counted, 0 counted before, 0 refused"
-    ));
+    assert_eq!(
+        (ran.out.as_str(), ran.err.trim()),
+        ("", "2500 counted, 0 counted before, 0 refused")
+    );
     lines[2_000] = ada.event("bad", "NaN").to_string();
     daemon.home.write("events.jsonl", &lines.join("\n"));
     let ran = daemon.home.renewctl(&["usage", "send", file]).ended(1);
@@ -293,7 +297,11 @@ fn usage_is_sent_from_the_command_line() {
     let ran = daemon.home.renewctl(&["--json", "usage", "send", "--dry-run", file]).ended(1);
     assert_eq!(ran.json()["results"][0]["index"], 2_000);
     let ran = daemon.home.renewctl(&["usage", "show", &ada.machine]).ok();
-    assert!(ran.out.contains("| traffic | sum      | GB   |                  0 |       25 |"), "{}", ran.out);
+    assert!(
+        ran.out.contains("| traffic | sum      | GB   |                  0 |       25 |"),
+        "{}",
+        ran.out
+    );
     let ran = daemon.home.renewctl(&["resource", "stop", &ada.machine]).ok();
     assert!(ran.out.contains("state     stopped\n"), "{}", ran.out);
     daemon.home.renewctl(&["resource", "release", &ada.machine]).ended(1);

@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod coupons;
+mod meters;
 mod orders;
 mod resources;
 mod statements;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
+pub use self::meters::{meters, use_quote};
 pub use self::orders::{order, ordered};
 pub use self::resources::{resource, resource_row};
 pub use self::statements::{bill_line, document, statement};

@@ -239,6 +239,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::AmountNotPositive { .. }
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
+        | Rejection::UnknownMeter { .. }
         | Rejection::PeriodNotOffered { .. }
         | Rejection::PeriodRequired
         | Rejection::BeyondHorizon { .. }
@@ -302,6 +303,7 @@ mod tests {
             Rejection::AmountNotPositive { amount },
             Rejection::AmountTooLarge,
             Rejection::CurrencyNotOffered { product, plan, currency: usd },
+            Rejection::UnknownMeter { product: "compute".into(), meter: "tape".into() },
             Rejection::PeriodNotOffered { period, offered: vec![period] },
             Rejection::PeriodRequired,
             Rejection::UnpaidOrder { order, deadline: at },
@@ -384,6 +386,7 @@ mod tests {
         422 AmountNotPositive amount
         422 AmountTooLarge
         422 CurrencyNotOffered currency plan product
+        422 UnknownMeter meter product
         422 PeriodNotOffered offered period
         422 PeriodRequired
         409 UnpaidOrder deadline order

@@ -97,6 +97,9 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::CurrencyNotOffered { product, plan, currency } => {
             json!({ "product": product, "plan": plan, "currency": text(currency) })
         }
+        Rejection::UnknownMeter { product, meter } => {
+            json!({ "product": product, "meter": meter })
+        }
         Rejection::PeriodNotOffered { period, offered } => {
             let offered: Vec<Value> = offered.iter().map(|period| text(period)).collect();
             json!({ "period": text(period), "offered": offered })

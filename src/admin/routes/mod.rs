@@ -10,6 +10,7 @@ mod house;
 mod imports;
 mod ledger;
 mod lists;
+mod meters;
 mod orders;
 mod renewals;
 mod resources;
@@ -59,6 +60,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(usage::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
+        .configure(meters::configure)
         .configure(time::configure)
         .configure(imports::configure)
         .configure(house::configure)
@@ -173,6 +175,7 @@ mod tests {
         GET /v1/accounts/{account}/notices
         GET /v1/accounts/{account}/orders
         GET /v1/accounts/{account}/orders/{order}
+        GET /v1/accounts/{account}/resources
         GET /v1/accounts/{account}/statements
         GET /v1/accounts/{account}/statements/{month}
         GET /v1/accounts/{account}/subscriptions
@@ -186,8 +189,10 @@ mod tests {
         GET /v1/deliveries
         GET /v1/ledger/entries
         GET /v1/ledger/trial-balance
+        GET /v1/meters
         GET /v1/orders
         GET /v1/parked
+        GET /v1/resources
         GET /v1/resources/{resource}
         GET /v1/resources/{resource}/usage
         GET /v1/schedulers
@@ -222,6 +227,7 @@ mod tests {
         POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
         POST /v1/imports
+        POST /v1/meters/quote
         POST /v1/resources/{resource}/change
         POST /v1/resources/{resource}/release
         POST /v1/resources/{resource}/start

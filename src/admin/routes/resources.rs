@@ -1,4 +1,4 @@
-//! Pay-as-you-go resources: open, start, stop, change, release; show.
+//! Pay-as-you-go resources: open, start, stop, change, release; show, list.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
@@ -7,21 +7,82 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::actors::Receipt;
 use crate::admin::problem::Problem;
-use crate::admin::request::{OfAccount, OfResource, Write};
-use crate::admin::{Admin, convert, door, reply, unexpected, wire};
+use crate::admin::request::{Asks, OfAccount, OfResource, Write};
+use crate::admin::{Admin, convert, cursor, door, fields, reply, unexpected, wire};
 use crate::domain::command::{Answer, Command};
-use crate::domain::ids::ResourceId;
+use crate::domain::ids::{AccountId, ResourceId};
 use crate::domain::rejection::Rejection;
+use crate::domain::rows::ResourceRow;
 use crate::domain::verbs::resource::SetPower;
+use crate::store::ResourceQuery;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
+        .service(list_resources)
+        .service(list_account_resources)
         .service(open_resource)
         .service(show_resource)
         .service(start_resource)
         .service(stop_resource)
         .service(change_resource)
         .service(release_resource);
+}
+
+/// Lists the resources of all accounts, by id.
+#[utoipa::path(
+    tag = "resources",
+    params(wire::ResourceQuery),
+    responses(
+        (status = 200, description = "A page", body = wire::Page<wire::Resource>),
+        Problem
+    )
+)]
+#[get("/v1/resources")]
+async fn list_resources(
+    admin: Data<Admin>,
+    Asks(query): Asks<wire::ResourceQuery>,
+) -> Result<Json<wire::Page<wire::Resource>>, Problem> {
+    Ok(Json(listed(&admin, None, query).await?))
+}
+
+/// Lists the resources of an account, by id, those that were released included.
+#[utoipa::path(
+    tag = "resources",
+    params(("account" = String, Path, description = "The account's id"), wire::ResourceQuery),
+    responses(
+        (status = 200, description = "A page", body = wire::Page<wire::Resource>),
+        Problem
+    )
+)]
+#[get("/v1/accounts/{account}/resources")]
+async fn list_account_resources(
+    admin: Data<Admin>,
+    OfAccount(id): OfAccount,
+    Asks(query): Asks<wire::ResourceQuery>,
+) -> Result<Json<wire::Page<wire::Resource>>, Problem> {
+    let page = listed(&admin, Some(id), query).await?;
+    if page.items.is_empty() {
+        admin.must_exist(id).await?;
+    }
+    Ok(Json(page))
+}
+
+async fn listed(
+    admin: &Admin,
+    account: Option<AccountId>,
+    query: wire::ResourceQuery,
+) -> Result<wire::Page<wire::Resource>, Problem> {
+    let limit = cursor::limit(query.limit)?;
+    let after = cursor::read("resources", query.cursor.as_deref(), |fields| match fields {
+        [id] => id.parse().ok(),
+        _ => None,
+    })?;
+    let state = query.state.as_deref().map(|state| fields::word("state", state)).transpose()?;
+    let (product, region) = (query.product, query.region);
+    let asked = ResourceQuery { account, state, product, region, after, limit: limit + 1 };
+    let rows = admin.store.resources(asked).await?;
+    let behind = |row: &ResourceRow| cursor::write("resources", &[row.id.to_string()]);
+    cursor::page(rows, limit, behind, |row| Ok(convert::resource_row(&row)))
 }
 
 /// Opens a resource that is paid for after use; it runs. Its running time is metered by the
@@ -63,8 +124,12 @@ async fn show_resource(
     OfResource(id): OfResource,
 ) -> Result<Json<wire::Resource>, Problem> {
     let (open, _) = admin.account(id.account).await?;
-    let live = open.resources.get(&id).ok_or(Rejection::ResourceNotFound { resource: id })?;
-    Ok(Json(convert::resource(live)))
+    if let Some(live) = open.resources.get(&id) {
+        return Ok(Json(convert::resource(live)));
+    }
+    let unknown = Rejection::ResourceNotFound { resource: id };
+    let row = admin.store.resource(id).await?.ok_or(unknown)?;
+    Ok(Json(convert::resource_row(&row)))
 }
 
 /// Starts a resource that its owner stopped; one that is not stopped is left alone. What was

@@ -218,7 +218,14 @@ async fn show_usage(
     OfResource(id): OfResource,
 ) -> Result<Json<wire::ResourceUsage>, Problem> {
     let (open, _) = admin.account(id.account).await?;
-    let live = open.resources.get(&id).ok_or(Rejection::ResourceNotFound { resource: id })?;
+    let Some(live) = open.resources.get(&id) else {
+        let was_there = admin.store.resource(id).await?.is_some();
+        return Err(if was_there {
+            Rejection::ResourceReleased { resource: id }.into()
+        } else {
+            Rejection::ResourceNotFound { resource: id }.into()
+        });
+    };
     let house = admin.accounts.ports().house();
     let currency = open.terms.currency;
     let so_far = so_far(&house.timeline, currency, live, admin.clock.now());

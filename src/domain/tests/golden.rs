@@ -197,6 +197,7 @@ fn rejections() -> Vec<Rejection> {
         Rejection::AmountNotPositive { amount: usd("0") },
         Rejection::AmountTooLarge,
         Rejection::CurrencyNotOffered { product: product(), plan: plan(), currency },
+        Rejection::UnknownMeter { product: product(), meter: "tape".into() },
         Rejection::PeriodNotOffered { period: month(), offered: vec![month()] },
         Rejection::BeyondHorizon { expires_at: at, limit: at },
         Rejection::PeriodInPast { minimum: month() },
@@ -266,6 +267,7 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::AmountNotPositive { .. }
             | Rejection::AmountTooLarge
             | Rejection::CurrencyNotOffered { .. }
+            | Rejection::UnknownMeter { .. }
             | Rejection::PeriodNotOffered { .. }
             | Rejection::BeyondHorizon { .. }
             | Rejection::OutlivesParent { .. }
@@ -349,6 +351,7 @@ fn a_rejection_keeps_its_code() {
         AmountNotPositive -> AmountNotPositive
         AmountTooLarge -> AmountTooLarge
         CurrencyNotOffered -> CurrencyNotOffered
+        UnknownMeter -> UnknownMeter
         PeriodNotOffered -> PeriodNotOffered
         BeyondHorizon -> InvalidPeriod.ExceededMaximumExpirationDate
         PeriodInPast -> PeriodInPast

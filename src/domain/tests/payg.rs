@@ -395,6 +395,55 @@ fn r6_18_the_forecast_is_made_at_two_and_only_where_the_balance_will_not_do() {
 }
 
 #[test]
+fn r1_5_a_fixed_quota_that_is_released_goes_on_as_pay_as_you_go() {
+    assert_snapshot!(play_only(&["released", "resource", "settled"], "
+        2026-03-01 10:00  top-up 12
+        2026-03-01 10:00  purchase quota small 1 month manual
+        2026-04-02 12:10  step
+    "), @r"
+    2026-04-02 10:00 #1 released due 2026-04-02 10:00
+    2026-04-02 10:00   resource #3 opened quota small
+    2026-04-02 11:05   settled due 2026-04-02 11:05: 0.60 USD paid [#3 cpu small 1 hour of tier 1 at 0.6 2026-04-02 10:00 to 2026-04-02 11:00 = 0.60 USD]
+    2026-04-02 12:05   settled due 2026-04-02 12:05: 0.60 USD paid [#3 cpu small 1 hour of tier 1 at 0.6 2026-04-02 11:00 to 2026-04-02 12:00 = 0.60 USD]
+    ");
+}
+
+#[test]
+fn r6_20_a_package_is_drawn_before_anything_is_paid() {
+    assert_snapshot!(play_only(&["package", "settled"], "
+        2026-03-01 10:00  top-up 30
+        2026-03-01 10:00  purchase quota small 1 month manual
+        2026-03-01 10:00  open-resource net small
+        2026-03-01 10:10  report #3 traffic 8 as a
+        2026-03-01 11:10  report #3 traffic 8 as b
+        2026-03-01 13:00  step
+        2026-03-01 13:00  renew #1 1 month
+        2026-04-01 10:30  report #3 traffic 4 as c
+        2026-04-01 12:00  step
+    "), @r"
+    2026-03-01 10:00   package of 10 traffic until 2026-04-01 10:00
+    2026-03-01 11:10   settled due 2026-03-01 11:05: 0.00 USD paid []
+    2026-03-01 12:05   settled due 2026-03-01 12:05: 0.60 USD paid [#3 traffic small 6 GB of tier 1 at 0.1 2026-03-01 11:00 to 2026-03-01 12:00 = 0.60 USD]
+    2026-03-01 13:00   package of 10 traffic until 2026-05-01 10:00
+    2026-04-01 11:05   settled due 2026-04-01 11:05: 0.00 USD paid []
+    ");
+    assert_snapshot!(play_only(&["package", "settled"], "
+        2026-03-01 10:00  top-up 30
+        2026-03-01 10:00  purchase quota small 1 month manual
+        2026-03-01 10:00  open-resource net small
+        2026-03-02 10:10  report #3 traffic 4 as a
+        2026-03-02 10:20  unsubscribe #1 unused
+        2026-03-02 11:10  report #3 traffic 4 as b
+        2026-03-02 13:00  step
+    "), @r"
+    2026-03-01 10:00   package of 10 traffic until 2026-04-01 10:00
+    2026-03-02 10:20   packages of #1 dropped
+    2026-03-02 11:10   settled due 2026-03-02 11:05: 0.00 USD paid []
+    2026-03-02 12:05   settled due 2026-03-02 12:05: 0.40 USD paid [#3 traffic small 4 GB of tier 1 at 0.1 2026-03-02 11:00 to 2026-03-02 12:00 = 0.40 USD]
+    ");
+}
+
+#[test]
 fn usage_is_the_same_in_any_order_and_batching() {
     let script = |lines: &str| {
         let (world, _) = run(&format!(

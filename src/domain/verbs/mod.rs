@@ -17,6 +17,7 @@ pub mod deliver;
 pub mod hold;
 pub mod import;
 pub mod open;
+pub mod package;
 pub mod pay;
 pub mod pricing;
 pub mod purchase;

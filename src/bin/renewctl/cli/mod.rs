@@ -4,6 +4,7 @@ mod book;
 mod campaigns;
 mod coupons;
 mod house;
+mod meters;
 mod resources;
 mod statements;
 mod usage;
@@ -17,6 +18,7 @@ pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
+pub(crate) use meters::MeterVerb;
 pub(crate) use resources::ResourceVerb;
 pub(crate) use statements::{DocumentVerb, Format, OnPaper, StatementVerb};
 pub(crate) use usage::UsageVerb;
@@ -73,6 +75,9 @@ pub(crate) enum Verb {
     /// The price list and the rules beside it.
     #[command(subcommand)]
     Catalogue(CatalogueVerb),
+    /// What is metered, at which price, and what some use would cost.
+    #[command(subcommand)]
+    Meter(MeterVerb),
     /// Open, list, show and hold accounts.
     #[command(subcommand)]
     Account(AccountVerb),
@@ -236,6 +241,7 @@ mod tests {
         Commands:
           status        How the daemon stands: clock, schedulers, outbox, what is late
           catalogue     The price list and the rules beside it
+          meter         What is metered, at which price, and what some use would cost
           account       Open, list, show and hold accounts
           top-up        Credit cash that was received
           order         Buy, list, show, pay, deliver, refund and cancel orders
@@ -310,6 +316,7 @@ mod tests {
             &["renewctl", "account", "list", "--limit", "0"],
             &["renewctl", "subscription", "mode", "acc_1", "sub_1", "Sometimes"],
             &["renewctl", "clock"],
+            &["renewctl", "meter", "quote", "compute", "cpu", "small", "USD"],
             &["renewctl", "clock", "advance", "1d", "--dry-run"],
             &["renewctl", "order", "pay", "acc_1"],
             &["renewctl", "sub", "renew", "acc_1", "sub_1"],

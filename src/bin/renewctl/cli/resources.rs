@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Write, id};
+use super::{Slice, Write, id};
 
 /// About pay-as-you-go resources.
 #[derive(Debug, Subcommand)]
@@ -31,6 +31,27 @@ Examples:
         external_id: Option<String>,
         #[command(flatten)]
         write: Write,
+    },
+    /// List resources: of an account, or of all.
+    #[command(after_help = "\
+Examples:
+  renewctl resource list acc_k3f9x2m7qd
+  renewctl resource list --state halted --all")]
+    List {
+        /// Only of this account.
+        #[arg(value_parser = id)]
+        account: Option<String>,
+        /// Only in this state: running, stopped, halted or released.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only of this product.
+        #[arg(long)]
+        product: Option<String>,
+        /// Only in this region.
+        #[arg(long)]
+        region: Option<String>,
+        #[command(flatten)]
+        slice: Slice,
     },
     /// Show a resource.
     Show {

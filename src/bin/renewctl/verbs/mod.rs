@@ -8,6 +8,7 @@ mod house;
 mod import;
 mod ledger;
 mod lists;
+mod meters;
 mod orders;
 mod pages;
 mod resources;
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.verb {
         Verb::Status => house::status(&desk).await,
         Verb::Catalogue(verb) => catalogue::run(&desk, verb).await,
+        Verb::Meter(verb) => meters::run(&desk, verb).await,
         Verb::Account(verb) => accounts::run(&desk, verb).await,
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,

@@ -1,7 +1,8 @@
 //! Pay-as-you-go resources.
 
 use renewd::admin::wire::{
-    ChangeResource, OpenResource, Receipt, ReleaseNow, Resource, ResourceIs, SetPower,
+    ChangeResource, OpenResource, Receipt, ReleaseNow, Resource, ResourceIs, ResourceQuery,
+    SetPower,
 };
 
 use super::{Desk, would};
@@ -9,6 +10,8 @@ use crate::cli::{ResourceVerb, Write};
 use crate::client::Call;
 use crate::failure::Failure;
 use crate::output::{self, or_nothing};
+
+const COLUMNS: [&str; 7] = ["ID", "NAME", "ACCOUNT", "PRODUCT", "REGION", "STATE", "OPENED"];
 
 /// About resources.
 pub(super) async fn run(desk: &Desk, verb: &ResourceVerb) -> Result<(), Failure> {
@@ -22,6 +25,19 @@ pub(super) async fn run(desk: &Desk, verb: &ResourceVerb) -> Result<(), Failure>
             };
             let call = Call::post(&["v1", "accounts", account, "resources"], write).json(&open)?;
             told(desk, &call, "is open").await
+        }
+        ResourceVerb::List { account, state, product, region, slice } => {
+            let filter = ResourceQuery {
+                state: state.clone(),
+                product: product.clone(),
+                region: region.clone(),
+                ..ResourceQuery::default()
+            };
+            let call = match account {
+                Some(account) => Call::get(&["v1", "accounts", account, "resources"]),
+                None => Call::get(&["v1", "resources"]),
+            };
+            desk.list(&call.filter(&filter)?, slice, &COLUMNS, row).await
         }
         ResourceVerb::Show { resource } => {
             let call = Call::get(&["v1", "resources", resource]);
@@ -56,6 +72,18 @@ async fn told(desk: &Desk, call: &Call, what: &str) -> Result<(), Failure> {
         Ok(output::card(&card(&resource))?)
     })
     .await
+}
+
+fn row(resource: Resource) -> Vec<String> {
+    vec![
+        resource.id,
+        or_nothing(resource.external_id.as_ref()),
+        resource.account,
+        format!("{} {}", resource.product, resource.plan),
+        resource.region,
+        resource.state,
+        resource.opened_at,
+    ]
 }
 
 fn card(resource: &Resource) -> Vec<(&'static str, String)> {
