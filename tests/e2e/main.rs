@@ -25,6 +25,8 @@ mod orders;
 #[cfg(test)]
 mod orders_and_coupons;
 #[cfg(test)]
+mod pay_as_you_go;
+#[cfg(test)]
 mod real_time;
 #[cfg(test)]
 mod statements;
@@ -34,3 +36,5 @@ mod story_of_a_subscription;
 mod three_modes;
 #[cfg(test)]
 mod two_daemons;
+#[cfg(test)]
+mod usage;

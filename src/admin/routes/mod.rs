@@ -13,9 +13,11 @@ mod lists;
 mod meters;
 mod orders;
 mod renewals;
+mod resources;
 mod statements;
 mod subscriptions;
 mod time;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -54,6 +56,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(statements::configure)
         .configure(documents::configure)
         .configure(subscriptions::configure)
+        .configure(resources::configure)
+        .configure(usage::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
         .configure(meters::configure)
@@ -171,6 +175,7 @@ mod tests {
         GET /v1/accounts/{account}/notices
         GET /v1/accounts/{account}/orders
         GET /v1/accounts/{account}/orders/{order}
+        GET /v1/accounts/{account}/resources
         GET /v1/accounts/{account}/statements
         GET /v1/accounts/{account}/statements/{month}
         GET /v1/accounts/{account}/subscriptions
@@ -187,6 +192,9 @@ mod tests {
         GET /v1/meters
         GET /v1/orders
         GET /v1/parked
+        GET /v1/resources
+        GET /v1/resources/{resource}
+        GET /v1/resources/{resource}/usage
         GET /v1/schedulers
         GET /v1/statements
         GET /v1/status
@@ -205,6 +213,7 @@ mod tests {
         POST /v1/accounts/{account}/payments
         POST /v1/accounts/{account}/redemptions
         POST /v1/accounts/{account}/renewals
+        POST /v1/accounts/{account}/resources
         POST /v1/accounts/{account}/statements/{month}/invoice
         POST /v1/accounts/{account}/subscriptions/{subscription}/changes
         POST /v1/accounts/{account}/subscriptions/{subscription}/release
@@ -219,7 +228,12 @@ mod tests {
         POST /v1/clock
         POST /v1/imports
         POST /v1/meters/quote
+        POST /v1/resources/{resource}/change
+        POST /v1/resources/{resource}/release
+        POST /v1/resources/{resource}/start
+        POST /v1/resources/{resource}/stop
         POST /v1/schedulers/{job}/run
+        POST /v1/usage
         PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
         PUT /v1/accounts/{account}/unified-day

@@ -17,7 +17,9 @@ mod ordering;
 mod orders;
 mod queries;
 mod requests;
+mod resources;
 mod statements;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -54,9 +56,14 @@ pub use queries::{
     TrialBalanceQuery, WriteHeaders, WriteQuery,
 };
 pub use requests::{MoveClock, OpenAccount, SetRenewalMode, TopUp};
+pub use resources::{ChangeResource, OpenResource, Resource, ResourceIs, ResourceQuery, SetPower};
 pub use statements::{
     BillLine, BillTax, BillTotals, BilledUsage, Document, DocumentIs, DocumentShown, Statement,
     StatementShown,
+};
+pub use usage::{
+    CloudData, CloudEvent, MeterUsage, ResourceUsage, UsageEvent, UsageQuery, UsageResult,
+    UsageTaken,
 };
 
 /// An amount of money.

@@ -27,5 +27,6 @@ pub mod renew;
 pub mod resource;
 pub mod set_renewal_mode;
 pub mod settle;
+pub mod so_far;
 pub mod standing;
 pub mod top_up;

@@ -5,7 +5,9 @@ mod campaigns;
 mod coupons;
 mod house;
 mod meters;
+mod resources;
 mod statements;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -17,7 +19,9 @@ pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
 pub(crate) use meters::MeterVerb;
+pub(crate) use resources::ResourceVerb;
 pub(crate) use statements::{DocumentVerb, Format, OnPaper, StatementVerb};
+pub(crate) use usage::UsageVerb;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,6 +89,12 @@ pub(crate) enum Verb {
     /// Renewal management: list what expires, renew, change the plan, give up.
     #[command(subcommand, alias = "sub")]
     Subscription(SubscriptionVerb),
+    /// What is paid for after use: open, list, start, stop, change, release.
+    #[command(subcommand)]
+    Resource(ResourceVerb),
+    /// Report what resources used, and see what is counted.
+    #[command(subcommand)]
+    Usage(UsageVerb),
     /// Grant, redeem and list coupons, see what each is good for, take them back.
     #[command(subcommand)]
     Coupon(CouponVerb),
@@ -236,6 +246,8 @@ mod tests {
           top-up        Credit cash that was received
           order         Buy, list, show, pay, deliver, refund and cancel orders
           subscription  Renewal management: list what expires, renew, change the plan, give up
+          resource      What is paid for after use: open, list, start, stop, change, release
+          usage         Report what resources used, and see what is counted
           coupon        Grant, redeem and list coupons, see what each is good for, take them back
           campaign      Coupons for many, out of one quota
           statement     Monthly statements: list, show, print; invoices on demand

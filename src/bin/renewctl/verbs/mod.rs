@@ -11,8 +11,10 @@ mod lists;
 mod meters;
 mod orders;
 mod pages;
+mod resources;
 mod statements;
 mod subscriptions;
+mod usage;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +41,8 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
+        Verb::Resource(verb) => resources::run(&desk, verb).await,
+        Verb::Usage(verb) => usage::run(&desk, verb).await,
         Verb::Coupon(verb) => coupons::run(&desk, verb).await,
         Verb::Campaign(verb) => campaigns::run(&desk, verb).await,
         Verb::Statement(verb) => statements::run(&desk, verb).await,
