@@ -2,6 +2,7 @@
 //! `/openapi.json` says what there is, no more and no less.
 
 mod accounts;
+mod balance;
 mod campaigns;
 mod catalogue;
 mod coupons;
@@ -45,6 +46,7 @@ struct Description;
 fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
+        .configure(balance::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -216,6 +218,8 @@ mod tests {
         POST /v1/clock
         POST /v1/imports
         POST /v1/schedulers/{job}/run
+        PUT /v1/accounts/{account}/balance-alert
+        PUT /v1/accounts/{account}/credit-limit
         PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
         PUT /v1/accounts/{account}/unified-day

@@ -6,6 +6,7 @@
 //!
 //! `renewctl` sees nothing of renewd but this, so nothing here names a type of another room.
 
+mod balance;
 mod book;
 mod campaigns;
 mod coupons;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use balance::{SetBalanceAlert, SetCreditLimit};
 pub use book::{
     Account, AccountSummary, Delivery, LedgerLine, ModeSet, NextDue, Opened, PlanAt, PlanUntil,
     Record, Subscription, ToppedUp,

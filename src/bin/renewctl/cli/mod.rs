@@ -1,5 +1,6 @@
 //! The command line: one verb for each thing that people do.
 
+mod balance;
 mod book;
 mod campaigns;
 mod coupons;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use balance::{AlertVerb, CreditVerb};
 pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
@@ -74,6 +76,12 @@ pub(crate) enum Verb {
     Account(AccountVerb),
     /// Credit cash that was received.
     TopUp(TopUp),
+    /// Set the credit limit of an account.
+    #[command(subcommand)]
+    Credit(CreditVerb),
+    /// Set the low-balance alert of an account.
+    #[command(subcommand)]
+    Alert(AlertVerb),
     /// Buy, list, show, pay, deliver, refund and cancel orders.
     #[command(subcommand)]
     Order(OrderVerb),
@@ -228,6 +236,8 @@ mod tests {
           catalogue     The price list and the rules beside it
           account       Open, list, show and hold accounts
           top-up        Credit cash that was received
+          credit        Set the credit limit of an account
+          alert         Set the low-balance alert of an account
           order         Buy, list, show, pay, deliver, refund and cancel orders
           subscription  Renewal management: list what expires, renew, change the plan, give up
           coupon        Grant, redeem and list coupons, see what each is good for, take them back

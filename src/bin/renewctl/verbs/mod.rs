@@ -1,6 +1,7 @@
 //! What each verb asks, and how its answer is shown.
 
 mod accounts;
+mod balance;
 mod campaigns;
 mod catalogue;
 mod coupons;
@@ -35,6 +36,8 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Catalogue(verb) => catalogue::run(&desk, verb).await,
         Verb::Account(verb) => accounts::run(&desk, verb).await,
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
+        Verb::Credit(verb) => balance::credit(&desk, verb).await,
+        Verb::Alert(verb) => balance::alert(&desk, verb).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
         Verb::Coupon(verb) => coupons::run(&desk, verb).await,
