@@ -162,12 +162,14 @@ mod tests {
         GET /openapi.json
         GET /v1/accounts
         GET /v1/accounts/{account}
+        GET /v1/accounts/{account}/balance
         GET /v1/accounts/{account}/coupons
         GET /v1/accounts/{account}/coupons/{coupon}
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
+        GET /v1/accounts/{account}/movements
         GET /v1/accounts/{account}/notices
         GET /v1/accounts/{account}/orders
         GET /v1/accounts/{account}/orders/{order}

@@ -25,7 +25,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-pub use balance::{SetBalanceAlert, SetCreditLimit};
+pub use balance::{
+    AlertShown, AmountAt, Balance, BurnShown, CashLot, Hold, Movement, OwedMonth, SetBalanceAlert,
+    SetCreditLimit, StandingShown,
+};
 pub use book::{
     Account, AccountSummary, Delivery, LedgerLine, ModeSet, NextDue, Opened, PlanAt, PlanUntil,
     Record, Subscription, ToppedUp,
