@@ -455,6 +455,7 @@ async fn a_campaign_survives_its_house_and_is_found_by_the_check() {
         tokens: Vec::new(),
         key: None,
         sealed: Vec::new(),
+        seen: Vec::new(),
         rows: vec![renewd::domain::rows::Row::Campaign(Box::new(
             renewd::domain::rows::CampaignRow { taken: 9, ..row },
         ))],

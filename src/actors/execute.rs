@@ -209,7 +209,7 @@ impl Turn<'_> {
             };
             let lookups = self.look_up(&warm, commands).await?;
             let decided =
-                catch_unwind(AssertUnwindSafe(|| self.decide(&mut warm, commands, &lookups)));
+                catch_unwind(AssertUnwindSafe(|| self.decide(&mut warm, commands, lookups)));
             let Ok(decided) = decided else { return Err(Failure::Panicked) };
             let Decided { commit, answers, committed } = decided?;
             let Some(commit) = commit else { return Ok((Some(warm), answers)) };
@@ -329,7 +329,7 @@ impl Turn<'_> {
         &self,
         slot: &mut Slot,
         commands: &Commands,
-        lookups: &Lookups,
+        mut lookups: Lookups,
     ) -> Result<Decided, Failure> {
         let house = self.ports.house();
         if slot.agenda.rules_version() != house.timeline.newest() {
@@ -345,10 +345,11 @@ impl Turn<'_> {
         let mut gathered = Gathered::new(self.stream, slot.head.clone());
         let mut answers = Vec::with_capacity(commands.len());
         for (request, _) in commands {
-            if let Some(answer) = gathered.repeated(request, lookups) {
+            if let Some(answer) = gathered.repeated(request, &lookups) {
                 answers.push(answer);
                 continue;
             }
+            let lookups = &mut lookups;
             let answer =
                 self.decide_one(slot, request, lookups, &context, rules_version, &mut gathered)?;
             answers.push(answer);
@@ -385,7 +386,7 @@ impl Turn<'_> {
         &self,
         slot: &mut Slot,
         request: &Request,
-        lookups: &Lookups,
+        lookups: &mut Lookups,
         context: &Context<'_>,
         rules_version: u32,
         gathered: &mut Gathered,
@@ -397,7 +398,9 @@ impl Turn<'_> {
         };
         command.number_sealed(base);
         let executed = slot.state.execute(&mut slot.agenda, &command, &lookups.facts, context);
-        let Executed { events, outgoing, touched, seen: _, steps, answer } = executed;
+        let Executed { events, outgoing, touched, seen, steps, answer } = executed;
+        lookups.facts.learn(&seen);
+        gathered.commit.seen.extend(seen);
         let token = request.token.as_ref().filter(|_| answer.is_ok());
         let receipt_seq;
         if events.is_empty() && token.is_none() {
@@ -523,8 +526,7 @@ impl Turn<'_> {
         }
         let commands = [(Box::new(request), unused)];
         let lookups = self.look_up(slot, &commands).await?;
-        let decided =
-            catch_unwind(AssertUnwindSafe(|| self.decide(&mut copy, &commands, &lookups)));
+        let decided = catch_unwind(AssertUnwindSafe(|| self.decide(&mut copy, &commands, lookups)));
         let Ok(decided) = decided else {
             let _ = reply.send(Err(ExecuteError::OutcomeUnknown));
             return Err(Failure::Panicked);

@@ -34,6 +34,7 @@ impl Gathered {
                 tokens: Vec::new(),
                 key: None,
                 sealed: Vec::new(),
+                seen: Vec::new(),
                 rows: Vec::new(),
                 entries: Vec::new(),
                 voids: Vec::new(),

@@ -526,15 +526,13 @@ fn resource_needs(timeline: &Timeline, open: &Open, live: &Resource) -> Option<N
 /// What the account as a whole needs next.
 fn account_needs(timeline: &Timeline, open: &Open) -> Option<Due> {
     let to_come = open.wallet.owed.iter().find(|(_, owed)| !owed.past_due);
-    let credit = to_come.map(|(month, _)| {
-        of_all(credit::due_at(timeline, *month), Step::CreditDue(*month), 0)
-    });
+    let credit = to_come
+        .map(|(month, _)| of_all(credit::due_at(timeline, *month), Step::CreditDue(*month), 0));
     let told_through = open.standing.overdue.map(|overdue| overdue.told_through);
     let notice = told_through
         .and_then(|told| standing::next_notice_after(timeline, open, told))
         .map(|at| of_all(at, Step::OverdueNotice, 0));
-    let forecast =
-        standing::forecast_at(timeline, open).map(|at| of_all(at, Step::Forecast, 0));
+    let forecast = standing::forecast_at(timeline, open).map(|at| of_all(at, Step::Forecast, 0));
     [credit, notice, forecast].into_iter().flatten().min()
 }
 

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, Kind, Open};
 use super::calendar::{Course, Period, Timestamp, Zone};
 use super::draft::Touched;
-use super::ids::{AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId};
+use super::ids::{
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId,
+};
 use super::money::{Currency, Money};
 use super::month::Month;
 use super::nouns::campaign::{Campaign, Terms};

@@ -1,5 +1,5 @@
 //! Sweeps: due rows that were computed under older rules are looked at again; months are closed for
-//! everybody; tokens and settled deliveries that are old enough are forgotten.
+//! everybody; tokens, settled deliveries and reports of usage that are old enough are forgotten.
 
 use std::time::Duration;
 
@@ -12,12 +12,29 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::record::Cause;
-use crate::store::{Chore, JobRun};
+use crate::store::{Chore, JobRun, OldUsage, UsagePlace};
 
 /// Accounts in a page of the sweep.
 const PAGE: u32 = 1000;
 /// How often old things are forgotten.
 const FORGET_EVERY: Duration = Duration::from_hours(24);
+
+/// How long reports of usage are known: a day longer than usage may be reported late, since the
+/// clocks of those who report may be ahead (D44).
+const USAGE_KEPT: Duration = Duration::from_hours(36 * 24);
+/// Reports of usage that are looked through at once.
+const USAGE_PAGE: u32 = 10_000;
+/// How often that is done in a sweep: what is not reached is looked through in the next one.
+const USAGE_PAGES: u32 = 2_000;
+
+/// How far the walk through all reports of usage is, in search of old ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// It goes on behind this place; none before the first.
+    Behind(Option<UsagePlace>),
+    /// It has seen all.
+    AtEnd,
+}
 
 /// One sweep.
 pub(super) async fn sweep(
@@ -34,6 +51,24 @@ pub(super) async fn sweep(
             Chore::ForgetDeliveries { before: now.minus(run.deliveries_keep) },
         ];
         run.accounts.chores(forget).await?;
+        if run.usage_walk == Walk::AtEnd {
+            run.usage_walk = Walk::Behind(None);
+        }
+    }
+    forget_usage(run, now.minus(USAGE_KEPT)).await
+}
+
+/// Forgets old reports of usage, page by page, so that none holds up the writer.
+async fn forget_usage(run: &mut Run, before: Timestamp) -> Result<(), ExecuteError> {
+    for _ in 0..USAGE_PAGES {
+        let Walk::Behind(after) = run.usage_walk else { break };
+        let store = &run.accounts.ports().store;
+        let OldUsage { through, count } = store.old_usage(before, after, USAGE_PAGE).await?;
+        if count > 0 {
+            let forget = Chore::ForgetUsage { before, after, through };
+            run.accounts.chores(vec![forget]).await?;
+        }
+        run.usage_walk = through.map_or(Walk::AtEnd, |place| Walk::Behind(Some(place)));
     }
     Ok(())
 }

@@ -32,6 +32,7 @@ pub struct Run {
     pub(super) tokens_keep: Duration,
     pub(super) deliveries_keep: Duration,
     pub(super) forgot_at: Option<Timestamp>,
+    pub(super) usage_walk: housekeeping::Walk,
     failed: BTreeMap<StreamId, Failed>,
 }
 
@@ -54,6 +55,7 @@ impl Run {
             tokens_keep: settings.tokens.keep.0,
             deliveries_keep: settings.outbox.keep.0,
             forgot_at: None,
+            usage_walk: housekeeping::Walk::AtEnd,
             failed: BTreeMap::new(),
         }
     }

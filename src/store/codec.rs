@@ -17,6 +17,7 @@ use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use crate::domain::nouns::statement::{self, BillLine, Document, ItemType};
 use crate::domain::nouns::subscription::{self, Mode};
 use crate::domain::price::Item;
+use crate::domain::usage::UsageKey;
 
 /// What the first record of a stream is digested after.
 pub const GENESIS: Digest = [0; 32];
@@ -324,6 +325,21 @@ pub(super) fn some_item(text: &str, days: i64) -> Result<Item, StoreError> {
 /// Makes of a bill line what can be stored of it: an empty text is none.
 pub(super) fn storable_line(line: &mut BillLine) {
     line.external_id = line.external_id.take().filter(|text| !text.is_empty());
+}
+
+/// What a report of usage is known by, read back.
+pub(super) fn usage_key(bytes: &[u8]) -> Result<UsageKey, StoreError> {
+    let key = bytes.try_into().map(UsageKey);
+    key.map_err(|_| corrupt(format_args!("a usage key of {} bytes", bytes.len())))
+}
+
+/// What a report of usage counted, read back: nothing, or eight bytes.
+pub(super) fn usage_value(bytes: &[u8]) -> Result<Option<u64>, StoreError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let value = bytes.try_into().map(u64::from_be_bytes).map(Some);
+    value.map_err(|_| corrupt(format_args!("a counted value of {} bytes", bytes.len())))
 }
 
 /// What was paid later of a month, as it can be stored: an amount of nothing is none.

@@ -94,6 +94,13 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
             commit.tokens.iter().any(|row| i64::try_from(row.seq).is_err()),
             "numbers beyond what can be stored",
         ),
+        (
+            !commit
+                .seen
+                .iter()
+                .all(|(_, seen)| StreamId::Account(seen.resource.account) == commit.stream),
+            "usage of another account",
+        ),
         (!balances(&commit.entries), "ledger lines that do not sum to zero"),
         (
             !commit.rows.iter().all(|row| belongs(row, commit.stream)),
@@ -103,6 +110,7 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
             !distinct(commit.claims.iter())
                 || !distinct(commit.tokens.iter().map(|row| &row.token))
                 || !distinct(commit.sealed.iter().map(|row| row.number))
+                || !distinct(commit.seen.iter().map(|(key, _)| key))
                 || !distinct(commit.entries.iter().map(|row| (row.seq, row.line)))
                 || !distinct(commit.outbox.iter().map(|row| (row.seq, row.n)))
                 || !distinct(commit.rows.iter().map(Row::key)),

@@ -3,9 +3,10 @@
 //!
 //! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions, orders,
 //! coupons, coverages, ledger entries, bill lines, closed months, documents), which can be rebuilt
-//! from the journal; **facts beside the journal** (sealed profiles and their keys, claims, tokens);
-//! **machinery** (stream heads with their due row, the outbox, job runs, snapshots).
+//! from the journal; **facts beside the journal** (sealed profiles and their keys, claims, tokens,
+//! reports of usage); **machinery** (stream heads with their due row, the outbox, job runs, snapshots).
 
+mod chores;
 pub mod codec;
 mod gate;
 pub mod memory;
@@ -31,9 +32,10 @@ use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
-use crate::domain::stream::Tally;
 use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
+use crate::domain::usage::{Seen, UsageKey};
 
+pub use chores::{Chore, JobRun, OldUsage, UsagePlace};
 pub use queries::{
     BillLineQuery, CampaignQuery, ChartFilter, CouponQuery, DeliveryQuery, DocumentQuery,
     EntryQuery, OrderQuery, StatementQuery, SubscriptionQuery,
@@ -299,6 +301,8 @@ pub struct Commit {
     pub key: Option<Vec<u8>>,
     /// What is sealed beside the journal.
     pub sealed: Vec<SealedRow>,
+    /// Reports of usage that were counted, which must be new in this account (D34).
+    pub seen: Vec<(UsageKey, Seen)>,
     /// Rows of readable tables, each noun at most once.
     pub rows: Vec<Row>,
     /// Ledger lines.
@@ -324,70 +328,6 @@ pub enum Written {
     TokenUsed,
     /// The data themselves cannot be written, or contradict each other; only this commit failed.
     Refused,
-}
-
-/// Small writes that are no commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Chore {
-    /// How a delivery went. What was voided meanwhile stays void, unless it was sent.
-    Delivery {
-        /// Which.
-        key: EffectKey,
-        /// Where it stands now.
-        state: DeliveryState,
-        /// Attempts so far.
-        attempts: u32,
-        /// When the next attempt is due, or when it was settled.
-        next_at: Timestamp,
-        /// What the attempt came to.
-        outcome: String,
-    },
-    /// A scheduler's run; the last [`codec::RUNS_KEPT`] of each are kept.
-    JobRun(JobRun),
-    /// Forget tokens older than this (R4.13): the oldest first, and at most
-    /// [`codec::FORGOTTEN_MAX`] of them. Those of number series stay: a number is given once for
-    /// each token, however late it is asked for again (R10.6).
-    ForgetTokens {
-        /// Older than this.
-        before: Timestamp,
-    },
-    /// Forget deliveries that were caused before this and no longer wait: the oldest first, and at
-    /// most [`codec::FORGOTTEN_MAX`] of them.
-    ForgetDeliveries {
-        /// Older than this.
-        before: Timestamp,
-    },
-    /// Set an account aside after repeated failure; it is due no more.
-    Park {
-        /// Which.
-        stream: StreamId,
-        /// When.
-        at: Timestamp,
-        /// Why.
-        reason: String,
-    },
-    /// Take it back.
-    Unpark {
-        /// Which.
-        stream: StreamId,
-    },
-}
-
-/// What a run of a scheduler did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JobRun {
-    /// Which scheduler.
-    pub job: Job,
-    /// When it looked.
-    pub at: Timestamp,
-    /// How long it took, in milliseconds of the wall clock.
-    pub took_ms: u64,
-    /// Accounts that it advanced.
-    pub advanced_count: u64,
-    /// Accounts that failed and will be tried again.
-    pub failed_count: u64,
-    /// Steps by kind, with the longest lag of each.
-    pub steps: BTreeMap<String, Tally>,
 }
 
 /// A stream as it was stored.
@@ -484,6 +424,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// What is known of the questions.
     async fn facts(&self, questions: &[Question]) -> Result<Facts, StoreError>;
+
+    /// Looks through the next `limit` reports of usage, by account and key, for those from before
+    /// `before`. A list of them by age would cost every report a second write, so whoever forgets
+    /// the old ones walks through all in the order in which they are stored, a few at a time.
+    async fn old_usage(
+        &self,
+        before: Timestamp,
+        after: Option<UsagePlace>,
+        limit: u32,
+    ) -> Result<OldUsage, StoreError>;
 
     /// The stream that holds a claim.
     async fn holder(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError>;

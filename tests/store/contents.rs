@@ -58,12 +58,20 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
         let numbers: Vec<_> = written.sealed.iter().map(|row| row.number).collect();
         let sealed = store.sealed(stream, &numbers).await.expect("read");
         assert_eq!(sealed, written.key.clone().map(|key| (key, written.sealed.clone())));
+        let asked: Vec<_> = written
+            .seen
+            .iter()
+            .map(|(key, seen)| Question::Usage(seen.resource.account, *key))
+            .collect();
+        let known = store.facts(&asked).await.expect("read").usage;
+        assert_eq!(known, written.seen.iter().copied().collect());
         for row in &written.rows {
             match row {
                 Row::Order(order) => {
                     let found = store.order(order.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(order.as_ref()));
                 }
+                Row::Resource(_) => {}
                 Row::Subscription(row) => {
                     let found = store.subscription(row.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(row.as_ref()));

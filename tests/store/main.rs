@@ -14,6 +14,7 @@ mod samples;
 mod schedule;
 mod sqlite;
 mod statements;
+mod usage;
 mod vault;
 
 use std::path::{Path, PathBuf};

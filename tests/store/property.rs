@@ -10,6 +10,7 @@ use renewd::domain::ids::{CouponId, DocumentId, OrderId, StreamId, SubscriptionI
 use renewd::domain::nouns::statement::{self, Statement};
 use renewd::domain::nouns::subscription::{Mode, State};
 use renewd::domain::nouns::{coupon, order};
+use renewd::domain::usage::Seen;
 use renewd::store::{
     BillLineQuery, Channel, Chore, Commit, CouponQuery, DeliveryQuery, DeliveryState,
     DocumentQuery, DueQuery, EffectKey, EntryQuery, JobRun, OrderQuery, SealedRow, Snapshot,
@@ -20,7 +21,7 @@ use crate::samples::{
     account, at, bare_bill_line, bare_coupon, bare_document, bare_order, bare_subscription,
     bill_line_row, claim, commit, coupon_row, coverage, coverage_row, document_row, effect,
     expiring, full_bill_line, full_coupon, full_document, full_order, full_statement, id, month,
-    order_row, pair, statement_row, subscription_row, token, totals,
+    order_row, pair, seen, statement_row, subscription_row, token, totals, usage_key,
 };
 
 /// Few streams, claims and tokens, so that commits meet each other.
@@ -42,6 +43,7 @@ struct Draft {
     claims: Vec<u8>,
     tokens: Vec<u8>,
     sealed: Vec<u32>,
+    seen: Vec<u32>,
     nouns: Vec<(u8, u32, bool)>,
     entries: u32,
     effects: Vec<(u8, u8)>,
@@ -63,6 +65,7 @@ fn draft() -> impl Strategy<Value = Draft> {
             prop::collection::vec(0..6_u8, 0..2),
             prop::collection::vec(0..3_u8, 0..2),
             prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..2)],
+            prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..3)],
             prop::collection::vec((0..7_u8, 0..3_u32, any::<bool>()), 0..5),
         ),
         (
@@ -75,7 +78,7 @@ fn draft() -> impl Strategy<Value = Draft> {
         .prop_map(
             |(
                 (stream, lag, count, due, job),
-                (rules_version, claims, tokens, sealed, nouns),
+                (rules_version, claims, tokens, sealed, seen, nouns),
                 (entries, effects, voids, snapshot),
             )| Draft {
                 stream,
@@ -87,6 +90,7 @@ fn draft() -> impl Strategy<Value = Draft> {
                 claims,
                 tokens,
                 sealed,
+                seen,
                 nouns,
                 entries,
                 effects,
@@ -111,6 +115,11 @@ impl Draft {
             .iter()
             .map(|number| SealedRow { number: *number, sealed: expected.to_be_bytes().to_vec() })
             .collect();
+        let reports = self.seen.iter().map(|number| {
+            let seen = Seen { at: at(self.due), ..seen(id(self.stream), *number) };
+            (usage_key(*number), seen)
+        });
+        commit.seen = reports.collect();
         // The house has no nouns; such a commit would only be refused.
         let nouns = if self.stream == STREAMS { &[] } else { self.nouns.as_slice() };
         for (noun, number, bare) in nouns {
@@ -196,6 +205,13 @@ fn chore() -> impl Strategy<Value = Chore> {
         1 => (0..=STREAMS).prop_map(|number| Chore::Unpark { stream: stream(number) }),
         1 => (38..44_i64).prop_map(|seconds| Chore::ForgetTokens { before: at(seconds) }),
         1 => (0..4_i64).prop_map(|seconds| Chore::ForgetDeliveries { before: at(seconds) }),
+        1 => (0..6_i64, prop::option::of(0..STREAMS), prop::option::of(0..STREAMS)).prop_map(
+            |(seconds, after, through)| Chore::ForgetUsage {
+                before: at(seconds),
+                after: after.map(|number| (id(number), usage_key(4))),
+                through: through.map(|number| (id(number), usage_key(5))),
+            }
+        ),
         1 => (0..5_usize, 0..9_i64).prop_map(|(job, seconds)| Chore::JobRun(JobRun {
             job: Job::ALL[job],
             at: at(seconds),
@@ -232,6 +248,10 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
             })
             .collect();
         said.push(format!("{:?}", store.facts(&asked).await));
+        let asked: Vec<_> = (0..9).map(|n| Question::Usage(id(number), usage_key(n))).collect();
+        said.push(format!("{:?}", store.facts(&asked).await));
+        let after = Some((id(number), usage_key(3)));
+        said.push(format!("{:?}", store.old_usage(at(3), after, 2).await));
         let query = DeliveryQuery { stream: Some(*stream), limit: 99, ..DeliveryQuery::default() };
         said.push(format!("{:?}", store.deliveries(query).await));
     }

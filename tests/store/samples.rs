@@ -15,6 +15,7 @@ use renewd::domain::nouns::statement::{BillLine, Charged, Document, ItemType, St
 use renewd::domain::nouns::subscription::{Mode, State};
 use renewd::domain::price::{Applied, Item, Line, Tax};
 use renewd::domain::rows::{CouponRow, CoverageRow, PaidRow, Row, SubscriptionRow};
+use renewd::domain::usage::{Seen, UsageKey};
 use renewd::store::codec::{self, GENESIS};
 use renewd::store::{
     Channel, Claim, ClaimKind, Commit, Digest, Head, LedgerRow, OutboxRow, SealedRow, Snapshot,
@@ -88,6 +89,7 @@ pub(crate) fn commit(stream: StreamId, expected: u64, count: u64) -> Commit {
         tokens: Vec::new(),
         key: None,
         sealed: Vec::new(),
+        seen: Vec::new(),
         rows: Vec::new(),
         entries: Vec::new(),
         voids: Vec::new(),
@@ -475,6 +477,25 @@ pub(crate) fn order_row(order: &Order) -> Row {
     Row::Order(Box::new(order.clone()))
 }
 
+/// What a report of usage is known by, in the order of the numbers.
+pub(crate) fn usage_key(number: u32) -> UsageKey {
+    let mut key = [255; 16];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    UsageKey(key)
+}
+
+/// What a report of usage said; every third counted something.
+pub(crate) fn seen(account: AccountId, number: u32) -> Seen {
+    let quantities = ["-1.50", "0", "79228162514264337593543950335"];
+    let index = number as usize % quantities.len();
+    Seen {
+        resource: ResourceId::new(account, number),
+        quantity: quantities[index].parse().expect("a quantity"),
+        value: [None, Some(0), Some(u64::MAX)][index],
+        at: at(130),
+    }
+}
+
 /// A first commit that writes to every table.
 pub(crate) fn everything(bits: u64) -> Commit {
     let mut commit = commit(account(bits), 0, 2);
@@ -489,6 +510,7 @@ pub(crate) fn everything(bits: u64) -> Commit {
         SealedRow { number: 1, sealed: vec![9, 0, 8] },
         SealedRow { number: 2, sealed: Vec::new() },
     ];
+    commit.seen = (1..=3).map(|number| (usage_key(number), seen(id(bits), number))).collect();
     commit.rows = vec![
         order_row(&full_order(id(bits), 1)),
         order_row(&bare_order(id(bits), 2)),

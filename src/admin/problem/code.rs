@@ -346,7 +346,7 @@ mod tests {
             Rejection::AccountOverdue { amount },
             Rejection::ResourceNotFound { resource },
             Rejection::ResourceReleased { resource },
-            Rejection::NotPayAsYouGo { product: product.clone() },
+            Rejection::NotPayAsYouGo { product: "ecs".into() },
             Rejection::BrakeNotEngaged,
         ]
     }

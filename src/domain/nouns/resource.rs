@@ -97,6 +97,9 @@ pub struct Resource {
     /// Is everything up to its release settled, but for what is reported late?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_settled: bool,
+    /// Can nothing be reported of it any more? It is forgotten with the record at hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_over: bool,
     /// Its meters, as far as anything was metered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub meters: BTreeMap<String, Metered>,
@@ -285,6 +288,7 @@ impl Resource {
             phases: vec![Phase { from: at, plan, state: State::Running }],
             settled_through: at,
             is_settled: false,
+            is_over: false,
             meters: BTreeMap::new(),
             billed: Decimal::ZERO,
         }
@@ -348,7 +352,10 @@ impl Resource {
                 self.released_at = Some(*at);
                 *at
             }
-            Event::Closed { .. } => return,
+            Event::Closed { .. } => {
+                self.is_over = true;
+                return;
+            }
         };
         let phase = Phase { from: at, plan: self.plan.clone(), state: self.state() };
         match self.phases.last_mut() {
@@ -384,6 +391,7 @@ impl Resource {
     pub fn settle(&mut self, accrual: &Accrual) {
         self.settled_through = self.settled_through.max(accrual.through);
         self.is_settled |= accrual.is_final;
+        self.is_over |= accrual.is_over;
         for metering in &accrual.meters {
             let Metering { meter, counted, carry, held, slots, .. } = metering;
             let metered = self.meters.entry(meter.clone()).or_default();

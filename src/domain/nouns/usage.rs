@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::resource::Held;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{ResourceId, SubscriptionId};
-use crate::domain::rules::Aggregation;
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 use crate::domain::price::Applied;
+use crate::domain::rules::Aggregation;
 use crate::domain::usage::UsageKey;
 
 /// A reading that was accepted: its key, when, how much, and what was counted where that is a

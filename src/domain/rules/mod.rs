@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::commerce::{Bill, Coupons, Downgrades, Pick, Refunds, TaxRate, Unified};
 pub use self::metering::{
-    Aggregation, Cycle, Meter, Model, PRICE_DECIMALS, Payg, PaygRules, QUANTITY_DECIMALS,
+    Aggregation, Cycle, Meter, Model, PRICE_DECIMALS, Package, Payg, PaygRules, QUANTITY_DECIMALS,
     QUANTITY_MAX, Tariff, Tier,
 };
 pub use self::schedule::{AutoRenewals, Edge, Lifecycle, Mark, Reminders, Slots, Span};
@@ -226,6 +226,9 @@ pub struct Plan {
     /// Does it take coupons? A promotional plan may not (R5.17).
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub coupons: bool,
+    /// What of a meter comes with each of its paid periods (R6.20).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
     /// List prices by currency.
     pub prices: BTreeMap<Currency, Prices>,
 }
@@ -474,6 +477,9 @@ impl Product {
                 && ends < retired
             {
                 fault(format!("{path}.renewal_ends"), "is before retired_at".into());
+            }
+            if let Some(package) = &plan.package {
+                package.faults(&format!("{path}.package"), rules, fault);
             }
             for (currency, prices) in &plan.prices {
                 let units = [("week", prices.week), ("month", prices.month), ("year", prices.year)];

@@ -56,7 +56,10 @@ impl World {
     /// Nothing was opened yet; the accounts 1 to 20 exist.
     fn new() -> Self {
         let found = (1..=20).map(|number| Question::Account(account(number))).collect();
-        Self { state: State::empty(StreamId::Campaign(CAMPAIGN)), facts: Facts { found } }
+        Self {
+            state: State::empty(StreamId::Campaign(CAMPAIGN)),
+            facts: Facts { found, ..Facts::default() },
+        }
     }
 
     fn opened(terms: Terms) -> Self {

@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::scenario::{ACCOUNT, instant, usd};
 use crate::domain::account;
 use crate::domain::event::Event;
-use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
+use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
 use crate::domain::nouns::coupon::Unmet;
 use crate::domain::nouns::{
-    campaign, coupon, house, notice, order, series, statement, subscription, wallet,
+    campaign, coupon, house, notice, order, resource, series, standing, statement, subscription,
+    usage, wallet,
 };
 use crate::domain::rejection::Rejection;
 
@@ -42,6 +43,32 @@ variants! {
     Event::Account(account::Event::CouponDeclined { .. }) => "account.coupon_declined",
     Event::Wallet(wallet::Event::ToppedUp { .. }) => "wallet.topped_up",
     Event::Wallet(wallet::Event::BroughtIn { .. }) => "wallet.brought_in",
+    Event::Wallet(wallet::Event::LimitSet { .. }) => "wallet.limit_set",
+    Event::Wallet(wallet::Event::Lent { .. }) => "wallet.lent",
+    Event::Wallet(wallet::Event::Repaid { .. }) => "wallet.repaid",
+    Event::Wallet(wallet::Event::FellDue { .. }) => "wallet.fell_due",
+    Event::Wallet(wallet::Event::DepositHeld { .. }) => "wallet.deposit_held",
+    Event::Wallet(wallet::Event::DepositReleased { .. }) => "wallet.deposit_released",
+    Event::Resource(resource::Event::Opened { .. }) => "resource.opened",
+    Event::Resource(resource::Event::Started { .. }) => "resource.started",
+    Event::Resource(resource::Event::Stopped { .. }) => "resource.stopped",
+    Event::Resource(resource::Event::PlanChanged { .. }) => "resource.plan_changed",
+    Event::Resource(resource::Event::Halted { .. }) => "resource.halted",
+    Event::Resource(resource::Event::ReleaseNoticed { .. }) => "resource.release_noticed",
+    Event::Resource(resource::Event::Restored { .. }) => "resource.restored",
+    Event::Resource(resource::Event::Released { .. }) => "resource.released",
+    Event::Resource(resource::Event::Closed { .. }) => "resource.closed",
+    Event::Usage(usage::Event::Recorded { .. }) => "usage.recorded",
+    Event::Usage(usage::Event::Settled(_)) => "usage.settled",
+    Event::Usage(usage::Event::PackageFilled(_)) => "usage.package_filled",
+    Event::Usage(usage::Event::PackageDropped { .. }) => "usage.package_dropped",
+    Event::Standing(standing::Event::FellOverdue { .. }) => "standing.fell_overdue",
+    Event::Standing(standing::Event::OverdueNoticed { .. }) => "standing.overdue_noticed",
+    Event::Standing(standing::Event::Recovered { .. }) => "standing.recovered",
+    Event::Standing(standing::Event::AlertSet { .. }) => "standing.alert_set",
+    Event::Standing(standing::Event::RanLow { .. }) => "standing.ran_low",
+    Event::Standing(standing::Event::Refilled { .. }) => "standing.refilled",
+    Event::Standing(standing::Event::WillRunShort { .. }) => "standing.will_run_short",
     Event::Order(order::Event::Opened(_)) => "order.opened",
     Event::Order(order::Event::Repriced { .. }) => "order.repriced",
     Event::Order(order::Event::Warned { .. }) => "order.warned",
@@ -74,6 +101,7 @@ variants! {
     Event::Coupon(coupon::Event::Frozen { .. }) => "coupon.frozen",
     Event::Coupon(coupon::Event::Unfrozen { .. }) => "coupon.unfrozen",
     Event::Coupon(coupon::Event::Redeemed { .. }) => "coupon.redeemed",
+    Event::Coupon(coupon::Event::Spent { .. }) => "coupon.spent",
     Event::Coupon(coupon::Event::Restored { .. }) => "coupon.restored",
     Event::Coupon(coupon::Event::Reminded { .. }) => "coupon.reminded",
     Event::Coupon(coupon::Event::Expired { .. }) => "coupon.expired",
@@ -203,6 +231,10 @@ fn rejections() -> Vec<Rejection> {
         Rejection::CampaignLimit { account: ACCOUNT, limit: 1 },
         Rejection::InvalidRules { faults: Vec::new() },
         Rejection::EffectiveInPast { earliest: at },
+        Rejection::AccountOverdue { amount: usd("5") },
+        Rejection::ResourceNotFound { resource: ResourceId::new(ACCOUNT, 5) },
+        Rejection::ResourceReleased { resource: ResourceId::new(ACCOUNT, 5) },
+        Rejection::NotPayAsYouGo { product: "ecs".into() },
         Rejection::BrakeNotEngaged,
     ];
     for rejection in &all {
@@ -268,6 +300,10 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::CampaignLimit { .. }
             | Rejection::InvalidRules { .. }
             | Rejection::EffectiveInPast { .. }
+            | Rejection::AccountOverdue { .. }
+            | Rejection::ResourceNotFound { .. }
+            | Rejection::ResourceReleased { .. }
+            | Rejection::NotPayAsYouGo { .. }
             | Rejection::BrakeNotEngaged => {}
         }
     }
@@ -347,6 +383,10 @@ fn a_rejection_keeps_its_code() {
         CampaignLimit -> CampaignLimit
         InvalidRules -> InvalidRules
         EffectiveInPast -> EffectiveInPast
+        AccountOverdue -> AccountOverdue
+        ResourceNotFound -> ResourceNotFound
+        ResourceReleased -> ResourceReleased
+        NotPayAsYouGo -> NotPayAsYouGo
         BrakeNotEngaged -> BrakeNotEngaged
         ");
 }

@@ -12,6 +12,8 @@ mod house;
 mod lifecycle;
 mod machines;
 mod orders;
+mod payg;
+mod payg_words;
 mod properties;
 mod reminders;
 mod renewals;

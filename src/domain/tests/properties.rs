@@ -21,7 +21,7 @@ use crate::domain::nouns::coupon::{Benefit, Scope};
 use crate::domain::nouns::notice::Kind;
 use crate::domain::nouns::order::Kind as Kinds;
 use crate::domain::nouns::subscription::Mode;
-use crate::domain::nouns::{coupon, notice, order, subscription};
+use crate::domain::nouns::{coupon, notice, order, resource, standing, subscription};
 use crate::domain::record::Record;
 use crate::domain::rows::Row;
 use crate::domain::rules::{TaxRate, Timeline};
@@ -253,7 +253,8 @@ fn timeline(life: &Life, needs_notice: bool) -> Timeline {
             }
             _ => {
                 for product in rules.products.values_mut() {
-                    let small = product.plans.get_mut("small").expect("the plan");
+                    // What is paid for after use has no plans of this kind.
+                    let Some(small) = product.plans.get_mut("small") else { continue };
                     for prices in small.prices.values_mut() {
                         prices.week = Some((*amount).into());
                         prices.month = Some((2 * amount).into());
@@ -597,7 +598,20 @@ fn check_money(world: &World) {
             Event::Order(
                 order::Event::Failed { parts, .. } | order::Event::Refunded { parts, .. },
             ) => paid -= parts.cash.minor(),
+            Event::Usage(crate::domain::nouns::usage::Event::Settled(settlement)) => {
+                paid += settlement.cash.minor();
+            }
+            Event::Wallet(crate::domain::nouns::wallet::Event::Lent { amount, .. }) => {
+                credited += amount.minor();
+            }
+            Event::Wallet(crate::domain::nouns::wallet::Event::Repaid { parts, .. }) => {
+                paid += parts.iter().map(|part| part.amount.minor()).sum::<i64>();
+            }
             Event::Order(_)
+            | Event::Wallet(_)
+            | Event::Usage(_)
+            | Event::Resource(_)
+            | Event::Standing(_)
             | Event::Account(_)
             | Event::Subscription(_)
             | Event::Coupon(_)
@@ -620,6 +634,7 @@ fn check_refunds(world: &World) {
         .filter_map(|row| match row {
             Row::Order(order) => Some((order.id, order.as_ref())),
             Row::Subscription(_)
+            | Row::Resource(_)
             | Row::BillLine(..)
             | Row::Statement(..)
             | Row::Document(_)
@@ -691,6 +706,9 @@ fn check_periods(world: &World) {
             | Event::Wallet(_)
             | Event::Subscription(_)
             | Event::Coupon(_)
+            | Event::Resource(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
             | Event::Statement(_)
             | Event::Notice(_)
             | Event::House(_)
@@ -737,6 +755,9 @@ fn check_notices(world: &World) {
             | Event::Wallet(_)
             | Event::Order(_)
             | Event::Coupon(_)
+            | Event::Resource(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
             | Event::Statement(_)
             | Event::House(_)
             | Event::Campaign(_)
@@ -752,7 +773,15 @@ fn check_notices(world: &World) {
 fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
     events(world)
         .filter_map(|(_, event)| match event {
-            Event::Notice(_) | Event::Coupon(coupon::Event::Reminded { .. }) => None,
+            Event::Notice(_)
+            | Event::Coupon(coupon::Event::Reminded { .. })
+            | Event::Resource(resource::Event::ReleaseNoticed { .. })
+            | Event::Standing(
+                standing::Event::OverdueNoticed { .. }
+                | standing::Event::RanLow { .. }
+                | standing::Event::Refilled { .. }
+                | standing::Event::WillRunShort { .. },
+            ) => None,
             Event::Subscription(subscription::Event::Released { .. }) if needs_notice => None,
             Event::Subscription(subscription::Event::AttemptFailed {
                 id,
@@ -772,6 +801,9 @@ fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
             | Event::Wallet(_)
             | Event::Order(_)
             | Event::Coupon(_)
+            | Event::Resource(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
             | Event::Statement(_)
             | Event::House(_)
             | Event::Campaign(_)

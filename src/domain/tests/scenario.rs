@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::book::book;
+use super::payg_words;
 use crate::domain::account;
 use crate::domain::agenda::Agenda;
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
@@ -96,6 +97,10 @@ impl World {
         for id in &executed.touched.subscriptions {
             self.facts.found.insert(Question::Subscription(*id));
         }
+        for id in &executed.touched.resources {
+            self.facts.found.insert(Question::Resource(*id));
+        }
+        self.facts.learn(&executed.seen);
         for id in &executed.touched.coupons {
             self.facts.found.insert(Question::Coupon(*id));
         }
@@ -350,7 +355,7 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
                 args.contains(&"heard").then_some(false)
             },
         }),
-        _ => panic!("{verb:?} is no action"),
+        _ => payg_words::command(at, verb, args).unwrap_or_else(|| panic!("{verb:?} is no action")),
     };
     world.execute(at, &command).answer.err()
 }
@@ -544,11 +549,31 @@ fn of_event(event: &Event) -> Option<String> {
         Event::Account(account::Event::UnifiedDaySet { day, .. }) => format!("unified day {day}"),
         Event::Account(account::Event::CouponDeclined { .. }) => "coupon declined".into(),
         Event::Coupon(event) => coupon_told(event)?,
+        Event::Resource(event) => payg_words::resource_told(event),
+        Event::Usage(event) => payg_words::usage_told(event),
+        Event::Standing(event) => payg_words::standing_told(event),
         Event::Statement(event) => statement_told(event),
         Event::Account(account::Event::Held { .. }) => "held".into(),
         Event::Account(account::Event::LetGo { .. }) => "let go".into(),
         Event::Wallet(wallet::Event::ToppedUp { amount, .. }) => format!("+{amount}"),
         Event::Wallet(wallet::Event::BroughtIn { amount }) => format!("+{amount} brought in"),
+        Event::Wallet(wallet::Event::LimitSet { limit, .. }) => format!("credit limit {limit}"),
+        Event::Wallet(wallet::Event::Lent { amount, month, .. }) => {
+            format!("{amount} lent for {month}")
+        }
+        Event::Wallet(wallet::Event::Repaid { parts, .. }) => {
+            let of = |part: &wallet::Repayment| format!("{} for {}", part.amount, part.month);
+            format!("repaid {}", parts.iter().map(of).collect::<Vec<_>>().join(", "))
+        }
+        Event::Wallet(wallet::Event::FellDue { month, amount, due_at }) => {
+            format!("{amount} of {month} past due since {}", short(*due_at))
+        }
+        Event::Wallet(wallet::Event::DepositHeld { resource, amount, .. }) => {
+            format!("deposit {amount} held for #{}", resource.number)
+        }
+        Event::Wallet(wallet::Event::DepositReleased { resource, amount, .. }) => {
+            format!("deposit {amount} of #{} free", resource.number)
+        }
         Event::Order(order::Event::Opened(order)) => {
             let deadline = short(order.deadline);
             let (id, of) = (order.id.number, order.subscription.number);
@@ -721,6 +746,7 @@ fn coupon_told(event: &coupon::Event) -> Option<String> {
             None => "free again".into(),
         },
         coupon::Event::Redeemed { amount, .. } => format!("took {amount} off"),
+        coupon::Event::Spent { amount, .. } => format!("paid {amount} of usage"),
         coupon::Event::Restored { amount, .. } => format!("got {amount} back"),
         coupon::Event::Reminded { .. } => return None,
         coupon::Event::Expired { due_at, .. } => format!("expired due {}", short(*due_at)),

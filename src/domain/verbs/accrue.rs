@@ -185,9 +185,10 @@ impl<'a> Settling<'a> {
             until.minus(std::time::Duration::from_hours(1))
         };
         let is_worth_forgetting = resource.phases.get(1).is_some_and(|next| next.from <= kept)
-            || resource.meters.values().any(|metered| {
-                metered.closed.keys().next().is_some_and(|oldest| *oldest < kept)
-            });
+            || resource
+                .meters
+                .values()
+                .any(|metered| metered.closed.keys().next().is_some_and(|oldest| *oldest < kept));
         Some(Accrual {
             resource: resource.id,
             through: until,
@@ -244,10 +245,10 @@ impl<'a> Settling<'a> {
         }
         Metering {
             meter: at.name.to_owned(),
-            quantity,
-            amount,
-            counted: counted.into_iter().collect(),
-            carry,
+            quantity: quantity.normalize(),
+            amount: amount.normalize(),
+            counted: counted.into_iter().map(|(month, sum)| (month, sum.normalize())).collect(),
+            carry: carry.normalize(),
             held,
             slots,
         }

@@ -214,12 +214,7 @@ fn product<'a>(
 }
 
 /// Is the plan priced by any meter, in the currency?
-fn check_plan(
-    payg: &Payg,
-    product: &str,
-    plan: &str,
-    currency: Currency,
-) -> Result<(), Rejection> {
+fn check_plan(payg: &Payg, product: &str, plan: &str, currency: Currency) -> Result<(), Rejection> {
     let mut prices = payg.meters.values().filter_map(|meter| meter.plans.get(plan)).peekable();
     if prices.peek().is_none() {
         let (product, plan) = (product.to_owned(), plan.to_owned());

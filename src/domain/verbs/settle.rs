@@ -28,12 +28,16 @@ pub fn settle(draft: &mut Draft<'_>, due_at: Timestamp) {
     let Ok(open) = draft.open() else { return };
     let currency = open.terms.currency;
     let mut settling = Settling::new(draft.timeline, currency, due_at, &open.packages);
-    let due = open.resources.values().filter(|resource| {
-        accrue::due_at(draft.timeline, resource).is_some_and(|at| at <= due_at)
-    });
+    let due = open
+        .resources
+        .values()
+        .filter(|resource| accrue::due_at(draft.timeline, resource).is_some_and(|at| at <= due_at));
     let accruals: Vec<_> = due.filter_map(|resource| settling.accrue(resource)).collect();
-    let ended: Vec<ResourceId> =
-        accruals.iter().filter(|accrual| accrual.is_final).map(|accrual| accrual.resource).collect();
+    let ended: Vec<ResourceId> = accruals
+        .iter()
+        .filter(|accrual| accrual.is_final)
+        .map(|accrual| accrual.resource)
+        .collect();
     let (draws, mut lines) = (settling.draws, settling.lines);
     // A cycle that ends with a month is billed in it.
     let last = accruals.iter().map(|accrual| accrual.through).max().unwrap_or(due_at);
@@ -107,10 +111,13 @@ fn price(
     };
     // None while overdue (R5.10), and none that is for orders of a type.
     let vouchers = open.coupons.values().map(AsRef::as_ref).filter(|coupon: &&Coupon| {
-        !coupon.is_single_use() && coupon.scope.order_types.is_empty() && !open.standing.is_overdue()
+        !coupon.is_single_use()
+            && coupon.scope.order_types.is_empty()
+            && !open.standing.is_overdue()
     });
     let picked = pricing::picked(rules, vouchers, &basket, due_at);
-    let applied = picked.map(|coupon| Applied { id: coupon.id, amount: coupon.deductible(&basket) });
+    let applied =
+        picked.map(|coupon| Applied { id: coupon.id, amount: coupon.deductible(&basket) });
     let priced = pretax.price(applied, |place| {
         let is_allowed = |coupon: &Coupon| coupon.scope.allows_product(&lines[place].product);
         amounts[place].minor() > 0 && picked.is_some_and(is_allowed)
@@ -140,7 +147,7 @@ pub fn close(draft: &mut Draft<'_>, id: ResourceId, due_at: Timestamp) {
 /// When that is.
 #[must_use]
 pub fn closes_at(timeline: &Timeline, resource: &resource::Resource) -> Option<Timestamp> {
-    let released_at = resource.released_at.filter(|_| resource.is_settled)?;
+    let released_at = resource.released_at.filter(|_| resource.is_settled && !resource.is_over)?;
     let (rules, _) = accrue::payg(timeline, &resource.subject.product, released_at)?;
     let is_idle = resource.meters.values().all(|metered| metered.open.is_empty());
     is_idle.then(|| released_at.plus(rules.payg.late_adjustment.0))

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::credit;
-use crate::domain::agenda;
 use crate::domain::account::Open;
+use crate::domain::agenda;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
@@ -139,11 +139,7 @@ pub fn notice(draft: &mut Draft<'_>, due_at: Timestamp) {
 
 /// When the owner of an overdue account is told again, after `after`.
 #[must_use]
-pub fn next_notice_after(
-    timeline: &Timeline,
-    open: &Open,
-    after: Timestamp,
-) -> Option<Timestamp> {
+pub fn next_notice_after(timeline: &Timeline, open: &Open, after: Timestamp) -> Option<Timestamp> {
     let since = open.standing.overdue?.since;
     let rules = &timeline.in_force(since)?.rules;
     let preset = rules.dunning.get(&rules.overdue.preset)?;
@@ -164,7 +160,8 @@ pub fn dunning<'a>(timeline: &'a Timeline, product: &str, since: Timestamp) -> O
 /// nothing is due.
 #[must_use]
 pub fn forecast_at(timeline: &Timeline, open: &Open) -> Option<Timestamp> {
-    let last = open.standing.burn.back()?.at;
+    // Who is overdue has been told worse.
+    let last = open.standing.burn.back().filter(|_| !open.standing.is_overdue())?.at;
     let rules = &timeline.in_force(last)?.rules;
     let (zone, time) = (rules.bill.zone, rules.alerts.forecast_at.0);
     let today = zone.on_day(last, 0, time);

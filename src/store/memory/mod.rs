@@ -5,6 +5,7 @@ mod money;
 mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -12,8 +13,9 @@ use async_trait::async_trait;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Head,
-    JobRun, LedgerRow, Loaded, OrderQuery, OutboxDepth, SealedRow, Snapshot, StatementQuery, Store,
-    StoreError, StoredRecord, SubscriptionQuery, TokenRow, Written, codec, gate,
+    JobRun, LedgerRow, Loaded, OldUsage, OrderQuery, OutboxDepth, SealedRow, Snapshot,
+    StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow, UsagePlace,
+    Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -27,6 +29,7 @@ use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
+use crate::domain::usage::{Seen, UsageKey};
 
 /// The store in memory.
 #[derive(Debug, Default)]
@@ -44,6 +47,7 @@ struct Tables {
     tokens: BTreeMap<(StreamId, String), TokenRow>,
     keys: BTreeMap<StreamId, Vec<u8>>,
     sealed: BTreeMap<(StreamId, u32), SealedRow>,
+    usage: BTreeMap<UsagePlace, Seen>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     orders: BTreeMap<OrderId, Order>,
     coupons: BTreeMap<CouponId, CouponRow>,
@@ -96,6 +100,12 @@ impl Tables {
         if commit.sealed.iter().any(|row| self.sealed.contains_key(&(commit.stream, row.number))) {
             return Written::Refused;
         }
+        let known = |(key, seen): &(UsageKey, Seen)| {
+            self.usage.contains_key(&(seen.resource.account, *key))
+        };
+        if commit.seen.iter().any(known) {
+            return Written::Refused;
+        }
         Written::Done
     }
 
@@ -118,6 +128,9 @@ impl Tables {
         self.tokens.extend(commit.tokens.into_iter().map(|row| ((stream, row.token.clone()), row)));
         self.keys.extend(commit.key.map(|wrapped| (stream, wrapped)));
         self.sealed.extend(commit.sealed.into_iter().map(|row| ((stream, row.number), row)));
+        self.usage.extend(
+            commit.seen.into_iter().map(|(key, seen)| ((seen.resource.account, key), seen)),
+        );
         for row in commit.rows {
             match row {
                 Row::Order(mut order) => {
@@ -217,6 +230,13 @@ impl Tables {
                     self.outbox.remove(&key);
                 }
             }
+            Chore::ForgetUsage { before, after, through } => {
+                self.usage.retain(|place, seen| {
+                    let is_among = after.is_none_or(|after| *place > after)
+                        && through.is_none_or(|through| *place <= through);
+                    !is_among || seen.at >= before
+                });
+            }
             Chore::Park { stream, at, reason } => {
                 if self.heads.contains_key(&stream) {
                     self.parked.insert(stream, (at, reason));
@@ -290,14 +310,37 @@ impl Store for MemoryStore {
 
     async fn facts(&self, questions: &[Question]) -> Result<Facts, StoreError> {
         let tables = self.tables();
+        let mut usage = BTreeMap::new();
         let known = |question: &&Question| match question {
+            Question::Usage(account, key) => {
+                usage.extend(tables.usage.get(&(*account, *key)).map(|seen| (*key, *seen)));
+                false
+            }
             Question::Order(id) => tables.orders.contains_key(id),
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
             Question::Coupon(id) => tables.coupons.contains_key(id),
             Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
-            Question::Resource(_) | Question::Usage(..) => false,
+            Question::Resource(_) => false,
         };
-        Ok(Facts { found: questions.iter().filter(known).copied().collect(), ..Facts::default() })
+        let found = questions.iter().filter(known).copied().collect();
+        Ok(Facts { found, usage })
+    }
+
+    async fn old_usage(
+        &self,
+        before: Timestamp,
+        after: Option<UsagePlace>,
+        limit: u32,
+    ) -> Result<OldUsage, StoreError> {
+        let tables = self.tables();
+        let (mut count, mut through) = (0, None);
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = tables.usage.range((after, Bound::Unbounded));
+        for (n, (place, seen)) in (1..=limit).zip(behind) {
+            count += u64::from(seen.at < before);
+            through = Some(*place).filter(|_| n == limit);
+        }
+        Ok(OldUsage { through, count })
     }
 
     async fn holder(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {

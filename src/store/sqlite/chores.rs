@@ -6,6 +6,7 @@ use sqlx::SqliteConnection;
 
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
+use super::usage;
 use super::write::runs;
 use crate::domain::calendar::Timestamp;
 use crate::store::{Chore, JobRun, codec};
@@ -41,6 +42,9 @@ pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Resu
             }
             [Chore::ForgetDeliveries { before }] => {
                 forget(conn, FORGET_DELIVERIES, *before).await?;
+            }
+            [Chore::ForgetUsage { before, after, through }] => {
+                usage::forget(conn, *before, *after, *through).await?;
             }
             [Chore::Park { stream, at, reason }] => {
                 sqlx::query("UPDATE streams SET parked_at = ?, parked_reason = ? WHERE stream = ?")
@@ -88,6 +92,7 @@ async fn move_deliveries(conn: &mut SqliteConnection, chores: &[Chore]) -> Resul
             Chore::JobRun(_)
             | Chore::ForgetTokens { .. }
             | Chore::ForgetDeliveries { .. }
+            | Chore::ForgetUsage { .. }
             | Chore::Park { .. }
             | Chore::Unpark { .. } => None,
         })

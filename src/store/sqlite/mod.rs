@@ -11,6 +11,7 @@ mod open;
 mod rows;
 mod statements;
 mod streams;
+mod usage;
 mod write;
 mod writer;
 
@@ -27,8 +28,8 @@ use self::writer::Writer;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Head, JobRun, LedgerRow, Loaded,
-    OrderQuery, OutboxDepth, SealedRow, StatementQuery, Store, StoreError, StoredRecord,
-    SubscriptionQuery, TokenRow, Written,
+    OldUsage, OrderQuery, OutboxDepth, SealedRow, StatementQuery, Store, StoreError, StoredRecord,
+    SubscriptionQuery, TokenRow, UsagePlace, Written,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -105,6 +106,15 @@ impl Store for SqliteStore {
 
     async fn facts(&self, questions: &[Question]) -> Result<Facts, StoreError> {
         lists::facts(&self.readers, questions).await
+    }
+
+    async fn old_usage(
+        &self,
+        before: Timestamp,
+        after: Option<UsagePlace>,
+        limit: u32,
+    ) -> Result<OldUsage, StoreError> {
+        usage::old(&self.readers, before, after, limit).await
     }
 
     async fn holder(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
@@ -301,7 +311,7 @@ impl Store for SqliteStore {
 mod tests {
     use sqlx::{Row, SqliteConnection};
 
-    use super::{campaigns, chores, lists, money, open, statements, streams, write};
+    use super::{campaigns, chores, lists, money, open, statements, streams, usage, write};
 
     /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten
     /// million.
@@ -318,6 +328,7 @@ mod tests {
             chores::keyed(),
             campaigns::keyed(),
             statements::keyed(),
+            usage::keyed(),
         ]
         .concat();
         for text in keyed {

@@ -16,7 +16,7 @@ use super::chores;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::rows::{self, Columns};
-use super::statements;
+use super::{statements, usage};
 use crate::domain::ids::StreamId;
 use crate::domain::rows::Row;
 use crate::store::gate::Known;
@@ -328,7 +328,8 @@ async fn put_facts(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Resul
         .execute(conn, &sealed, Changes::Each, |values, (stream, row)| {
             rows::bind_sealed(values, stream, row);
         })
-        .await
+        .await?;
+    usage::put(conn, each(winners, |commit| &commit.seen)).await
 }
 
 async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
@@ -477,6 +478,7 @@ mod tests {
             tokens: Vec::new(),
             key: None,
             sealed: Vec::new(),
+            seen: Vec::new(),
             rows: Vec::new(),
             entries: Vec::new(),
             voids: Vec::new(),
