@@ -195,6 +195,7 @@ fn rejections() -> Vec<Rejection> {
         Rejection::PlanRetired { product: product(), plan: plan() },
         Rejection::WrongCurrency { expected: currency, given: currency },
         Rejection::AmountNotPositive { amount: usd("0") },
+        Rejection::AmountNegative { amount: usd("-1") },
         Rejection::AmountTooLarge,
         Rejection::CurrencyNotOffered { product: product(), plan: plan(), currency },
         Rejection::PeriodNotOffered { period: month(), offered: vec![month()] },
@@ -264,6 +265,7 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::PlanRetired { .. }
             | Rejection::WrongCurrency { .. }
             | Rejection::AmountNotPositive { .. }
+            | Rejection::AmountNegative { .. }
             | Rejection::AmountTooLarge
             | Rejection::CurrencyNotOffered { .. }
             | Rejection::PeriodNotOffered { .. }
@@ -347,6 +349,7 @@ fn a_rejection_keeps_its_code() {
         PlanRetired -> PlanRetired
         WrongCurrency -> WrongCurrency
         AmountNotPositive -> AmountNotPositive
+        AmountNegative -> AmountNegative
         AmountTooLarge -> AmountTooLarge
         CurrencyNotOffered -> CurrencyNotOffered
         PeriodNotOffered -> PeriodNotOffered

@@ -1,10 +1,28 @@
 //! Verbs about the balance.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use renewd::admin::wire::Money;
 
 use super::coupons::amount;
 use super::{Write, id};
+
+/// The balance of an account.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The chart shows what each of the last 24 hours cost, and the available credit ahead if it goes on \
+like that.
+
+Examples:
+  renewctl balance acc_k3f9x2m7qd
+  renewctl balance acc_k3f9x2m7qd --chart")]
+pub(crate) struct Balance {
+    /// The account.
+    #[arg(value_parser = id)]
+    pub(crate) account: String,
+    /// Draw what was used up, and how far the rest reaches.
+    #[arg(long)]
+    pub(crate) chart: bool,
+}
 
 /// About credit.
 #[derive(Debug, Subcommand)]

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use balance::{AlertVerb, CreditVerb};
+pub(crate) use balance::{AlertVerb, Balance, CreditVerb};
 pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
@@ -76,6 +76,10 @@ pub(crate) enum Verb {
     Account(AccountVerb),
     /// Credit cash that was received.
     TopUp(TopUp),
+    /// What an account has, what it owes, and how far that reaches.
+    Balance(Balance),
+    /// What moved the cash of an account and what it owes, newest first.
+    Movements(Of),
     /// Set the credit limit of an account.
     #[command(subcommand)]
     Credit(CreditVerb),
@@ -236,6 +240,8 @@ mod tests {
           catalogue     The price list and the rules beside it
           account       Open, list, show and hold accounts
           top-up        Credit cash that was received
+          balance       What an account has, what it owes, and how far that reaches
+          movements     What moved the cash of an account and what it owes, newest first
           credit        Set the credit limit of an account
           alert         Set the low-balance alert of an account
           order         Buy, list, show, pay, deliver, refund and cancel orders
