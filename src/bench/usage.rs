@@ -158,10 +158,11 @@ async fn open(accounts: &Accounts, account: AccountId) -> anyhow::Result<Resourc
         external_id: None,
     });
     let request = Request::new(command, Cause::Daemon, Lane::Clockwork);
-    match accounts.execute(account.into(), request).await?.answer {
-        Answer::Resource { resource } => Ok(resource.id),
-        other => anyhow::bail!("{other:?} is no resource"),
-    }
+    let answer = accounts.execute(account.into(), request).await?.answer;
+    let Answer::Resource { resource } = answer else {
+        anyhow::bail!("{answer:?} is no resource")
+    };
+    Ok(resource.id)
 }
 
 /// What is sent in one stage.
@@ -222,7 +223,11 @@ async fn report(
     .await?;
     let took = started.elapsed();
     let events: u64 = counted.into_iter().sum();
-    anyhow::ensure!(events == count * sent.events, "{events} of {} were counted", count * sent.events);
+    anyhow::ensure!(
+        events == count * sent.events,
+        "{events} of {} were counted",
+        count * sent.events
+    );
     let transactions = bench.house.accounts.batch_count() - batches;
     let after = before.floor(bench, at, transactions)?;
     let events_per_s = per_second(events, took);
