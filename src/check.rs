@@ -7,7 +7,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::draft::Touched;
 use crate::domain::event::Event;
 use crate::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId, WithdrawalId,
 };
 use crate::domain::ledger;
 use crate::domain::money::{Currency, Money};
@@ -15,13 +15,14 @@ use crate::domain::month::Month;
 use crate::domain::nouns::house::{self, MonthSum};
 use crate::domain::nouns::order::{self, Order};
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
+use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::record::Record;
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow, Summary};
 use crate::domain::stream::State;
 use crate::domain::trial_balance::{Earned, TrialBalance};
 use crate::store::{
     BillLineQuery, CouponQuery, Digest, DocumentQuery, Handle, Head, LedgerRow, OrderQuery,
-    StatementQuery, StoreError, StoredRecord, SubscriptionQuery, codec,
+    StatementQuery, StoreError, StoredRecord, SubscriptionQuery, WithdrawalQuery, codec,
 };
 
 /// Rows read at once.
@@ -257,6 +258,7 @@ struct Replayed {
     bill_lines: BTreeMap<Month, BTreeMap<u32, BillLine>>,
     statements: BTreeMap<Month, Statement>,
     documents: BTreeMap<DocumentId, Document>,
+    withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
     closed: Vec<(Month, Vec<MonthSum>)>,
     entries: Vec<LedgerRow>,
 }
@@ -282,6 +284,7 @@ async fn check_stream(
         bill_lines: BTreeMap::new(),
         statements: BTreeMap::new(),
         documents: BTreeMap::new(),
+        withdrawals: BTreeMap::new(),
         closed: Vec::new(),
         entries: Vec::new(),
     };
@@ -356,6 +359,7 @@ impl Replayed {
                 Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
                 Row::Coupon(row) => drop(self.coupons.insert(row.coupon.id, *row)),
                 Row::Resource(_) => {}
+                Row::Withdrawal(row) => drop(self.withdrawals.insert(row.id, *row)),
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
@@ -496,6 +500,16 @@ impl Replayed {
             documents.extend(page.into_iter().map(|document| (document.id, document)));
         }
         compare("document", &self.documents, &documents, findings);
+        let mut withdrawals = BTreeMap::new();
+        let mut before = None;
+        loop {
+            let query = WithdrawalQuery { account, state: None, before, limit: PAGE };
+            let page = store.withdrawals(query).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.id.number);
+            withdrawals.extend(page.into_iter().map(|row| (row.id, row)));
+        }
+        compare("withdrawal", &self.withdrawals, &withdrawals, findings);
         Ok(())
     }
 

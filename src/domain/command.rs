@@ -11,13 +11,14 @@ use super::nouns::order::Order;
 use super::nouns::resource::Resource;
 use super::nouns::statement::Document;
 use super::nouns::subscription::Subscription;
+use super::nouns::withdrawal::Withdrawal;
 use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::record_usage::Outcome;
 use super::verbs::{
     align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit, deliver, hold,
     import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing,
-    top_up,
+    top_up, withdraw,
 };
 
 /// A request to a stream.
@@ -72,6 +73,12 @@ pub enum Command {
     ReleaseResource(resource::ReleaseResource),
     /// Record reported usage.
     RecordUsage(record_usage::RecordUsage),
+    /// Withdraw cash.
+    Withdraw(withdraw::Withdraw),
+    /// The provider paid a withdrawal.
+    WithdrawalPaid(withdraw::WithdrawalPaid),
+    /// The provider could not pay a withdrawal.
+    WithdrawalFailed(withdraw::WithdrawalFailed),
     /// Set the credit limit.
     SetCreditLimit(credit_limit::SetCreditLimit),
     /// Set the low-balance alert.
@@ -141,6 +148,9 @@ impl Command {
             | Self::ChangeResource(_)
             | Self::ReleaseResource(_)
             | Self::RecordUsage(_)
+            | Self::Withdraw(_)
+            | Self::WithdrawalPaid(_)
+            | Self::WithdrawalFailed(_)
             | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
             | Self::Hold(_)
@@ -191,6 +201,8 @@ impl Command {
             Self::SetPower(set) => vec![Question::Resource(set.resource)],
             Self::ChangeResource(change) => vec![Question::Resource(change.resource)],
             Self::ReleaseResource(release) => vec![Question::Resource(release.resource)],
+            Self::WithdrawalPaid(report) => vec![Question::Withdrawal(report.withdrawal)],
+            Self::WithdrawalFailed(report) => vec![Question::Withdrawal(report.withdrawal)],
             Self::RecordUsage(record) => record
                 .readings
                 .iter()
@@ -203,6 +215,7 @@ impl Command {
             | Self::SetUnifiedDay(_)
             | Self::GrantCoupon(_)
             | Self::OpenResource(_)
+            | Self::Withdraw(_)
             | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
             | Self::Hold(_)
@@ -261,6 +274,13 @@ pub enum Answer {
         order: Box<Order>,
         /// Its subscription as it stands.
         subscription: Box<Subscription>,
+        /// The cash afterwards.
+        cash: Money,
+    },
+    /// A withdrawal, as it stands.
+    Withdrawal {
+        /// The withdrawal.
+        withdrawal: Box<Withdrawal>,
         /// The cash afterwards.
         cash: Money,
     },

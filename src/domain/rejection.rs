@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Period, Timestamp};
-use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use super::money::{Currency, Money};
 use super::month::Month;
 use super::nouns::coupon::Unmet;
@@ -236,6 +236,26 @@ pub enum Rejection {
         /// What there is.
         available: Money,
     },
+    /// There is no such withdrawal in the account.
+    #[error("there is no withdrawal {withdrawal} in this account")]
+    WithdrawalNotFound {
+        /// What was asked for.
+        withdrawal: WithdrawalId,
+    },
+    /// The withdrawal was reported to be paid or to have failed before.
+    #[error("{withdrawal} was reported to be paid or to have failed before")]
+    WithdrawalClosed {
+        /// Which.
+        withdrawal: WithdrawalId,
+    },
+    /// More than can be withdrawn: own top-ups, and neither what is held nor what is owed (R7.5).
+    #[error("{amount} is more than the {withdrawable} that can be withdrawn")]
+    NotWithdrawable {
+        /// What was asked for.
+        amount: Money,
+        /// What can be withdrawn.
+        withdrawable: Money,
+    },
     /// There is no such coupon in the account.
     #[error("there is no coupon {coupon} in this account")]
     CouponNotFound {
@@ -466,6 +486,9 @@ impl Rejection {
             Self::OutlivesParent { .. } => "InvalidPeriod.ExceededDedicatedHost",
             Self::OffAnchor { .. } => "OffAnchor",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
+            Self::WithdrawalNotFound { .. } => "WithdrawalNotFound",
+            Self::WithdrawalClosed { .. } => "WithdrawalClosed",
+            Self::NotWithdrawable { .. } => "NotWithdrawable",
             Self::CouponNotFound { .. } => "CouponNotFound",
             Self::CouponOver { .. } => "CouponOver",
             Self::CouponNotUsable { .. } => "CouponNotUsable",

@@ -59,6 +59,7 @@ pub(super) fn values(
         "at": subject.at,
         "item": item(about, product.as_deref()),
         "subscription": about.subscription,
+        "withdrawal": about.withdrawal,
         "external_id": text(about.external_id.as_ref()),
         "product": text(product.as_ref()),
         "product_key": text(about.product.as_ref()),

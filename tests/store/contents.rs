@@ -5,7 +5,7 @@ use renewd::domain::ids::{CouponId, OrderId, StreamId, SubscriptionId};
 use renewd::domain::rows::Row;
 use renewd::store::{
     BillLineQuery, Channel, Commit, Delivery, DeliveryQuery, DeliveryState, Loaded, OrderQuery,
-    Snapshot, Store, SubscriptionQuery,
+    Snapshot, Store, SubscriptionQuery, WithdrawalQuery,
 };
 
 use crate::samples::{
@@ -72,6 +72,13 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                     assert_eq!(found.as_ref(), Some(order.as_ref()));
                 }
                 Row::Resource(_) => {}
+                Row::Withdrawal(row) => {
+                    let before = row.id.number.checked_add(1);
+                    let account = row.id.account;
+                    let query = WithdrawalQuery { account, state: None, before, limit: 1 };
+                    let found = store.withdrawals(query).await.expect("read");
+                    assert_eq!(found, std::slice::from_ref(row.as_ref()));
+                }
                 Row::Subscription(row) => {
                     let found = store.subscription(row.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(row.as_ref()));

@@ -47,6 +47,12 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
             json!({ "coupon": coupon })
         }
+        Rejection::WithdrawalNotFound { withdrawal } | Rejection::WithdrawalClosed { withdrawal } => {
+            json!({ "withdrawal": withdrawal })
+        }
+        Rejection::NotWithdrawable { amount, withdrawable } => json!({
+            "amount": convert::money(*amount), "withdrawable": convert::money(*withdrawable)
+        }),
         Rejection::CouponNotUsable { coupon, unmet } => {
             let unmet: Vec<_> = unmet.iter().map(convert::unmet).collect();
             json!({ "coupon": coupon, "unmet": unmet })

@@ -16,6 +16,7 @@ mod renewals;
 mod statements;
 mod subscriptions;
 mod time;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +48,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(balance::configure)
+        .configure(withdrawals::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -177,6 +179,7 @@ mod tests {
         GET /v1/accounts/{account}/statements/{month}
         GET /v1/accounts/{account}/subscriptions
         GET /v1/accounts/{account}/subscriptions/{subscription}
+        GET /v1/accounts/{account}/withdrawals
         GET /v1/brake
         GET /v1/campaigns
         GET /v1/campaigns/{campaign}
@@ -213,6 +216,7 @@ mod tests {
         POST /v1/accounts/{account}/subscriptions/{subscription}/unsubscribe
         POST /v1/accounts/{account}/top-ups
         POST /v1/accounts/{account}/unpark
+        POST /v1/accounts/{account}/withdrawals
         POST /v1/brake/release
         POST /v1/campaigns
         POST /v1/campaigns/{campaign}/close
@@ -220,6 +224,8 @@ mod tests {
         POST /v1/clock
         POST /v1/imports
         POST /v1/schedulers/{job}/run
+        POST /v1/withdrawals/{withdrawal}/failed
+        POST /v1/withdrawals/{withdrawal}/paid
         PUT /v1/accounts/{account}/balance-alert
         PUT /v1/accounts/{account}/credit-limit
         PUT /v1/accounts/{account}/orders/{order}/coupon

@@ -1,7 +1,7 @@
 //! The balance of an account: what is there, what is owed, and how far it reaches.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Money;
 
@@ -178,10 +178,107 @@ pub struct Movement {
     /// The resource, where it is about one only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
+    /// The withdrawal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<String>,
     /// The month that is billed or paid back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub month: Option<String>,
     /// By which method money came or went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+}
+
+/// `POST /v1/accounts/{id}/withdrawals`: pay cash out to its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": {"amount": "40.00", "currency": "USD"}}))]
+pub struct Withdraw {
+    /// How much: an amount, or `"all"` for all that can be withdrawn.
+    pub amount: WithdrawAmount,
+}
+
+/// How much to withdraw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum WithdrawAmount {
+    /// An amount.
+    Amount(Money),
+    /// `all`.
+    Word(String),
+}
+
+/// `POST /v1/withdrawals/{id}/failed`: a withdrawal could not be paid.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "account_closed"}))]
+pub struct WithdrawalFailed {
+    /// Why, as a code; nothing personal: it is kept in the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Withdrawal {
+    /// Its id.
+    pub id: String,
+    /// The account.
+    pub account: String,
+    /// `requested`, `paid` or `failed`.
+    pub state: String,
+    /// How much.
+    pub amount: Money,
+    /// What it was taken from, the last that came in first.
+    pub parts: Vec<WithdrawalPart>,
+    /// When it was requested.
+    pub requested_at: String,
+    /// When it was reported to be paid, or to have failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A part of a withdrawal, and the way that it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WithdrawalPart {
+    /// How much.
+    pub amount: Money,
+    /// `original`, as it came, or `operator`, who pays it out by hand.
+    pub route: String,
+    /// By which method.
+    pub method: String,
+    /// The number of the payer's reference, which is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// When it had come in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topped_up_at: Option<String>,
+}
+
+/// The answer about a withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WithdrawalIs {
+    /// As it stands.
+    pub withdrawal: Withdrawal,
+    /// The cash afterwards.
+    pub cash: Money,
+}
+
+/// Which withdrawals of an account to list, the last requested first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WithdrawalQuery {
+    /// Only in this state: `requested`, `paid` or `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Rows on the page: 1 to 300, 20 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where the last page ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }

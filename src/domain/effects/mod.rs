@@ -23,6 +23,7 @@ use super::nouns::order;
 use super::nouns::resource::Resource;
 use super::nouns::statement::{Document, Statement};
 use super::nouns::subscription::{Subject, Subscription};
+use super::nouns::withdrawal::Withdrawal;
 use super::nouns::{house, notice, series, wallet};
 use super::verbs::bill::AssignNumber;
 
@@ -69,6 +70,8 @@ pub enum Noun {
     Coupon(Coupon),
     /// A pay-as-you-go resource.
     Resource(Resource),
+    /// A withdrawal.
+    Withdrawal(Withdrawal),
     /// A month of bills.
     Statement(Statement),
     /// An invoice or a credit note.
@@ -169,6 +172,7 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             let about = About { amount: Some(*amount), ..base(open) };
             out.push(mail(Template::ToppedUp, about, Topic::None, None));
         }
+        Event::Withdrawal(event) => payg::told_of_withdrawal(event, open, out),
         Event::Order(event) => orders::told(event, open, out),
         Event::Subscription(event) => subscriptions::told(event, open, out),
         Event::Coupon(event) => orders::told_of_coupon(event, open, out),

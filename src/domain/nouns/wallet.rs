@@ -71,6 +71,18 @@ pub enum Origin {
     Refund,
 }
 
+/// Cash that left the wallet out of a lot, and may come back to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// How much.
+    pub amount: Money,
+    /// When it had come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Where from.
+    pub origin: Origin,
+}
+
 impl Origin {
     /// Is it the owner's own, so that it can go back to them (R7.5)? Money back is not: nobody
     /// knows a way that it came by.
@@ -259,6 +271,23 @@ impl Wallet {
         Money::from_minor(own.minor().min(free).max(0), self.cash.currency())
     }
 
+    /// What `amount` is taken from, the last that came in first, of lots from `origins`. That they
+    /// suffice was checked.
+    #[must_use]
+    pub fn last_of(&self, amount: Money, origins: impl Fn(&Origin) -> bool) -> Vec<Taken> {
+        let mut rest = amount.minor();
+        let mut taken = Vec::new();
+        for lot in self.lots.iter().rev().filter(|lot| origins(&lot.origin)) {
+            let part = lot.left.minor().min(rest);
+            rest -= part;
+            if part > 0 {
+                let amount = Money::from_minor(part, amount.currency());
+                taken.push(Taken { amount, at: lot.at, origin: lot.origin.clone() });
+            }
+        }
+        taken
+    }
+
     /// Changes the wallet by what happened.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -324,6 +353,41 @@ impl Wallet {
         if rest > 0 {
             let left = Money::from_minor(rest, amount.currency());
             self.lots.push(Lot { amount: left, left, at: None, origin: Origin::Refund });
+        }
+    }
+
+    /// Cash leaves its lots for good: no refund finds room there any more.
+    pub fn take<'a>(&mut self, taken: impl Iterator<Item = &'a Taken>) {
+        for Taken { amount, at, origin } in taken {
+            self.cash = minus(self.cash, *amount);
+            let mut rest = amount.minor();
+            let of_these = |lot: &&mut Lot| lot.at == *at && lot.origin == *origin;
+            for lot in self.lots.iter_mut().rev().filter(of_these) {
+                let part = lot.left.minor().min(rest);
+                rest -= part;
+                lot.left = less(lot.left, part);
+                lot.amount = less(lot.amount, part);
+            }
+            assert!(rest == 0, "broken journal: {amount} is more than {origin:?} has left");
+        }
+        self.lots.retain(|lot| !lot.amount.is_zero());
+    }
+
+    /// Cash is back in the lots that it left.
+    pub fn put_back<'a>(&mut self, taken: impl Iterator<Item = &'a Taken>) {
+        for Taken { amount, at, origin } in taken {
+            self.cash = plus(self.cash, *amount);
+            let known = self.lots.iter_mut().rfind(|lot| lot.at == *at && lot.origin == *origin);
+            if let Some(lot) = known {
+                lot.left = plus(lot.left, *amount);
+                lot.amount = plus(lot.amount, *amount);
+            } else {
+                // Before what came later, so that it is spent first again.
+                let place = self.lots.iter().position(|lot| lot.at > *at);
+                let place = place.unwrap_or(self.lots.len());
+                let (amount, left) = (*amount, *amount);
+                self.lots.insert(place, Lot { amount, left, at: *at, origin: origin.clone() });
+            }
         }
     }
 

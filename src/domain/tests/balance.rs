@@ -2,7 +2,8 @@
 
 use insta::assert_snapshot;
 
-use super::scenario::{instant, play_only, run, usd};
+use super::scenario::{World, instant, mails, play_only, run, usd};
+use crate::domain::nouns::wallet::Lot;
 use crate::domain::verbs::standing::{hourly_burn, hours_left, projection};
 
 #[test]
@@ -50,7 +51,20 @@ fn r7_3_credit_is_a_ceiling_and_a_lower_one_is_paid_down_to() {
         2026-03-01 13:00  limit 0
         2026-03-01 13:00  limit -1
         2026-03-01 14:00  top-up 10
-    "), @r"");
+    "), @r"
+    2026-03-01 10:00 ! NotEnoughFunds: 10.00 USD is needed, 0.00 USD is there
+    2026-03-01 10:00 credit limit 15.00 USD
+    2026-03-01 10:00   order #2 paid 10.00 USD
+    2026-03-01 10:00 ! NotEnoughFunds: 10.00 USD is needed, 5.00 USD is there
+    2026-03-01 11:00 +4.00 USD
+    2026-03-01 12:00 credit limit 8.00 USD
+    2026-03-01 12:00 repaid 2.00 USD for 2026-03
+    2026-03-01 13:00 credit limit 0.00 USD
+    2026-03-01 13:00 repaid 2.00 USD for 2026-03
+    2026-03-01 13:00 ! AmountNegative: -1.00 USD is below zero
+    2026-03-01 14:00 +10.00 USD
+    2026-03-01 14:00 repaid 6.00 USD for 2026-03
+    ");
 }
 
 #[test]
@@ -63,7 +77,15 @@ fn r6_15_the_oldest_month_is_repaid_first() {
         2026-03-20 11:00  top-up 3
         2026-03-20 11:00  limit 0
         2026-03-20 12:00  top-up 9
-    "), @r"");
+    "), @r"
+    2026-02-10 10:00 credit limit 100.00 USD
+    2026-03-20 10:00 credit limit 15.00 USD
+    2026-03-20 11:00 +3.00 USD
+    2026-03-20 11:00 repaid 3.00 USD for 2026-02
+    2026-03-20 11:00 credit limit 0.00 USD
+    2026-03-20 12:00 +9.00 USD
+    2026-03-20 12:00 repaid 7.00 USD for 2026-02, 2.00 USD for 2026-03
+    ");
 }
 
 #[test]
@@ -89,4 +111,103 @@ fn the_last_day_says_how_far_the_balance_reaches() {
     assert_eq!(told.iter().filter(|left| left.is_zero()).count(), 1, "it ends there: {told:?}");
     let later = instant("2026-03-04", "00:00");
     assert_eq!((hours_left(open, later), projection(open, later)), (None, Vec::new()));
+}
+
+/// What is left of each lot, the oldest first.
+fn left(world: &World) -> Vec<String> {
+    world.open().wallet.lots.iter().map(|lot: &Lot| lot.left.to_string()).collect()
+}
+
+#[test]
+fn d47_a_withdrawal_takes_the_last_top_up_first_and_spending_the_first() {
+    assert_snapshot!(play_only(&["withdrawal"], "
+        2025-01-10 10:00  top-up 30 by card
+        2026-03-01 10:00  top-up 20 by card
+        2026-03-02 10:00  top-up 10 by alipay
+        2026-03-03 10:00  purchase ecs small 1 month
+        2026-03-04 10:00  cash-out 35
+        2026-03-05 10:00  paid-out #3
+        2026-03-05 10:00  paid-out #3
+        2026-03-05 10:00  not-paid-out #9
+        2026-03-06 10:00  cash-out 15.01
+        2026-03-06 10:00  cash-out all
+        2026-03-06 10:00  cash-out all
+    "), @r"");
+}
+
+#[test]
+fn d47_the_original_way_is_open_for_360_days() {
+    assert_snapshot!(play_only(&["withdrawal"], "
+        2025-01-01 10:00  top-up 30 by card
+        2025-12-27 09:59  cash-out 10
+        2025-12-27 10:00  cash-out 10
+    "), @r"");
+}
+
+#[test]
+fn r7_5_what_is_held_owed_or_given_is_not_withdrawn() {
+    assert_snapshot!(play_only(&["withdrawal"], "
+        2026-03-01 10:00  limit 20
+        2026-03-01 10:00  purchase ecs small 1 month
+        2026-03-01 11:00  top-up 15
+        2026-03-01 11:00  cash-out 5.01
+        2026-03-01 11:00  cash-out 0
+        2026-03-01 11:00  cash-out -1
+        2026-03-01 12:00  open-resource debt small
+        2026-03-01 12:00  cash-out 4.41
+        2026-03-01 12:00  cash-out 4.40
+    "), @r"");
+}
+
+#[test]
+fn r7_5_an_overdue_account_withdraws_nothing() {
+    assert_snapshot!(play_only(&["withdrawal", "overdue"], "
+        2026-03-01 10:00  top-up 1
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 13:00  step
+        2026-03-01 13:00  cash-out all
+    "), @r"");
+}
+
+#[test]
+fn r7_5_a_withdrawal_that_fails_is_back_in_its_lots_and_pays_what_is_due() {
+    let script = "
+        2026-03-01 10:00  top-up 10 by card
+        2026-03-02 10:00  top-up 10 by alipay
+        2026-03-02 11:00  cash-out 15
+        2026-03-02 12:00  open-resource by-hour large
+        2026-03-02 15:10  step
+    ";
+    let (world, _) = run(script);
+    assert_eq!(left(&world), ["0.00 USD"], "what left the wallet leaves no room behind");
+    assert!(world.open().standing.is_overdue());
+    let script = format!("{script}\n2026-03-02 15:20  not-paid-out #1 account_closed");
+    assert_snapshot!(play_only(&["withdrawal", "standing", "repaid"], &script), @r"");
+    let (world, _) = run(&script);
+    assert_eq!(left(&world), ["4.00 USD", "10.00 USD"], "the oldest pays first");
+    assert!(world.open().withdrawals.is_empty(), "it is settled");
+}
+
+#[test]
+fn a_withdrawal_is_told_to_its_owner() {
+    assert_snapshot!(mails("
+        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  cash-out 4
+        2026-03-01 10:00  cash-out all
+        2026-03-02 10:00  paid-out #1
+        2026-03-02 10:00  not-paid-out #2
+    "), @r"");
+}
+
+#[test]
+fn a_refund_finds_no_room_in_what_was_withdrawn() {
+    let (world, story) = run("
+        2026-03-01 10:00  top-up 20
+        2026-03-01 10:00  purchase ecs small 1 month
+        2026-03-01 10:00  cash-out all
+        2026-03-01 11:00  unsubscribe #1 unused
+    ");
+    let lots = &world.open().wallet.lots;
+    assert_eq!((lots.len(), lots[0].amount, lots[0].left), (1, usd("10"), usd("10")), "{story}");
+    assert_eq!(world.open().wallet.withdrawable(), usd("10"), "20 came in, 20 may go out");
 }

@@ -29,3 +29,4 @@ pub mod set_renewal_mode;
 pub mod settle;
 pub mod standing;
 pub mod top_up;
+pub mod withdraw;

@@ -309,6 +309,9 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::OffAnchor { .. }
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
+        | Rejection::WithdrawalNotFound { .. }
+        | Rejection::WithdrawalClosed { .. }
+        | Rejection::NotWithdrawable { .. }
         | Rejection::CouponNotFound { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponNotUsable { .. }

@@ -84,7 +84,8 @@ pub(super) async fn movements(desk: &Desk, of: &Of) -> Result<(), Failure> {
     let call = Call::get(&["v1", "accounts", &of.account, "movements"]);
     let columns = [">SEQ", "AT", "WHAT", "ABOUT", "OF", ">AMOUNT", ">BALANCE"];
     desk.list(&call, &of.slice, &columns, |movement: Movement| {
-        let about = [movement.order, movement.resource, movement.month, movement.method];
+        let Movement { order, resource, withdrawal, month, method, .. } = movement;
+        let about = [order, resource, withdrawal, month, method];
         let about: Vec<String> = about.into_iter().flatten().collect();
         vec![
             movement.seq.to_string(),
