@@ -7,7 +7,8 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::draft::Touched;
 use crate::domain::event::Event;
 use crate::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId, WithdrawalId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
+    WithdrawalId,
 };
 use crate::domain::ledger;
 use crate::domain::money::{Currency, Money};
@@ -17,12 +18,15 @@ use crate::domain::nouns::order::{self, Order};
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::record::Record;
-use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow, Summary};
+use crate::domain::rows::{
+    CampaignRow, CouponRow, CoverageRow, ResourceRow, Row, SubscriptionRow, Summary,
+};
 use crate::domain::stream::State;
 use crate::domain::trial_balance::{Earned, TrialBalance};
 use crate::store::{
     BillLineQuery, CouponQuery, Digest, DocumentQuery, Handle, Head, LedgerRow, OrderQuery,
-    StatementQuery, StoreError, StoredRecord, SubscriptionQuery, WithdrawalQuery, codec,
+    ResourceQuery, StatementQuery, StoreError, StoredRecord, SubscriptionQuery, WithdrawalQuery,
+    codec,
 };
 
 /// Rows read at once.
@@ -253,6 +257,7 @@ struct Replayed {
     orders: BTreeMap<OrderId, Order>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
     coupons: BTreeMap<CouponId, CouponRow>,
+    resources: BTreeMap<ResourceId, ResourceRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
     campaign: BTreeMap<CampaignId, CampaignRow>,
     bill_lines: BTreeMap<Month, BTreeMap<u32, BillLine>>,
@@ -279,6 +284,7 @@ async fn check_stream(
         orders: BTreeMap::new(),
         subscriptions: BTreeMap::new(),
         coupons: BTreeMap::new(),
+        resources: BTreeMap::new(),
         coverages: BTreeMap::new(),
         campaign: BTreeMap::new(),
         bill_lines: BTreeMap::new(),
@@ -358,8 +364,8 @@ impl Replayed {
                 Row::Order(order) => drop(self.orders.insert(order.id, *order)),
                 Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
                 Row::Coupon(row) => drop(self.coupons.insert(row.coupon.id, *row)),
-                Row::Resource(_) => {}
                 Row::Withdrawal(row) => drop(self.withdrawals.insert(row.id, *row)),
+                Row::Resource(row) => drop(self.resources.insert(row.id, *row)),
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
                 }
@@ -445,6 +451,21 @@ impl Replayed {
             coupons.extend(page.into_iter().map(|row| (row.coupon.id, row)));
         }
         compare("coupon", &self.coupons, &coupons, findings);
+        let mut resources = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let query = ResourceQuery {
+                account: Some(account),
+                after,
+                limit: PAGE,
+                ..ResourceQuery::default()
+            };
+            let page = store.resources(query).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            resources.extend(page.into_iter().map(|row| (row.id, row)));
+        }
+        compare("resource", &self.resources, &resources, findings);
         // They are asked for by their places; those that never happened show in the count of all.
         let places: Vec<_> = self.coverages.keys().copied().collect();
         let mut coverages = BTreeMap::new();

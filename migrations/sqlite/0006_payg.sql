@@ -12,3 +12,22 @@ CREATE TABLE usage_seen (
     at       INTEGER NOT NULL,
     PRIMARY KEY (stream, key)
 ) STRICT, WITHOUT ROWID;
+
+-- Pay-as-you-go resources as they are listed. A settlement does not touch them.
+CREATE TABLE resources (
+    stream      TEXT    NOT NULL,
+    number      INTEGER NOT NULL,
+    external_id TEXT    NOT NULL,
+    product     TEXT    NOT NULL,
+    plan        TEXT    NOT NULL,
+    region      TEXT    NOT NULL,
+    state       TEXT    NOT NULL,
+    opened_at   INTEGER NOT NULL,
+    stopped_at  INTEGER NOT NULL,
+    halted_at   INTEGER NOT NULL,
+    released_at INTEGER NOT NULL,
+    PRIMARY KEY (stream, number)
+) STRICT, WITHOUT ROWID;
+
+-- Few are stopped for debt: to find them among all would mean walking through these.
+CREATE INDEX resources_halted ON resources (stream, number) WHERE state = 'halted';

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use rust_decimal::Decimal;
 use serde::de::value::{Error as NameError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
@@ -11,6 +12,7 @@ use super::problem::{Code, Problem};
 use super::wire;
 use crate::domain::money::{Currency, Money, MoneyError};
 use crate::domain::rejection::Rejection;
+use crate::domain::rules::{QUANTITY_DECIMALS, QUANTITY_MAX};
 
 /// Characters in a name of the catalogue, a method, a channel.
 const NAME_MAX: usize = 100;
@@ -142,6 +144,21 @@ pub fn amount(field: &str, text: &str, currency: Currency) -> Result<Money, Prob
     Money::parse(text, currency).map_err(|error| no_money(field, &error))
 }
 
+/// A quantity of use: a decimal number within what is counted exactly.
+pub fn quantity(field: &str, text: &str) -> Result<Decimal, Problem> {
+    let quantity = Decimal::from_str_exact(text.trim())
+        .map_err(|_| Problem::field(field, format!("{text:?} is not a decimal number")))?
+        .normalize();
+    if quantity.abs() > QUANTITY_MAX {
+        return Err(Problem::field(field, format!("it is above {QUANTITY_MAX}")));
+    }
+    if quantity.scale() > QUANTITY_DECIMALS {
+        let detail = format!("it has more than {QUANTITY_DECIMALS} decimals");
+        return Err(Problem::field(field, detail));
+    }
+    Ok(quantity)
+}
+
 fn no_money(field: &str, error: &MoneyError) -> Problem {
     match error {
         MoneyError::UnknownCurrency { .. } => {
@@ -266,6 +283,18 @@ mod tests {
         assert_eq!(code("1", "XXX"), "UnknownCurrency");
         assert_eq!(code("1e3", "USD"), "InvalidField");
         assert_eq!(code("99999999999999", "USD"), "AmountTooLarge");
+    }
+
+    #[test]
+    fn a_quantity_is_counted_exactly_or_refused() {
+        let number = |text: &str| quantity("quantity", text).map(|number| number.to_string());
+        assert_eq!(number(" 1.500 ").as_deref(), Ok("1.5"));
+        assert_eq!(number("-1000000000000").as_deref(), Ok("-1000000000000"));
+        assert_eq!(number("0.0000000010").as_deref(), Ok("0.000000001"));
+        let bad = ["", "NaN", "inf", "1e3", "0x1", "1,5", "1000000000001", "0.0000000001"];
+        for text in bad {
+            assert_eq!(number(text).expect_err(text).code(), "InvalidField", "{text:?}");
+        }
     }
 
     #[test]

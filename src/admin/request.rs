@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::error::QueryPayloadError;
+use actix_web::error::{PayloadError, QueryPayloadError};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut, Data, Query};
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
@@ -19,7 +19,7 @@ use super::{Admin, auth, fields, wire};
 use crate::actors::{Lane, Request, Token};
 use crate::config;
 use crate::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, SubscriptionId, WithdrawalId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
 };
 use crate::domain::month::Month;
 use crate::domain::record::Cause;
@@ -124,7 +124,11 @@ pub fn admin(request: &HttpRequest) -> Result<&Data<Admin>, Problem> {
     request.app_data().ok_or_else(|| Problem::broken("the application has no admin"))
 }
 
-async fn read_body(payload: &mut Payload, max: usize) -> Result<Bytes, Problem> {
+/// Reads a body of at most `max` bytes.
+pub async fn body(
+    payload: &mut (impl Stream<Item = Result<Bytes, PayloadError>> + Unpin),
+    max: usize,
+) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     let read = async {
         while let Some(chunk) = payload.next().await {
@@ -163,7 +167,7 @@ impl FromRequest for Asking {
             let cause = auth::cause(&request)?;
             let text = token_text(&request, &admin.config.tokens)?;
             let max = usize::try_from(admin.config.daemon.body_max).unwrap_or(usize::MAX);
-            let body = read_body(&mut payload, max).await?;
+            let body = body(&mut payload, max).await?;
             let token = text.map(|text| {
                 let what = format!("{} {}\n", request.method(), request.uri());
                 let parameters = [what.as_bytes(), &body].concat();
@@ -228,6 +232,10 @@ pub struct OfOrder(pub OrderId);
 #[derive(Debug, Clone, Copy)]
 pub struct OfSubscription(pub SubscriptionId);
 
+/// The pay-as-you-go resource that the path names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfResource(pub ResourceId);
+
 /// The coupon that the path names, of the account that it names.
 #[derive(Debug, Clone, Copy)]
 pub struct OfCoupon(pub CouponId);
@@ -283,6 +291,16 @@ fn subscription(request: &HttpRequest) -> Result<SubscriptionId, Problem> {
     } else {
         Err(Rejection::SubscriptionNotFound { subscription }.into())
     }
+}
+
+fn resource(request: &HttpRequest) -> Result<ResourceId, Problem> {
+    let text = request.match_info().query("resource");
+    text.parse().map_err(|_| {
+        let nothing = ResourceId::new(AccountId::from_bits(0), 0);
+        let unknown = Rejection::ResourceNotFound { resource: nothing };
+        let detail = format!("there is no resource {text:?}");
+        Problem::from(unknown).with("resource", text).saying(detail)
+    })
 }
 
 fn coupon(request: &HttpRequest) -> Result<CouponId, Problem> {
@@ -342,6 +360,7 @@ macro_rules! from_path {
 from_path!(OfAccount, account);
 from_path!(OfOrder, order);
 from_path!(OfSubscription, subscription);
+from_path!(OfResource, resource);
 from_path!(OfCoupon, coupon);
 from_path!(OfCampaign, campaign);
 from_path!(OfWithdrawal, withdrawal);

@@ -68,6 +68,10 @@ pub struct Daemon {
     pub retire_after: Length,
     /// The largest request body, in bytes.
     pub body_max: u32,
+    /// Events of usage that one call may bring.
+    pub usage_batch_max: u32,
+    /// The largest body of such a call, in bytes.
+    pub usage_body_max: u32,
 }
 
 impl Default for Daemon {
@@ -81,6 +85,8 @@ impl Default for Daemon {
             live_accounts_max: 10_000,
             retire_after: seconds(60),
             body_max: 1_048_576,
+            usage_batch_max: 10_000,
+            usage_body_max: 16_777_216,
         }
     }
 }

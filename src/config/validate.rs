@@ -26,6 +26,8 @@ impl Config {
         must(!daemon.data.as_os_str().is_empty(), "daemon.data: names no directory");
         must(daemon.live_accounts_max >= 1, "daemon.live_accounts_max: must be at least 1");
         must(daemon.body_max >= 1024, "daemon.body_max: must be at least 1024 bytes");
+        must(daemon.usage_batch_max >= 1, "daemon.usage_batch_max: must be at least 1");
+        must(daemon.usage_body_max >= 1024, "daemon.usage_body_max: must be at least 1024 bytes");
         must(schedulers.concurrency >= 1, "schedulers.concurrency: must be at least 1");
         must(brake.share_percent <= 100, "brake.share_percent: must be at most 100");
         must(tokens.max_len >= 1, "tokens.max_len: must be at least 1");

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Timestamp, Zone};
 use super::event::{self, SealedRef};
-use super::ids::{AccountId, CampaignId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
+use super::ids::{
+    AccountId, CampaignId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
+};
 use super::money::{Currency, Money};
 use super::nouns::coupon::Coupon;
 use super::nouns::coverage::Coverage;
@@ -21,9 +23,7 @@ use super::nouns::subscription::Subscription;
 use super::nouns::usage::Package;
 use super::nouns::wallet::Wallet;
 use super::nouns::withdrawal::Withdrawal;
-use super::nouns::{
-    coupon, order, resource, statement, subscription, usage, wallet, withdrawal,
-};
+use super::nouns::{coupon, order, resource, statement, subscription, usage, wallet, withdrawal};
 
 /// Who owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -518,10 +518,12 @@ impl Open {
             usage::Event::Settled(settlement) => self.settle(settlement),
             usage::Event::PackageFilled(package) => self.packages.push(package.clone()),
             usage::Event::PackageDropped { subscription, after } => {
-                let is_dropped = |package: &Package| {
-                    package.subscription == *subscription && package.ends_at > *after
-                };
-                self.packages.retain(|package| !is_dropped(package));
+                let is_of_it = |package: &Package| package.subscription == *subscription;
+                self.packages.retain(|package| !is_of_it(package) || package.starts_at < *after);
+                // What was used before is settled yet.
+                for package in self.packages.iter_mut().filter(|package| is_of_it(package)) {
+                    package.ends_at = package.ends_at.min(*after);
+                }
             }
         }
     }

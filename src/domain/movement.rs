@@ -47,14 +47,17 @@ fn at_line(event: &Event, line: usize, movement: Movement) -> Movement {
 
 fn of(event: &Event) -> Movement {
     let what = |what| Movement { what, ..Movement::default() };
-    let of_order = |what, order: &OrderId| Movement { what, order: Some(*order), ..Movement::default() };
+    let of_order =
+        |what, order: &OrderId| Movement { what, order: Some(*order), ..Movement::default() };
     match event {
         Event::Wallet(event) => match event {
             wallet::Event::ToppedUp { method, .. } => {
                 Movement { method: Some(method.clone()), ..what("top_up") }
             }
             wallet::Event::BroughtIn { .. } => what("brought_in"),
-            wallet::Event::Lent { month, .. } => Movement { month: Some(*month), ..what("credit_drawn") },
+            wallet::Event::Lent { month, .. } => {
+                Movement { month: Some(*month), ..what("credit_drawn") }
+            }
             wallet::Event::Repaid { .. } => what("credit_repaid"),
             wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }

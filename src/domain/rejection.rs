@@ -190,6 +190,14 @@ pub enum Rejection {
         /// The account's currency.
         currency: Currency,
     },
+    /// The product has no such meter.
+    #[error("{product:?} has no meter {meter:?}")]
+    UnknownMeter {
+        /// The product.
+        product: String,
+        /// What was asked for.
+        meter: String,
+    },
     /// The length is not on the menu, or has no price (R1.15, R2.12).
     #[error("{period} is not offered; offered are {offered:?}")]
     PeriodNotOffered {
@@ -480,6 +488,7 @@ impl Rejection {
             Self::ResourceReleased { .. } => "ResourceReleased",
             Self::NotPayAsYouGo { .. } => "NotPayAsYouGo",
             Self::CurrencyNotOffered { .. } => "CurrencyNotOffered",
+            Self::UnknownMeter { .. } => "UnknownMeter",
             Self::PeriodNotOffered { .. } => "PeriodNotOffered",
             Self::BeyondHorizon { .. } => "InvalidPeriod.ExceededMaximumExpirationDate",
             Self::PeriodInPast { .. } => "PeriodInPast",

@@ -24,9 +24,9 @@ use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
-    advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit, deliver,
-    hold, import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing,
-    top_up, withdraw,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit,
+    deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
+    set_renewal_mode, standing, top_up, withdraw,
 };
 
 /// The state of a stream.

@@ -26,6 +26,8 @@ mod markup;
 mod order_letters;
 #[cfg(test)]
 mod overrides;
+#[cfg(test)]
+mod payg_letters;
 mod payload;
 mod relay;
 mod retry;

@@ -45,6 +45,11 @@ pub(super) fn values(
         .zip(about.cash)
         .and_then(|(amount, cash)| amount.checked_sub(cash))
         .filter(|missing| !missing.is_negative() && !missing.is_zero());
+    let missing = about
+        .amount
+        .zip(about.available)
+        .and_then(|(amount, available)| amount.checked_sub(available))
+        .filter(|missing| !missing.is_negative() && !missing.is_zero());
     let days_left = about.expires_at.map(|at| days(zone, subject.at, at));
     let account = match subject.stream {
         StreamId::House | StreamId::Campaign(_) | StreamId::Series(_) => None,
@@ -60,6 +65,9 @@ pub(super) fn values(
         "item": item(about, product.as_deref()),
         "subscription": about.subscription,
         "withdrawal": about.withdrawal,
+        "resource": about.resource,
+        "available": about.available,
+        "missing": missing,
         "external_id": text(about.external_id.as_ref()),
         "product": text(product.as_ref()),
         "product_key": text(about.product.as_ref()),
@@ -164,7 +172,11 @@ fn days(zone: Zone, from: Timestamp, to: Timestamp) -> i64 {
 
 /// What a mail is about, in a few words: `Virtual server small (web-1)`.
 fn item(about: &About, product: Option<&str>) -> Option<String> {
-    let named = about.external_id.clone().or_else(|| about.subscription.map(|id| id.to_string()));
+    let named = about
+        .external_id
+        .clone()
+        .or_else(|| about.subscription.map(|id| id.to_string()))
+        .or_else(|| about.resource.map(|id| id.to_string()));
     let mut item = product?.to_owned();
     if let Some(plan) = &about.plan {
         item = format!("{item} {plan}");

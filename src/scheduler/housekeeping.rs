@@ -12,6 +12,7 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::record::Cause;
+use crate::domain::rules::{PaygRules, Timeline};
 use crate::store::{Chore, JobRun, OldUsage, UsagePlace};
 
 /// Accounts in a page of the sweep.
@@ -19,9 +20,8 @@ const PAGE: u32 = 1000;
 /// How often old things are forgotten.
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 
-/// How long reports of usage are known: a day longer than usage may be reported late, since the
-/// clocks of those who report may be ahead (D44).
-const USAGE_KEPT: Duration = Duration::from_hours(36 * 24);
+/// How much longer reports of usage are known than usage may be reported late (D44).
+const USAGE_MARGIN: Duration = Duration::from_hours(24);
 /// Reports of usage that are looked through at once.
 const USAGE_PAGE: u32 = 10_000;
 /// How often that is done in a sweep: what is not reached is looked through in the next one.
@@ -55,7 +55,15 @@ pub(super) async fn sweep(
             run.usage_walk = Walk::Behind(None);
         }
     }
-    forget_usage(run, now.minus(USAGE_KEPT)).await
+    let before = usage_forgotten_before(&run.accounts.ports().house().timeline, now);
+    forget_usage(run, before).await
+}
+
+/// Usage from before this can no longer be reported.
+fn usage_forgotten_before(timeline: &Timeline, now: Timestamp) -> Timestamp {
+    let set = timeline.in_force(now).map(|version| version.rules.payg.late_adjustment);
+    let late = set.unwrap_or_else(|| PaygRules::default().late_adjustment);
+    now.minus(late.0 + USAGE_MARGIN)
 }
 
 /// Forgets old reports of usage, page by page, so that none holds up the writer.

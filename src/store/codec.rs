@@ -14,6 +14,7 @@ use crate::domain::ids::{AccountId, DocumentKind, StreamId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::nouns::coupon;
 use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
+use crate::domain::nouns::resource;
 use crate::domain::nouns::statement::{self, BillLine, Document, ItemType};
 use crate::domain::nouns::subscription::{self, Mode};
 use crate::domain::nouns::withdrawal;
@@ -46,6 +47,32 @@ pub fn digest(previous: &Digest, body: &str) -> Digest {
     let mut digest = GENESIS;
     digest.copy_from_slice(context.finish().as_ref());
     digest
+}
+
+/// What a report of usage is known by: the first half of SHA-256 over its meter, its source and
+/// its event id, each behind its length, so that no two of them can be cut differently (D34).
+#[must_use]
+pub fn report_key(meter: &str, source: &str, event: &str) -> UsageKey {
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash_of(&[meter, source, event])[..16]);
+    UsageKey(key)
+}
+
+/// What stands for a value where a meter counts different ones.
+#[must_use]
+pub fn value_hash(value: &str) -> u64 {
+    hash_of(&[value]).iter().take(8).fold(0, |bits, byte| (bits << 8) | u64::from(*byte))
+}
+
+fn hash_of(texts: &[&str]) -> Digest {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    for text in texts {
+        context.update(&(text.len() as u64).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    let mut hash = GENESIS;
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 /// The text of a topic; empty for none.
@@ -349,6 +376,11 @@ pub(super) fn usage_value(bytes: &[u8]) -> Result<Option<u64>, StoreError> {
     value.map_err(|_| corrupt(format_args!("a counted value of {} bytes", bytes.len())))
 }
 
+/// Whether a resource runs, read back.
+pub(super) fn resource_state(text: &str) -> Result<resource::State, StoreError> {
+    word(&resource::State::ALL, resource::State::as_str, text)
+}
+
 /// What was paid later of a month, as it can be stored: an amount of nothing is none.
 pub(super) fn repaid(amount: Option<Money>) -> Option<Money> {
     amount.filter(|amount| !amount.is_zero())
@@ -380,6 +412,24 @@ mod tests {
             assert_eq!(order_state(state.as_str()).ok(), Some(state));
         }
         assert!(matches!(subscription_state("Lost"), Err(StoreError::Corrupt(_))));
+    }
+
+    #[test]
+    fn a_report_is_known_by_its_meter_source_and_id() {
+        let key = report_key("traffic", "dc1", "7");
+        assert_eq!(key, report_key("traffic", "dc1", "7"));
+        for other in [
+            report_key("traffic", "dc17", ""),
+            report_key("traffic", "dc", "17"),
+            report_key("trafficdc1", "", "7"),
+            report_key("traffic", "7", "dc1"),
+        ] {
+            assert_ne!(key, other);
+        }
+        // They are kept: a change of the hash would count everything again.
+        assert_eq!(key.to_string(), "A15Ui3Li_bQkmzbIkSrPob");
+        assert_eq!(value_hash("10.0.0.1"), 4_117_711_132_551_851_645);
+        assert_ne!(value_hash("a"), value_hash("b"));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What the house asks of a database. [`Store`] is the whole of it; SQLite and memory keep it, and
 //! one conformance suite (`tests/store`) says what keeping it means.
 //!
-//! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions, orders,
-//! coupons, coverages, ledger entries, bill lines, closed months, documents), which can be rebuilt
-//! from the journal; **facts beside the journal** (sealed profiles and their keys, claims, tokens,
-//! reports of usage); **machinery** (stream heads with their due row, the outbox, job runs, snapshots).
+//! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions,
+//! resources, orders, coupons, coverages, ledger entries, bill lines, closed months, documents),
+//! which can be rebuilt from the journal; **facts beside the journal** (sealed profiles and their
+//! keys, claims, tokens, reports of usage); **machinery** (stream heads with their due row, the
+//! outbox, job runs, snapshots).
 
 mod chores;
 pub mod codec;
@@ -24,7 +25,7 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
 use crate::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
 };
 use crate::domain::money::Money;
 use crate::domain::month::Month;
@@ -32,14 +33,14 @@ use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::nouns::withdrawal::Withdrawal;
-use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, Row, SubscriptionRow};
 use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
 use crate::domain::usage::{Seen, UsageKey};
 
 pub use chores::{Chore, JobRun, OldUsage, UsagePlace};
 pub use queries::{
     BillLineQuery, CampaignQuery, ChartFilter, CouponQuery, DeliveryQuery, DocumentQuery,
-    EntryQuery, OrderQuery, StatementQuery, SubscriptionQuery, WithdrawalQuery,
+    EntryQuery, OrderQuery, ResourceQuery, StatementQuery, SubscriptionQuery, WithdrawalQuery,
 };
 
 /// Why a database did not do what it was asked.
@@ -480,6 +481,12 @@ pub trait Store: Send + Sync + 'static {
     /// One subscription.
     async fn subscription(&self, id: SubscriptionId)
     -> Result<Option<SubscriptionRow>, StoreError>;
+
+    /// A page of pay-as-you-go resources.
+    async fn resources(&self, query: ResourceQuery) -> Result<Vec<ResourceRow>, StoreError>;
+
+    /// One resource.
+    async fn resource(&self, id: ResourceId) -> Result<Option<ResourceRow>, StoreError>;
 
     /// A page of orders.
     async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, StoreError>;

@@ -1,11 +1,13 @@
-//! What can be asked by lists: subscriptions, orders, coupons, ledger lines, bills and their
+//! What can be asked by lists: subscriptions, resources, orders, coupons, ledger lines, bills and their
 //! documents, deliveries. All come in pages; a page goes on after the last row of the one before.
 
 use crate::domain::calendar::Timestamp;
-use crate::domain::ids::{AccountId, CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{
+    AccountId, CampaignId, CouponId, OrderId, ResourceId, StreamId, SubscriptionId,
+};
 use crate::domain::month::Month;
 use crate::domain::nouns::subscription::{self, Mode};
-use crate::domain::nouns::{coupon, order, statement, withdrawal};
+use crate::domain::nouns::{coupon, order, resource, statement, withdrawal};
 use crate::store::{Channel, DeliveryState, EffectKey};
 
 /// Which subscriptions to list over all accounts (R2.24), ordered by expiry and id; those that
@@ -28,6 +30,23 @@ pub struct SubscriptionQuery {
     pub region: Option<String>,
     /// After this row of the last page: expiry ([`Timestamp::MAX`] for none) and id.
     pub after: Option<(Timestamp, SubscriptionId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which pay-as-you-go resources to list, by id.
+#[derive(Debug, Clone, Default)]
+pub struct ResourceQuery {
+    /// Only of this account.
+    pub account: Option<AccountId>,
+    /// Only in this state.
+    pub state: Option<resource::State>,
+    /// Only of this product.
+    pub product: Option<String>,
+    /// Only in this region.
+    pub region: Option<String>,
+    /// After this one of the last page.
+    pub after: Option<ResourceId>,
     /// How many at the most.
     pub limit: u32,
 }

@@ -19,9 +19,13 @@ mod import;
 #[cfg(test)]
 mod mail_over_smtp;
 #[cfg(test)]
+mod meters;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod orders_and_coupons;
+#[cfg(test)]
+mod pay_as_you_go;
 #[cfg(test)]
 mod real_time;
 #[cfg(test)]
@@ -32,3 +36,5 @@ mod story_of_a_subscription;
 mod three_modes;
 #[cfg(test)]
 mod two_daemons;
+#[cfg(test)]
+mod usage;

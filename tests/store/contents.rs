@@ -1,7 +1,7 @@
 //! Everything comes back as it was written, field by field, from every table.
 
 use renewd::domain::facts::Question;
-use renewd::domain::ids::{CouponId, OrderId, StreamId, SubscriptionId};
+use renewd::domain::ids::{CouponId, OrderId, ResourceId, StreamId, SubscriptionId};
 use renewd::domain::rows::Row;
 use renewd::store::{
     BillLineQuery, Channel, Commit, Delivery, DeliveryQuery, DeliveryState, Loaded, OrderQuery,
@@ -10,8 +10,8 @@ use renewd::store::{
 
 use crate::samples::{
     account, at, bare_order, bare_subscription, commit, coupon_row, coverage, coverage_row, entry,
-    everything, full_coupon, full_order, full_subscription, id, order_row, pair, subscription_row,
-    token,
+    everything, full_coupon, full_order, full_resource, full_subscription, id, order_row, pair,
+    resource_row, subscription_row, token,
 };
 use crate::{promises, put};
 
@@ -71,7 +71,6 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                     let found = store.order(order.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(order.as_ref()));
                 }
-                Row::Resource(_) => {}
                 Row::Withdrawal(row) => {
                     let before = row.id.number.checked_add(1);
                     let account = row.id.account;
@@ -81,6 +80,10 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                 }
                 Row::Subscription(row) => {
                     let found = store.subscription(row.id).await.expect("read");
+                    assert_eq!(found.as_ref(), Some(row.as_ref()));
+                }
+                Row::Resource(row) => {
+                    let found = store.resource(row.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(row.as_ref()));
                 }
                 Row::Coupon(row) => {
@@ -149,6 +152,7 @@ async fn every_page_of_a_large_commit_reads_back(store: &dyn Store) {
         large.sealed.push(renewd::store::SealedRow { number, sealed: vec![1; number as usize] });
         large.rows.push(order_row(&full_order(id(1), number)));
         large.rows.push(subscription_row(&full_subscription(id(1), number)));
+        large.rows.push(resource_row(&full_resource(id(1), number)));
         large.rows.push(coupon_row(&full_coupon(id(1), number)));
         large.rows.push(coverage_row(&coverage(id(1), number, (i64::from(number % 7), 9), 1)));
         let amount = i64::from(number / 2 + 1);
@@ -314,12 +318,23 @@ async fn facts_are_what_exists(store: &dyn Store) {
     let order = |number| Question::Order(OrderId::new(id(1), number));
     let subscription = |number| Question::Subscription(SubscriptionId::new(id(1), number));
     let coupon = |number| Question::Coupon(CouponId::new(id(1), number));
-    let asked =
-        [coupon(1), order(1), order(3), subscription(3), subscription(1), coupon(5), order(5)];
+    let resource = |number| Question::Resource(ResourceId::new(id(1), number));
+    let asked = [
+        coupon(1),
+        order(1),
+        order(3),
+        subscription(3),
+        subscription(1),
+        resource(1),
+        resource(10),
+        coupon(5),
+        order(5),
+    ];
     let facts = store.facts(&asked).await.expect("read");
     let found: Vec<_> = facts.found.iter().copied().collect();
-    assert_eq!(found, [order(1), subscription(3), coupon(5)]);
+    assert_eq!(found, [order(1), subscription(3), coupon(5), resource(10)]);
     assert!(facts.knows_coupon(CouponId::new(id(1), 5)));
+    assert!(facts.knows_resource(ResourceId::new(id(1), 10)));
     assert_eq!(store.facts(&[]).await.expect("read").found.len(), 0);
 }
 

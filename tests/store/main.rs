@@ -10,6 +10,7 @@ mod lists;
 mod money;
 mod outbox;
 mod property;
+mod resources;
 mod samples;
 mod schedule;
 mod sqlite;

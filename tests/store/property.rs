@@ -6,22 +6,23 @@ use proptest::prelude::*;
 use renewd::domain::agenda::Job;
 use renewd::domain::calendar::Timestamp;
 use renewd::domain::facts::Question;
-use renewd::domain::ids::{CouponId, DocumentId, OrderId, StreamId, SubscriptionId};
+use renewd::domain::ids::{CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId};
 use renewd::domain::nouns::statement::{self, Statement};
 use renewd::domain::nouns::subscription::{Mode, State};
-use renewd::domain::nouns::{coupon, order};
+use renewd::domain::nouns::{coupon, order, resource};
 use renewd::domain::usage::Seen;
 use renewd::store::{
     BillLineQuery, Channel, Chore, Commit, CouponQuery, DeliveryQuery, DeliveryState,
-    DocumentQuery, DueQuery, EffectKey, EntryQuery, JobRun, OrderQuery, SealedRow, Snapshot,
-    StatementQuery, Store, SubscriptionQuery, Written,
+    DocumentQuery, DueQuery, EffectKey, EntryQuery, JobRun, OrderQuery, ResourceQuery, SealedRow,
+    Snapshot, StatementQuery, Store, SubscriptionQuery, Written,
 };
 
 use crate::samples::{
-    account, at, bare_bill_line, bare_coupon, bare_document, bare_order, bare_subscription,
-    bill_line_row, claim, commit, coupon_row, coverage, coverage_row, document_row, effect,
-    expiring, full_bill_line, full_coupon, full_document, full_order, full_statement, id, month,
-    order_row, pair, seen, statement_row, subscription_row, token, totals, usage_key,
+    account, at, bare_bill_line, bare_coupon, bare_document, bare_order, bare_resource,
+    bare_subscription, bill_line_row, claim, commit, coupon_row, coverage, coverage_row,
+    document_row, effect, expiring, full_bill_line, full_coupon, full_document, full_order,
+    full_resource, full_statement, id, month, order_row, pair, resource_row, seen, statement_row,
+    subscription_row, token, totals, usage_key,
 };
 
 /// Few streams, claims and tokens, so that commits meet each other.
@@ -66,7 +67,7 @@ fn draft() -> impl Strategy<Value = Draft> {
             prop::collection::vec(0..3_u8, 0..2),
             prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..2)],
             prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(0..9_u32, 1..3)],
-            prop::collection::vec((0..7_u8, 0..3_u32, any::<bool>()), 0..5),
+            prop::collection::vec((0..8_u8, 0..3_u32, any::<bool>()), 0..5),
         ),
         (
             0..3_u32,
@@ -154,6 +155,8 @@ impl Draft {
                 }
                 (5, true) => document_row(&bare_document(owner, *number)),
                 (5, false) => document_row(&full_document(owner, *number)),
+                (6, true) => resource_row(&bare_resource(owner, *number)),
+                (6, false) => resource_row(&full_resource(owner, *number)),
                 (_, true) => subscription_row(&bare_subscription(owner, *number)),
                 (_, false) => subscription_row(&expiring(owner, *number, at(self.due))),
             });
@@ -244,6 +247,7 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
                     Question::Order(OrderId::new(id(number), noun)),
                     Question::Subscription(SubscriptionId::new(id(number), noun)),
                     Question::Coupon(CouponId::new(id(number), noun)),
+                    Question::Resource(ResourceId::new(id(number), noun)),
                 ]
             })
             .collect();
@@ -282,6 +286,11 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
         ..every
     };
     said.push(format!("{:?}", store.subscriptions(some).await));
+    let every = ResourceQuery { limit: 9, ..ResourceQuery::default() };
+    said.push(format!("{:?}", store.resources(every.clone()).await));
+    let state = Some(resource::State::Halted);
+    let some = ResourceQuery { state, after: Some(ResourceId::new(id(1), 1)), ..every };
+    said.push(format!("{:?}", store.resources(some).await));
     money_side_of(store, &mut said).await;
     bills_of(store, &mut said).await;
     for channel in [Channel::Mail, Channel::Webhook, Channel::Tell] {

@@ -12,12 +12,13 @@ use renewd::domain::money::{MINOR_MAX, Money};
 use renewd::domain::month::Month;
 use renewd::domain::nouns::coupon::{self, Benefit, Billing, Coupon, Scope};
 use renewd::domain::nouns::order::{self, CancelReason, FailReason, Order};
+use renewd::domain::nouns::resource;
 use renewd::domain::nouns::statement::{BillLine, Charged, Document, ItemType, Statement, Totals};
 use renewd::domain::nouns::subscription::{Mode, State};
 use renewd::domain::nouns::wallet::{Origin, Taken};
 use renewd::domain::nouns::withdrawal::{self, Part, Route, Withdrawal};
 use renewd::domain::price::{Applied, Item, Line, Tax};
-use renewd::domain::rows::{CouponRow, CoverageRow, PaidRow, Row, SubscriptionRow};
+use renewd::domain::rows::{CouponRow, CoverageRow, PaidRow, ResourceRow, Row, SubscriptionRow};
 use renewd::domain::usage::{Seen, UsageKey};
 use renewd::store::codec::{self, GENESIS};
 use renewd::store::{
@@ -340,6 +341,38 @@ pub(crate) fn expiring(account: AccountId, number: u32, expires_at: Timestamp) -
     row
 }
 
+/// A resource in which nothing is absent, however little the parts have to do with each other.
+pub(crate) fn full_resource(account: AccountId, number: u32) -> ResourceRow {
+    ResourceRow {
+        id: ResourceId::new(account, number),
+        external_id: Some("i-\u{e4}'\"42".to_owned()),
+        product: "vm".to_owned(),
+        plan: "vm-large".to_owned(),
+        region: "fra1".to_owned(),
+        state: resource::State::Halted,
+        opened_at: at(131),
+        stopped_at: Some(at(132)),
+        halted_at: Some(at(133)),
+        released_at: Some(at(134)),
+    }
+}
+
+/// A resource in which everything is absent that can be.
+pub(crate) fn bare_resource(account: AccountId, number: u32) -> ResourceRow {
+    ResourceRow {
+        external_id: None,
+        state: resource::State::Running,
+        stopped_at: None,
+        halted_at: None,
+        released_at: None,
+        ..full_resource(account, number)
+    }
+}
+
+pub(crate) fn resource_row(row: &ResourceRow) -> Row {
+    Row::Resource(Box::new(row.clone()))
+}
+
 /// A bill line in which nothing is absent, however little the parts have to do with each other.
 pub(crate) fn full_bill_line(account: AccountId, text: &str, number: u32) -> BillLine {
     BillLine {
@@ -551,6 +584,8 @@ pub(crate) fn everything(bits: u64) -> Commit {
         withdrawal_row(&bare_withdrawal(id(bits), 6)),
         subscription_row(&full_subscription(id(bits), 3)),
         subscription_row(&bare_subscription(id(bits), 4)),
+        resource_row(&full_resource(id(bits), 9)),
+        resource_row(&bare_resource(id(bits), 10)),
         coupon_row(&full_coupon(id(bits), 5)),
         coupon_row(&bare_coupon(id(bits), 6)),
         coverage_row(&coverage(id(bits), 1, (90, 91), 5338)),

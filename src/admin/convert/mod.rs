@@ -3,8 +3,11 @@
 mod balance;
 mod campaigns;
 mod coupons;
+mod meters;
 mod orders;
+mod resources;
 mod statements;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,8 +18,11 @@ use serde_json::Value;
 pub use self::balance::{balance, movement, withdrawal};
 pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
+pub use self::meters::{meters, use_quote};
 pub use self::orders::{order, ordered};
+pub use self::resources::{resource, resource_row};
 pub use self::statements::{bill_line, document, statement};
+pub use self::usage::{fault_in_words, resource_usage};
 use super::ports::{Profile, SchedulerStatus};
 use super::problem::Problem;
 use super::wire;

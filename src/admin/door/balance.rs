@@ -4,8 +4,8 @@ use super::{Asked, TEXT_MAX};
 use crate::admin::problem::Problem;
 use crate::admin::{fields, wire};
 use crate::domain::command::Command;
-use crate::domain::verbs::credit_limit::SetCreditLimit;
 use crate::domain::ids::WithdrawalId;
+use crate::domain::verbs::credit_limit::SetCreditLimit;
 use crate::domain::verbs::standing::SetAlert;
 use crate::domain::verbs::withdraw::{Withdraw, WithdrawalFailed};
 

@@ -8,6 +8,8 @@ mod balance;
 mod campaigns;
 mod coupons;
 mod orders;
+mod resources;
+mod usage;
 
 use super::fields;
 use super::ports::{Profile, Sealing};
@@ -33,6 +35,8 @@ pub use self::orders::{
     change, fail_provision, pay_together, place, refund, release, renew, renew_many, set_coupon,
     set_unified_day, unsubscribe,
 };
+pub use self::resources::{change_resource, open_resource, release_resource};
+pub use self::usage::{Event, Refused, usage};
 
 /// Characters in an owner's name, and in a payer's reference.
 const TEXT_MAX: usize = 200;

@@ -242,6 +242,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::AmountNegative { .. }
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
+        | Rejection::UnknownMeter { .. }
         | Rejection::PeriodNotOffered { .. }
         | Rejection::PeriodRequired
         | Rejection::BeyondHorizon { .. }
@@ -270,7 +271,9 @@ mod tests {
     use super::*;
     use crate::admin::wire;
     use crate::domain::calendar::{Period, Timestamp, Unit};
-    use crate::domain::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
+    use crate::domain::ids::{
+        AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
+    };
     use crate::domain::money::{Currency, Money};
     use crate::domain::nouns::coupon::Unmet;
 
@@ -307,6 +310,7 @@ mod tests {
             Rejection::AmountNegative { amount },
             Rejection::AmountTooLarge,
             Rejection::CurrencyNotOffered { product, plan, currency: usd },
+            Rejection::UnknownMeter { product: "compute".into(), meter: "tape".into() },
             Rejection::PeriodNotOffered { period, offered: vec![period] },
             Rejection::PeriodRequired,
             Rejection::UnpaidOrder { order, deadline: at },
@@ -393,6 +397,7 @@ mod tests {
         422 AmountNegative amount
         422 AmountTooLarge
         422 CurrencyNotOffered currency plan product
+        422 UnknownMeter meter product
         422 PeriodNotOffered offered period
         422 PeriodRequired
         409 UnpaidOrder deadline order

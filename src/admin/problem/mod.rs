@@ -104,6 +104,18 @@ impl Problem {
         self.code
     }
 
+    /// In words.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Is it the daemon that could not, whatever was asked?
+    #[must_use]
+    pub fn is_server_error(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// As it goes out.
     #[must_use]
     pub fn to_wire(&self) -> wire::Problem {

@@ -47,7 +47,8 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
             json!({ "coupon": coupon })
         }
-        Rejection::WithdrawalNotFound { withdrawal } | Rejection::WithdrawalClosed { withdrawal } => {
+        Rejection::WithdrawalNotFound { withdrawal }
+        | Rejection::WithdrawalClosed { withdrawal } => {
             json!({ "withdrawal": withdrawal })
         }
         Rejection::NotWithdrawable { amount, withdrawable } => json!({
@@ -104,6 +105,9 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         }
         Rejection::CurrencyNotOffered { product, plan, currency } => {
             json!({ "product": product, "plan": plan, "currency": text(currency) })
+        }
+        Rejection::UnknownMeter { product, meter } => {
+            json!({ "product": product, "meter": meter })
         }
         Rejection::PeriodNotOffered { period, offered } => {
             let offered: Vec<Value> = offered.iter().map(|period| text(period)).collect();

@@ -160,7 +160,7 @@ async fn bring_along(
 
 /// Executes a request; where too much waits, a little later: nobody else can slow a stream of
 /// lines down.
-async fn executed(
+pub(super) async fn executed(
     admin: &Admin,
     stream: StreamId,
     request: Request,

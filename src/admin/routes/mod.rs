@@ -11,11 +11,14 @@ mod house;
 mod imports;
 mod ledger;
 mod lists;
+mod meters;
 mod orders;
 mod renewals;
+mod resources;
 mod statements;
 mod subscriptions;
 mod time;
+mod usage;
 mod withdrawals;
 
 use std::collections::BTreeMap;
@@ -57,8 +60,11 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(statements::configure)
         .configure(documents::configure)
         .configure(subscriptions::configure)
+        .configure(resources::configure)
+        .configure(usage::configure)
         .configure(lists::configure)
         .configure(catalogue::configure)
+        .configure(meters::configure)
         .configure(time::configure)
         .configure(imports::configure)
         .configure(house::configure)
@@ -175,6 +181,7 @@ mod tests {
         GET /v1/accounts/{account}/notices
         GET /v1/accounts/{account}/orders
         GET /v1/accounts/{account}/orders/{order}
+        GET /v1/accounts/{account}/resources
         GET /v1/accounts/{account}/statements
         GET /v1/accounts/{account}/statements/{month}
         GET /v1/accounts/{account}/subscriptions
@@ -189,8 +196,12 @@ mod tests {
         GET /v1/deliveries
         GET /v1/ledger/entries
         GET /v1/ledger/trial-balance
+        GET /v1/meters
         GET /v1/orders
         GET /v1/parked
+        GET /v1/resources
+        GET /v1/resources/{resource}
+        GET /v1/resources/{resource}/usage
         GET /v1/schedulers
         GET /v1/statements
         GET /v1/status
@@ -209,6 +220,7 @@ mod tests {
         POST /v1/accounts/{account}/payments
         POST /v1/accounts/{account}/redemptions
         POST /v1/accounts/{account}/renewals
+        POST /v1/accounts/{account}/resources
         POST /v1/accounts/{account}/statements/{month}/invoice
         POST /v1/accounts/{account}/subscriptions/{subscription}/changes
         POST /v1/accounts/{account}/subscriptions/{subscription}/release
@@ -223,9 +235,15 @@ mod tests {
         POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
         POST /v1/imports
+        POST /v1/meters/quote
+        POST /v1/resources/{resource}/change
+        POST /v1/resources/{resource}/release
+        POST /v1/resources/{resource}/start
+        POST /v1/resources/{resource}/stop
         POST /v1/schedulers/{job}/run
         POST /v1/withdrawals/{withdrawal}/failed
         POST /v1/withdrawals/{withdrawal}/paid
+        POST /v1/usage
         PUT /v1/accounts/{account}/balance-alert
         PUT /v1/accounts/{account}/credit-limit
         PUT /v1/accounts/{account}/orders/{order}/coupon

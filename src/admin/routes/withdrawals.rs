@@ -16,11 +16,7 @@ use crate::domain::verbs::withdraw::WithdrawalPaid;
 use crate::store::WithdrawalQuery;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(withdraw)
-        .service(list_withdrawals)
-        .service(report_paid)
-        .service(report_failed);
+    config.service(withdraw).service(list_withdrawals).service(report_paid).service(report_failed);
 }
 
 fn withdrawal_is(receipt: &Receipt) -> Result<wire::WithdrawalIs, Problem> {

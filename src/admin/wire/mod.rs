@@ -13,11 +13,14 @@ mod coupons;
 mod house;
 mod import;
 mod ledger;
+mod meters;
 mod ordering;
 mod orders;
 mod queries;
 mod requests;
+mod resources;
 mod statements;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +47,7 @@ pub use house::{
 };
 pub use import::{ImportAnswer, ImportLine, ImportOutcome, ImportedSubscription};
 pub use ledger::{LedgerEntry, TrialBalance, TrialBalanceLine, TrialBalanceTotal};
+pub use meters::{Meter, MeterQuery, QuoteUse, Tariff, Tier, UsePart, UseQuote};
 pub use ordering::{
     ChangePlan, CouponWish, GiveBack, PayTogether, PlaceOrder, ProvisionFailed, ReleaseNow, Renew,
     RenewDay, RenewItem, RenewMany, SetCoupon, SetUnifiedDay, Unsubscribe,
@@ -58,9 +62,14 @@ pub use queries::{
     TrialBalanceQuery, WriteHeaders, WriteQuery,
 };
 pub use requests::{MoveClock, OpenAccount, SetRenewalMode, TopUp};
+pub use resources::{ChangeResource, OpenResource, Resource, ResourceIs, ResourceQuery, SetPower};
 pub use statements::{
     BillLine, BillTax, BillTotals, BilledUsage, Document, DocumentIs, DocumentShown, Statement,
     StatementShown,
+};
+pub use usage::{
+    CloudData, CloudEvent, MeterUsage, ResourceUsage, UsageEvent, UsageQuery, UsageResult,
+    UsageTaken,
 };
 
 /// An amount of money.
@@ -196,6 +205,10 @@ mod tests {
         reads_back::<OpenCampaign>(&json!({
             "name": "Spring", "benefit": {"type": "discount", "percent": "12.5"}, "scope": {},
             "quota": 500, "ends_at": "2027-06-01T00:00:00Z", "valid_days": 30, "code": "Spring"
+        }));
+        reads_back::<QuoteUse>(&json!({
+            "product": "compute", "meter": "traffic", "plan": "small", "currency": "USD",
+            "before": "90", "quantity": "50"
         }));
         reads_back::<SetRenewalMode>(&json!({"mode": "AutoRenewal", "period": "P1M"}));
         reads_back::<MoveClock>(&json!({"advance": "P15D"}));

@@ -121,10 +121,14 @@ fn hints(problem: &Problem) -> Vec<String> {
         "AccountNotFound" => "`renewctl account list` shows what there is",
         "UnpaidOrder" => "`renewctl order pay` or `renewctl order cancel` settles it",
         "SubscriptionNotFound" => "`renewctl subscription of ACCOUNT` shows them",
+        "ResourceNotFound" => "`renewctl resource list` shows them",
+        "NotPayAsYouGo" => "it is sold by subscription: `renewctl order buy`",
+        "AccountOverdue" => "credit what is owed with `renewctl top-up`, then try again",
         "OrderNotFound" => "`renewctl order list ACCOUNT` shows them",
         "UnknownProduct" | "UnknownPlan" | "UnknownRegion" | "CurrencyNotOffered" => {
             "`renewctl catalogue show` lists what is sold, where, and at which price"
         }
+        "UnknownMeter" => "`renewctl meter list` shows what is metered, and at which price",
         "AccountParked" => "take it back with `renewctl account unpark ACCOUNT`",
         "CatalogueNotFound" => "`renewctl catalogue apply FILE` sets the first rules",
         "PeerNotAllowed" => {

@@ -6,9 +6,11 @@
 //! come to, less what was billed before, so that the remainder carries (D19).
 
 mod cycle;
+mod quote;
 mod tally;
 mod tariff;
 
 pub use self::cycle::{clock_hours_touched, seconds_within};
+pub use self::quote::{Quote, Wanted, quote};
 pub use self::tally::{Reading, Tally};
 pub use self::tariff::{AMOUNT_DECIMALS, Part};

@@ -225,11 +225,11 @@ pub enum Event {
     Settled(Box<Settlement>),
     /// A paid period brought a package.
     PackageFilled(Package),
-    /// A period was given back, with what is left of its package.
+    /// What was paid for was given back from an instant on, and the packages with it.
     PackageDropped {
         /// The subscription.
         subscription: SubscriptionId,
-        /// Packages that end after this.
+        /// The instant.
         after: Timestamp,
     },
 }

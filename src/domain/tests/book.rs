@@ -100,6 +100,13 @@ pub(super) fn book() -> Rules {
                     "plans": {"small": {"USD": {"price": "0.06"}}, "large": {"USD": {"price": "0.06"}}},
                 },
             })),
+            "quota": {
+                "name": "falls back to pay-as-you-go", "regions": ["eu"],
+                "lifecycle": "0+0", "autorenewal": "daily-t9", "reminders": "none",
+                "plans": {"small": {"prices": {"USD": {"month": "10"}},
+                    "package": {"product": "net", "meter": "traffic", "quantity": "10"}}},
+                "payg": {"fallback": true, "meters": {"cpu": time("0.60", "1.20")}},
+            },
             "by-hour": metered("intl", 0, serde_json::json!({
                 "cpu": {
                     "unit": "hour", "aggregation": "duration",

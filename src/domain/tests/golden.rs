@@ -14,8 +14,7 @@ use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId, Withdraw
 use crate::domain::nouns::coupon::Unmet;
 use crate::domain::nouns::{
     campaign, coupon, house, notice, order, resource, series, standing, statement, subscription,
-    usage, wallet,
-    withdrawal,
+    usage, wallet, withdrawal,
 };
 use crate::domain::rejection::Rejection;
 
@@ -203,6 +202,7 @@ fn rejections() -> Vec<Rejection> {
         Rejection::AmountNegative { amount: usd("-1") },
         Rejection::AmountTooLarge,
         Rejection::CurrencyNotOffered { product: product(), plan: plan(), currency },
+        Rejection::UnknownMeter { product: product(), meter: "tape".into() },
         Rejection::PeriodNotOffered { period: month(), offered: vec![month()] },
         Rejection::BeyondHorizon { expires_at: at, limit: at },
         Rejection::PeriodInPast { minimum: month() },
@@ -276,6 +276,7 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::AmountNegative { .. }
             | Rejection::AmountTooLarge
             | Rejection::CurrencyNotOffered { .. }
+            | Rejection::UnknownMeter { .. }
             | Rejection::PeriodNotOffered { .. }
             | Rejection::BeyondHorizon { .. }
             | Rejection::OutlivesParent { .. }
@@ -363,6 +364,7 @@ fn a_rejection_keeps_its_code() {
         AmountNegative -> AmountNegative
         AmountTooLarge -> AmountTooLarge
         CurrencyNotOffered -> CurrencyNotOffered
+        UnknownMeter -> UnknownMeter
         PeriodNotOffered -> PeriodNotOffered
         BeyondHorizon -> InvalidPeriod.ExceededMaximumExpirationDate
         PeriodInPast -> PeriodInPast

@@ -15,6 +15,7 @@ mod lifecycle;
 mod machines;
 mod orders;
 mod payg;
+mod payg_properties;
 mod payg_words;
 mod properties;
 mod reminders;

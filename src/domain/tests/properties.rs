@@ -21,9 +21,7 @@ use crate::domain::nouns::coupon::{Benefit, Scope};
 use crate::domain::nouns::notice::Kind;
 use crate::domain::nouns::order::Kind as Kinds;
 use crate::domain::nouns::subscription::Mode;
-use crate::domain::nouns::{
-    coupon, notice, order, resource, standing, subscription, withdrawal,
-};
+use crate::domain::nouns::{coupon, notice, order, resource, standing, subscription, withdrawal};
 use crate::domain::record::Record;
 use crate::domain::rows::Row;
 use crate::domain::rules::{TaxRate, Timeline};

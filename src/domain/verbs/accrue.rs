@@ -474,6 +474,18 @@ fn reported(
     (pieces, slots)
 }
 
+/// How long a resource ran within `from..to`, as [`running`] counts it.
+#[must_use]
+pub fn ran(
+    resource: &Resource,
+    meter: &Meter,
+    currency: Currency,
+    from: Timestamp,
+    to: Timestamp,
+) -> Decimal {
+    running(resource, meter, currency, from, to).iter().map(|piece| piece.quantity).sum()
+}
+
 /// The time that a resource ran within `from..to`: in whole seconds, or in clock hours that it
 /// touched where its price is by the hour (R6.1).
 fn running(

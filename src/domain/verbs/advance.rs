@@ -83,6 +83,7 @@ fn release(draft: &mut Draft<'_>, id: SubscriptionId, due: Due) {
         cancel::close(draft, order, CancelReason::Released, due.at);
     }
     draft.push(Event::Released { id, due_at: due.at, asked: false });
+    resource::fall_back(draft, id, due.at);
 }
 
 fn notice(draft: &mut Draft<'_>, id: SubscriptionId, kind: Kind, due: Due) {

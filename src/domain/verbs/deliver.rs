@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::pay;
+use super::{package, pay};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
@@ -106,6 +106,7 @@ pub fn give(
             let Ok(paid) = pay::period_of(draft, order, at) else { return false };
             draft.push(done(paid.started_at, paid.expires_at));
             redeem(draft, order, at);
+            let period = paid.clone();
             let paid = Box::new(paid);
             draft.push(match order.kind {
                 Kind::New => subscription::Event::Activated { id: subscription, order: id, paid },
@@ -121,6 +122,7 @@ pub fn give(
                     }
                 }
             });
+            package::fill(draft, subscription, &period, at);
         }
         Kind::Upgrade => {
             let ends_at = order.ends_at.unwrap_or(at);

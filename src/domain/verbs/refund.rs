@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::change::Plans;
-use super::{bill, credit, pay};
+use super::{bill, credit, package, pay};
 use crate::domain::account::Open;
 use crate::domain::calendar::{Course, Period, Timestamp, Unit};
 use crate::domain::command::Answer;
@@ -80,6 +80,7 @@ pub fn unsubscribe(draft: &mut Draft<'_>, unsubscribe: &Unsubscribe) -> Result<A
     let (id, order) = (live.id, refund_order(draft, open, live, None, &giving, at));
     let answer = order.id;
     give_back(draft, &order, giving, is_full, at);
+    package::drop_after(draft, id, at);
     draft.push(Event::Unsubscribed { id, order: answer, at });
     pay::answer(draft, answer)
 }
@@ -180,10 +181,12 @@ fn period(
         return Err(Rejection::NotLatestPeriod { latest });
     }
     // A dearer plan that was paid to the end of this period is given back for it as well.
-    let giving = Giving::of(live, Ratio::ALL, before.expires_at);
+    let ends_at = before.expires_at;
+    let giving = Giving::of(live, Ratio::ALL, ends_at);
     let order = refund_order(draft, open, live, Some(coverage.order), &giving, at);
     let answer = order.id;
     give_back(draft, &order, giving, false, at);
+    package::drop_after(draft, id, ends_at);
     draft.push(Event::PeriodCancelled { id, order: answer, at });
     pay::answer(draft, answer)
 }

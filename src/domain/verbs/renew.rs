@@ -286,6 +286,7 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::UnknownPlan { .. }
         | Rejection::UnknownRegion { .. } => Failure::PlanRetired,
         Rejection::PeriodNotOffered { .. }
+        | Rejection::UnknownMeter { .. }
         | Rejection::PeriodRequired
         | Rejection::CurrencyNotOffered { .. }
         | Rejection::WrongCurrency { .. }

@@ -9,9 +9,9 @@ use crate::domain::account::Open;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
-use crate::domain::ids::ResourceId;
+use crate::domain::ids::{ResourceId, SubscriptionId};
 use crate::domain::money::{Currency, Money, Rounding};
-use crate::domain::nouns::resource::{Event, Resource, State, Subject};
+use crate::domain::nouns::resource::{Event, Resource, Subject};
 use crate::domain::nouns::wallet;
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::{Aggregation, Model, Payg, Product, Rules, Timeline};
@@ -86,6 +86,25 @@ pub fn open(draft: &mut Draft<'_>, command: &OpenResource) -> Result<Answer, Rej
         draft.push(wallet::Event::DepositHeld { resource: id, amount: deposit, at: draft.at });
     }
     answer(draft, id)
+}
+
+/// A subscription was released whose product has no recovery: further use is paid for after use
+/// (R1.5), on the same plan if that is priced.
+pub fn fall_back(draft: &mut Draft<'_>, id: SubscriptionId, at: Timestamp) {
+    let Ok(open) = draft.open() else { return };
+    let Some(live) = open.subscriptions.get(&id) else { return };
+    let Some((_, payg)) = accrue::payg(draft.timeline, &live.subject.product, at) else { return };
+    let plan = live.subject.plan.clone();
+    if !payg.fallback || !payg.sells(&plan, open.terms.currency) {
+        return;
+    }
+    let subject = Subject {
+        external_id: live.subject.external_id.clone(),
+        product: live.subject.product.clone(),
+        region: live.subject.region.clone(),
+    };
+    let id = ResourceId::new(open.id, open.next_number);
+    draft.push(Event::Opened { id, subject, plan, at });
 }
 
 /// Starts or stops it; one that does already is left alone. What was stopped for debt runs again
@@ -243,10 +262,4 @@ fn deposit(payg: &Payg, plan: &str, currency: Currency) -> Result<Money, Rejecti
         .map(|part| part.amount)
         .sum();
     Money::from_decimal(cost, currency, Rounding::HalfUp).map_err(|_| Rejection::AmountTooLarge)
-}
-
-/// Is it stopped for debt in an account that is overdue?
-#[must_use]
-pub fn is_halted(resource: &Resource) -> bool {
-    resource.state() == State::Halted
 }

@@ -62,7 +62,8 @@ pub fn to_pay(open: &Open) -> Money {
 pub fn hours_left(open: &Open, at: Timestamp) -> Option<u64> {
     let burnt = open.standing.burnt(at)?.minor();
     let available = open.wallet.available().minor().max(0);
-    let hours = (i128::from(available) * i128::from(HOURS)).checked_div(i128::from(burnt.max(0)))?;
+    let hours =
+        (i128::from(available) * i128::from(HOURS)).checked_div(i128::from(burnt.max(0)))?;
     Some(u64::try_from(hours).unwrap_or(u64::MAX))
 }
 

@@ -95,8 +95,7 @@ pub fn paid(draft: &mut Draft<'_>, report: WithdrawalPaid) -> Result<Answer, Rej
         let (method, amount) = (part.method(), part.taken.amount);
         match paid.iter_mut().find(|paid| paid.method == method) {
             Some(known) => {
-                known.amount =
-                    known.amount.checked_add(amount).ok_or(Rejection::AmountTooLarge)?;
+                known.amount = known.amount.checked_add(amount).ok_or(Rejection::AmountTooLarge)?;
             }
             None => paid.push(PaidOut { method: method.to_owned(), amount }),
         }

@@ -2,6 +2,7 @@
 //! promise of [`Store`], and commits are gated one after the other as the promise is worded.
 
 mod money;
+mod resources;
 mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,22 +14,23 @@ use async_trait::async_trait;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Head,
-    JobRun, LedgerRow, Loaded, OldUsage, OrderQuery, OutboxDepth, SealedRow, Snapshot,
-    StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow, UsagePlace,
-    WithdrawalQuery, Written, codec, gate,
+    JobRun, LedgerRow, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery, SealedRow,
+    Snapshot, StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow,
+    UsagePlace, WithdrawalQuery, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
 use crate::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId, WithdrawalId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
+    WithdrawalId,
 };
 use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::nouns::withdrawal::Withdrawal;
-use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, Row, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 use crate::domain::usage::{Seen, UsageKey};
 
@@ -50,6 +52,7 @@ struct Tables {
     sealed: BTreeMap<(StreamId, u32), SealedRow>,
     usage: BTreeMap<UsagePlace, Seen>,
     subscriptions: BTreeMap<SubscriptionId, SubscriptionRow>,
+    resources: BTreeMap<ResourceId, ResourceRow>,
     orders: BTreeMap<OrderId, Order>,
     coupons: BTreeMap<CouponId, CouponRow>,
     coverages: BTreeMap<(Timestamp, OrderId), CoverageRow>,
@@ -146,10 +149,13 @@ impl Tables {
                 Row::Coupon(row) => {
                     self.coupons.insert(row.coupon.id, *row);
                 }
-                Row::Resource(_) => {}
                 Row::Withdrawal(mut row) => {
                     row.reason = row.reason.take().filter(|reason| !reason.is_empty());
                     self.withdrawals.insert(row.id, *row);
+                }
+                Row::Resource(mut row) => {
+                    row.external_id = row.external_id.filter(|text| !text.is_empty());
+                    self.resources.insert(row.id, *row);
                 }
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
@@ -327,7 +333,7 @@ impl Store for MemoryStore {
             Question::Coupon(id) => tables.coupons.contains_key(id),
             Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
             Question::Withdrawal(id) => tables.withdrawals.contains_key(id),
-            Question::Resource(_) => false,
+            Question::Resource(id) => tables.resources.contains_key(id),
         };
         let found = questions.iter().filter(known).copied().collect();
         Ok(Facts { found, usage })
@@ -476,6 +482,14 @@ impl Store for MemoryStore {
         id: SubscriptionId,
     ) -> Result<Option<SubscriptionRow>, StoreError> {
         Ok(self.tables().subscriptions.get(&id).cloned())
+    }
+
+    async fn resources(&self, query: ResourceQuery) -> Result<Vec<ResourceRow>, StoreError> {
+        Ok(self.tables().list_resources(&query))
+    }
+
+    async fn resource(&self, id: ResourceId) -> Result<Option<ResourceRow>, StoreError> {
+        Ok(self.tables().resources.get(&id).cloned())
     }
 
     async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, StoreError> {

@@ -84,7 +84,8 @@ impl Tables {
                 (place(*stream, *seq, *line), (*stream, entry.clone()))
             })
             .filter(|(place, _)| {
-                let is_behind = |after: &_| if query.newest_first { place < after } else { place > after };
+                let is_behind =
+                    |after: &_| if query.newest_first { place < after } else { place > after };
                 after.as_ref().is_none_or(is_behind)
             })
             .collect();

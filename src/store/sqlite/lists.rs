@@ -14,7 +14,7 @@ use super::{streams, usage, withdrawals};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
-use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
+use crate::domain::ids::{AccountId, CouponId, OrderId, ResourceId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
 use crate::domain::rows::SubscriptionRow;
 use crate::store::{
@@ -40,9 +40,9 @@ pub(super) async fn all(
     query.build().fetch_all(pool).await.map_err(failed)
 }
 
-static ASK_NOUNS: LazyLock<[Ladder; 3]> = LazyLock::new(|| {
+static ASK_NOUNS: LazyLock<[Ladder; 4]> = LazyLock::new(|| {
     let meet = "v.column1 = stream AND v.column2 = number";
-    ["orders", "subscriptions", "coupons"]
+    ["orders", "subscriptions", "coupons", "resources"]
         .map(|table| Ladder::ask(table, "stream, number", 2, meet))
 });
 
@@ -51,7 +51,7 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
     if questions.is_empty() {
         return Ok(facts);
     }
-    let mut asked = [Vec::new(), Vec::new(), Vec::new()];
+    let mut asked = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     let (mut accounts, mut reports, mut withdrawals) = (Vec::new(), Vec::new(), Vec::new());
     for question in questions {
         match question {
@@ -59,15 +59,16 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
             Question::Subscription(id) => asked[1].push((id.account, id.number)),
             Question::Coupon(id) => asked[2].push((id.account, id.number)),
             Question::Account(id) => accounts.push(*id),
-            Question::Resource(_) => {}
             Question::Withdrawal(id) => withdrawals.push(*id),
+            Question::Resource(id) => asked[3].push((id.account, id.number)),
             Question::Usage(account, key) => reports.push((*account, *key)),
         }
     }
-    let answers: [fn(AccountId, u32) -> Question; 3] = [
+    let answers: [fn(AccountId, u32) -> Question; 4] = [
         |account, number| Question::Order(OrderId::new(account, number)),
         |account, number| Question::Subscription(SubscriptionId::new(account, number)),
         |account, number| Question::Coupon(CouponId::new(account, number)),
+        |account, number| Question::Resource(ResourceId::new(account, number)),
     ];
     let mut conn = pool.acquire().await.map_err(failed)?;
     facts.usage = usage::seen(&mut conn, &reports).await?;

@@ -8,6 +8,7 @@ mod ladder;
 mod lists;
 mod money;
 mod open;
+mod resources;
 mod rows;
 mod statements;
 mod streams;
@@ -29,21 +30,21 @@ use self::writer::Writer;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Head, JobRun, LedgerRow, Loaded,
-    OldUsage, OrderQuery, OutboxDepth, SealedRow, StatementQuery, Store, StoreError, StoredRecord,
-    SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written,
+    OldUsage, OrderQuery, OutboxDepth, ResourceQuery, SealedRow, StatementQuery, Store, StoreError,
+    StoredRecord, SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
 use crate::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, StreamId, SubscriptionId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
 };
 use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::nouns::withdrawal::Withdrawal;
-use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 
 /// The store in a SQLite file.
@@ -172,6 +173,14 @@ impl Store for SqliteStore {
         id: SubscriptionId,
     ) -> Result<Option<SubscriptionRow>, StoreError> {
         lists::subscription(&self.readers, id).await
+    }
+
+    async fn resources(&self, query: ResourceQuery) -> Result<Vec<ResourceRow>, StoreError> {
+        resources::list(&self.readers, query).await
+    }
+
+    async fn resource(&self, id: ResourceId) -> Result<Option<ResourceRow>, StoreError> {
+        resources::one(&self.readers, id).await
     }
 
     async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, StoreError> {
@@ -317,7 +326,9 @@ impl Store for SqliteStore {
 mod tests {
     use sqlx::{Row, SqliteConnection};
 
-    use super::{campaigns, chores, lists, money, open, statements, streams, usage, write};
+    use super::{
+        campaigns, chores, lists, money, open, resources, statements, streams, usage, write,
+    };
 
     /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten
     /// million.
@@ -335,6 +346,7 @@ mod tests {
             campaigns::keyed(),
             statements::keyed(),
             usage::keyed(),
+            resources::keyed(),
         ]
         .concat();
         for text in keyed {
@@ -344,9 +356,14 @@ mod tests {
                 assert!(!walks, "{step}: {text:.120}");
             }
         }
-        let in_order =
-            [lists::in_order(), money::in_order(), campaigns::in_order(), statements::in_order()]
-                .concat();
+        let in_order = [
+            lists::in_order(),
+            money::in_order(),
+            campaigns::in_order(),
+            statements::in_order(),
+            resources::in_order(),
+        ]
+        .concat();
         for text in in_order {
             for step in plan(&mut conn, &text).await {
                 assert!(!step.contains("TEMP B-TREE"), "{step}: {text}");

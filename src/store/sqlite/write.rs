@@ -16,7 +16,7 @@ use super::chores;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::rows::{self, Columns};
-use super::{statements, usage, withdrawals};
+use super::{resources, statements, usage, withdrawals};
 use crate::domain::ids::StreamId;
 use crate::domain::rows::Row;
 use crate::store::gate::Known;
@@ -337,6 +337,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
     let mut subscriptions = BTreeMap::new();
     let mut coupons = BTreeMap::new();
     let mut withdrawals = BTreeMap::new();
+    let mut used = BTreeMap::new();
     let mut coverages = BTreeMap::new();
     let mut campaigns = BTreeMap::new();
     let mut bills = statements::Batch::default();
@@ -351,9 +352,11 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             Row::Coupon(row) => {
                 coupons.insert((stream, row.coupon.id.number), row);
             }
-            Row::Resource(_) => {}
             Row::Withdrawal(row) => {
                 withdrawals.insert((stream, row.id.number), row.as_ref());
+            }
+            Row::Resource(row) => {
+                used.insert((stream, row.id.number), row.as_ref());
             }
             Row::Coverage(row) => {
                 coverages.insert((row.starts_at, stream, row.order.number), row);
@@ -376,6 +379,8 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             rows::bind_subscription(values, stream, row);
         })
         .await?;
+    let used: Vec<_> = used.into_iter().map(|((stream, _), row)| (stream, row)).collect();
+    resources::put(conn, &used).await?;
     let coupons: Vec<_> = coupons.into_iter().collect();
     UPSERT_COUPONS
         .execute(conn, &coupons, Changes::Each, |values, ((stream, _), row)| {

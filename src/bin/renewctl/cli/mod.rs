@@ -5,7 +5,10 @@ mod book;
 mod campaigns;
 mod coupons;
 mod house;
+mod meters;
+mod resources;
 mod statements;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -17,7 +20,10 @@ pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
+pub(crate) use meters::MeterVerb;
+pub(crate) use resources::ResourceVerb;
 pub(crate) use statements::{DocumentVerb, Format, OnPaper, StatementVerb};
+pub(crate) use usage::UsageVerb;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,6 +77,9 @@ pub(crate) enum Verb {
     /// The price list and the rules beside it.
     #[command(subcommand)]
     Catalogue(CatalogueVerb),
+    /// What is metered, at which price, and what some use would cost.
+    #[command(subcommand)]
+    Meter(MeterVerb),
     /// Open, list, show and hold accounts.
     #[command(subcommand)]
     Account(AccountVerb),
@@ -95,6 +104,12 @@ pub(crate) enum Verb {
     /// Renewal management: list what expires, renew, change the plan, give up.
     #[command(subcommand, alias = "sub")]
     Subscription(SubscriptionVerb),
+    /// What is paid for after use: open, list, start, stop, change, release.
+    #[command(subcommand)]
+    Resource(ResourceVerb),
+    /// Report what resources used, and see what is counted.
+    #[command(subcommand)]
+    Usage(UsageVerb),
     /// Grant, redeem and list coupons, see what each is good for, take them back.
     #[command(subcommand)]
     Coupon(CouponVerb),
@@ -241,6 +256,7 @@ mod tests {
         Commands:
           status        How the daemon stands: clock, schedulers, outbox, what is late
           catalogue     The price list and the rules beside it
+          meter         What is metered, at which price, and what some use would cost
           account       Open, list, show and hold accounts
           top-up        Credit cash that was received
           balance       What an account has, what it owes, and how far that reaches
@@ -250,6 +266,8 @@ mod tests {
           alert         Set the low-balance alert of an account
           order         Buy, list, show, pay, deliver, refund and cancel orders
           subscription  Renewal management: list what expires, renew, change the plan, give up
+          resource      What is paid for after use: open, list, start, stop, change, release
+          usage         Report what resources used, and see what is counted
           coupon        Grant, redeem and list coupons, see what each is good for, take them back
           campaign      Coupons for many, out of one quota
           statement     Monthly statements: list, show, print; invoices on demand
@@ -318,6 +336,7 @@ mod tests {
             &["renewctl", "account", "list", "--limit", "0"],
             &["renewctl", "subscription", "mode", "acc_1", "sub_1", "Sometimes"],
             &["renewctl", "clock"],
+            &["renewctl", "meter", "quote", "compute", "cpu", "small", "USD"],
             &["renewctl", "clock", "advance", "1d", "--dry-run"],
             &["renewctl", "order", "pay", "acc_1"],
             &["renewctl", "sub", "renew", "acc_1", "sub_1"],

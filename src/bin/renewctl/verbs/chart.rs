@@ -47,7 +47,8 @@ fn section(text: &mut String, title: &str, points: &[AmountAt]) {
         let _ = writeln!(text, "{name:>width$} |{}", bars.trim_end(), width = label.len());
     }
     if let (Some(first), Some(last)) = (points.first(), points.last()) {
-        let width = (points.len() * (BAR + 1)).saturating_sub(first.at.len()).max(last.at.len() + 1);
+        let width =
+            (points.len() * (BAR + 1)).saturating_sub(first.at.len()).max(last.at.len() + 1);
         let _ = writeln!(text, "{:>1$}{2}{3:>width$}", "", label.len() + 2, first.at, last.at);
     }
 }

@@ -10,10 +10,13 @@ mod house;
 mod import;
 mod ledger;
 mod lists;
+mod meters;
 mod orders;
 mod pages;
+mod resources;
 mod statements;
 mod subscriptions;
+mod usage;
 mod withdrawals;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +39,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.verb {
         Verb::Status => house::status(&desk).await,
         Verb::Catalogue(verb) => catalogue::run(&desk, verb).await,
+        Verb::Meter(verb) => meters::run(&desk, verb).await,
         Verb::Account(verb) => accounts::run(&desk, verb).await,
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
         Verb::Balance(verb) => balance::balance(&desk, verb).await,
@@ -45,6 +49,8 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Alert(verb) => balance::alert(&desk, verb).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
+        Verb::Resource(verb) => resources::run(&desk, verb).await,
+        Verb::Usage(verb) => usage::run(&desk, verb).await,
         Verb::Coupon(verb) => coupons::run(&desk, verb).await,
         Verb::Campaign(verb) => campaigns::run(&desk, verb).await,
         Verb::Statement(verb) => statements::run(&desk, verb).await,

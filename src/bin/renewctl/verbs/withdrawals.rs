@@ -61,6 +61,7 @@ fn row(withdrawal: Withdrawal) -> Vec<String> {
 
 /// Which part goes which way: `30.00 USD by card, 10.00 USD by operator`.
 fn ways(withdrawal: &Withdrawal) -> String {
-    let way = withdrawal.parts.iter().map(|part| format!("{} by {}", money(&part.amount), part.method));
+    let way =
+        withdrawal.parts.iter().map(|part| format!("{} by {}", money(&part.amount), part.method));
     way.collect::<Vec<_>>().join(", ")
 }

@@ -38,6 +38,9 @@ pub struct Payg {
     /// Hours of its price that are held while a resource exists (R6.19); 0 is off.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub deposit_hours: u32,
+    /// Does a subscription of the product go on as a resource when it is released (R1.5)?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub fallback: bool,
     /// What is measured, by the name that readings use.
     pub meters: BTreeMap<String, Meter>,
 }
