@@ -513,7 +513,7 @@ async fn entries_are_filtered(store: &dyn Store) {
         (
             EntryQuery { chart: Some(ChartFilter::OneOf(either)), ..every_entry() },
             &|_, entry| ["customer_cash", "tax"].contains(&entry.account.as_str()),
-            7,
+            6,
         ),
         (EntryQuery { chart: exactly("unearned:"), ..every_entry() }, &|_, _| false, 0),
         (

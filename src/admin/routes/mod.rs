@@ -241,9 +241,9 @@ mod tests {
         POST /v1/resources/{resource}/start
         POST /v1/resources/{resource}/stop
         POST /v1/schedulers/{job}/run
+        POST /v1/usage
         POST /v1/withdrawals/{withdrawal}/failed
         POST /v1/withdrawals/{withdrawal}/paid
-        POST /v1/usage
         PUT /v1/accounts/{account}/balance-alert
         PUT /v1/accounts/{account}/credit-limit
         PUT /v1/accounts/{account}/orders/{order}/coupon

@@ -132,7 +132,15 @@ fn d47_a_withdrawal_takes_the_last_top_up_first_and_spending_the_first() {
         2026-03-06 10:00  cash-out 15.01
         2026-03-06 10:00  cash-out all
         2026-03-06 10:00  cash-out all
-    "), @r"");
+    "), @r"
+    2026-03-04 10:00   withdrawal #3 35.00 USD requested: 10.00 USD of 2026-03-02 10:00 by alipay, 20.00 USD of 2026-03-01 10:00 by card, 5.00 USD of 2025-01-10 10:00 by operator
+    2026-03-05 10:00   withdrawal #3 paid: 10.00 USD by alipay, 20.00 USD by card, 5.00 USD by operator
+    2026-03-05 10:00 ! WithdrawalClosed: wdr#3 was reported to be paid or to have failed before
+    2026-03-05 10:00 ! WithdrawalNotFound: there is no withdrawal wdr#9 in this account
+    2026-03-06 10:00 ! NotWithdrawable: 15.01 USD is more than the 15.00 USD that can be withdrawn
+    2026-03-06 10:00   withdrawal #4 15.00 USD requested: 15.00 USD of 2025-01-10 10:00 by operator
+    2026-03-06 10:00 ! NotWithdrawable: 0.00 USD is more than the 0.00 USD that can be withdrawn
+    ");
 }
 
 #[test]
@@ -141,7 +149,10 @@ fn d47_the_original_way_is_open_for_360_days() {
         2025-01-01 10:00  top-up 30 by card
         2025-12-27 09:59  cash-out 10
         2025-12-27 10:00  cash-out 10
-    "), @r"");
+    "), @r"
+    2025-12-27 09:59   withdrawal #1 10.00 USD requested: 10.00 USD of 2025-01-01 10:00 by card
+    2025-12-27 10:00   withdrawal #2 10.00 USD requested: 10.00 USD of 2025-01-01 10:00 by operator
+    ");
 }
 
 #[test]
@@ -156,7 +167,13 @@ fn r7_5_what_is_held_owed_or_given_is_not_withdrawn() {
         2026-03-01 12:00  open-resource debt small
         2026-03-01 12:00  cash-out 4.41
         2026-03-01 12:00  cash-out 4.40
-    "), @r"");
+    "), @r"
+    2026-03-01 11:00 ! NotWithdrawable: 5.01 USD is more than the 5.00 USD that can be withdrawn
+    2026-03-01 11:00 ! AmountNotPositive: 0.00 USD is not above zero
+    2026-03-01 11:00 ! AmountNotPositive: -1.00 USD is not above zero
+    2026-03-01 12:00 ! NotWithdrawable: 4.41 USD is more than the 4.40 USD that can be withdrawn
+    2026-03-01 12:00   withdrawal #4 4.40 USD requested: 4.40 USD of 2026-03-01 11:00 by bank_transfer
+    ");
 }
 
 #[test]
@@ -166,7 +183,10 @@ fn r7_5_an_overdue_account_withdraws_nothing() {
         2026-03-01 10:00  open-resource at-once small
         2026-03-01 13:00  step
         2026-03-01 13:00  cash-out all
-    "), @r"");
+    "), @r"
+    2026-03-01 12:05   overdue: 0.20 USD to pay, available -0.20 USD
+    2026-03-01 13:00 ! AccountOverdue: the account is overdue: 0.20 USD must be paid first
+    ");
 }
 
 #[test]
@@ -182,7 +202,12 @@ fn r7_5_a_withdrawal_that_fails_is_back_in_its_lots_and_pays_what_is_due() {
     assert_eq!(left(&world), ["0.00 USD"], "what left the wallet leaves no room behind");
     assert!(world.open().standing.is_overdue());
     let script = format!("{script}\n2026-03-02 15:20  not-paid-out #1 account_closed");
-    assert_snapshot!(play_only(&["withdrawal", "standing", "repaid"], &script), @r"");
+    assert_snapshot!(play_only(&["withdrawal", "standing", "repaid"], &script), @r"
+    2026-03-02 11:00   withdrawal #1 15.00 USD requested: 10.00 USD of 2026-03-02 10:00 by alipay, 5.00 USD of 2026-03-01 10:00 by card
+    2026-03-02 15:20   withdrawal #1 failed: 15.00 USD back
+    2026-03-02 15:20 repaid 1.00 USD for 2026-03
+    2026-03-02 15:20   in good standing
+    ");
     let (world, _) = run(&script);
     assert_eq!(left(&world), ["4.00 USD", "10.00 USD"], "the oldest pays first");
     assert!(world.open().withdrawals.is_empty(), "it is settled");
@@ -196,7 +221,13 @@ fn a_withdrawal_is_told_to_its_owner() {
         2026-03-01 10:00  cash-out all
         2026-03-02 10:00  paid-out #1
         2026-03-02 10:00  not-paid-out #2
-    "), @r"");
+    "), @r"
+    2026-03-01 10:00 topped_up
+    2026-03-01 10:00 withdrawal_requested
+    2026-03-01 10:00 withdrawal_requested
+    2026-03-02 10:00 withdrawal_paid
+    2026-03-02 10:00 withdrawal_failed
+    ");
 }
 
 #[test]
