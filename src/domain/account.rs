@@ -322,7 +322,12 @@ impl Open {
                     self.bills.repay(part.month, part.amount);
                 }
             }
-            wallet::Event::BroughtIn { .. }
+            wallet::Event::Sent { number, .. } => self.number_taken(*number),
+            wallet::Event::Arrived { .. }
+            | wallet::Event::Returned { .. }
+            | wallet::Event::Received { .. }
+            | wallet::Event::Declined { .. }
+            | wallet::Event::BroughtIn { .. }
             | wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }

@@ -33,6 +33,8 @@ pub enum Account {
     OpeningBalances,
     /// Cash that left a wallet and is to be paid out to its owner.
     Withdrawals,
+    /// Cash on its way from one account to another.
+    InTransit,
     /// What customers owe: credit that was drawn, and usage that no money covered.
     Receivable,
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Account {
             Self::Tax => f.write_str("tax"),
             Self::OpeningBalances => f.write_str("opening_balances"),
             Self::Withdrawals => f.write_str("withdrawals"),
+            Self::InTransit => f.write_str("in_transit"),
             Self::Receivable => f.write_str("receivable"),
         }
     }
@@ -80,6 +83,12 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             .iter()
             .flat_map(|part| pair(Account::CustomerCash, Account::Receivable, part.amount))
             .collect(),
+        Event::Wallet(wallet::Event::Sent { amount, .. }) => {
+            pair(Account::CustomerCash, Account::InTransit, *amount)
+        }
+        Event::Wallet(
+            wallet::Event::Received { amount, .. } | wallet::Event::Returned { amount, .. },
+        ) => pair(Account::InTransit, Account::CustomerCash, *amount),
         Event::Withdrawal(withdrawal::Event::Requested(withdrawal)) => {
             pair(Account::CustomerCash, Account::Withdrawals, withdrawal.amount)
         }
@@ -122,7 +131,9 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }
-            | wallet::Event::DepositReleased { .. },
+            | wallet::Event::DepositReleased { .. }
+            | wallet::Event::Arrived { .. }
+            | wallet::Event::Declined { .. },
         )
         | Event::Usage(
             usage::Event::Recorded { .. }

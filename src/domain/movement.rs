@@ -1,7 +1,7 @@
 //! Movements: what a ledger line of an account is about, in words that its owner knows.
 
 use super::event::Event;
-use super::ids::{OrderId, ResourceId, WithdrawalId};
+use super::ids::{AccountId, OrderId, ResourceId, WithdrawalId};
 use super::ledger::{self, Posting};
 use super::month::Month;
 use super::nouns::{order, usage, wallet, withdrawal};
@@ -15,6 +15,8 @@ pub struct Movement {
     pub order: Option<OrderId>,
     /// The resource, if it is about one only.
     pub resource: Option<ResourceId>,
+    /// The other account of a transfer.
+    pub account: Option<AccountId>,
     /// The withdrawal.
     pub withdrawal: Option<WithdrawalId>,
     /// The month that is billed or paid back.
@@ -59,9 +61,18 @@ fn of(event: &Event) -> Movement {
                 Movement { month: Some(*month), ..what("credit_drawn") }
             }
             wallet::Event::Repaid { .. } => what("credit_repaid"),
+            wallet::Event::Sent { to, .. } => {
+                Movement { account: Some(*to), ..what("transfer_sent") }
+            }
+            wallet::Event::Received { from, .. } => {
+                Movement { account: Some(*from), ..what("transfer_received") }
+            }
+            wallet::Event::Returned { .. } => what("transfer_returned"),
             wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }
+            | wallet::Event::Arrived { .. }
+            | wallet::Event::Declined { .. }
             | wallet::Event::DepositReleased { .. } => Movement::default(),
         },
         Event::Withdrawal(event) => Movement {

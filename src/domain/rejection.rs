@@ -257,13 +257,30 @@ pub enum Rejection {
         withdrawal: WithdrawalId,
     },
     /// More than can be withdrawn: own top-ups, and neither what is held nor what is owed (R7.5).
-    #[error("{amount} is more than the {withdrawable} that can be withdrawn")]
+    #[error("{withdrawable} can be withdrawn, not {amount}")]
     NotWithdrawable {
         /// What was asked for.
         amount: Money,
         /// What can be withdrawn.
         withdrawable: Money,
     },
+    /// There is no such account to transfer to.
+    #[error("there is no account {account} to transfer to")]
+    PayeeNotFound {
+        /// What was asked for.
+        account: AccountId,
+    },
+    /// More than can be transferred (R7.6).
+    #[error("{transferable} can be transferred, not {amount}")]
+    NotTransferable {
+        /// What was asked for.
+        amount: Money,
+        /// What can be transferred.
+        transferable: Money,
+    },
+    /// A transfer goes to another account.
+    #[error("a transfer goes to another account")]
+    TransferToSelf,
     /// There is no such coupon in the account.
     #[error("there is no coupon {coupon} in this account")]
     CouponNotFound {
@@ -498,6 +515,9 @@ impl Rejection {
             Self::WithdrawalNotFound { .. } => "WithdrawalNotFound",
             Self::WithdrawalClosed { .. } => "WithdrawalClosed",
             Self::NotWithdrawable { .. } => "NotWithdrawable",
+            Self::PayeeNotFound { .. } => "PayeeNotFound",
+            Self::NotTransferable { .. } => "NotTransferable",
+            Self::TransferToSelf => "TransferToSelf",
             Self::CouponNotFound { .. } => "CouponNotFound",
             Self::CouponOver { .. } => "CouponOver",
             Self::CouponNotUsable { .. } => "CouponNotUsable",

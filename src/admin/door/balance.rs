@@ -7,6 +7,7 @@ use crate::domain::command::Command;
 use crate::domain::ids::WithdrawalId;
 use crate::domain::verbs::credit_limit::SetCreditLimit;
 use crate::domain::verbs::standing::SetAlert;
+use crate::domain::verbs::transfer::Transfer;
 use crate::domain::verbs::withdraw::{Withdraw, WithdrawalFailed};
 
 /// A request to set the credit limit.
@@ -42,4 +43,11 @@ pub fn fail_withdrawal(
     let reason = asked.reason.as_deref();
     let reason = reason.map(|reason| fields::line("reason", reason, TEXT_MAX)).transpose()?;
     Ok(Command::WithdrawalFailed(WithdrawalFailed { withdrawal, reason }).into())
+}
+
+/// A request to transfer cash to another account.
+pub fn transfer(asked: &wire::Transfer) -> Result<Asked, Problem> {
+    let to = fields::parse("to", &asked.to)?;
+    let amount = fields::money("amount", &asked.amount)?;
+    Ok(Command::Transfer(Transfer { to, amount }).into())
 }

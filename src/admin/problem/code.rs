@@ -197,11 +197,13 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::OrderNotFound { .. }
         | Rejection::ResourceNotFound { .. }
         | Rejection::WithdrawalNotFound { .. }
+        | Rejection::PayeeNotFound { .. }
         | Rejection::CouponNotFound { .. }
         | Rejection::CampaignNotFound
         | Rejection::UnknownCode => StatusCode::NOT_FOUND,
         Rejection::NotEnoughFunds { .. }
         | Rejection::NotWithdrawable { .. }
+        | Rejection::NotTransferable { .. }
         | Rejection::AccountOverdue { .. } => StatusCode::PAYMENT_REQUIRED,
         Rejection::AccountExists
         | Rejection::EmailTaken
@@ -240,6 +242,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::WrongCurrency { .. }
         | Rejection::AmountNotPositive { .. }
         | Rejection::AmountNegative { .. }
+        | Rejection::TransferToSelf
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
         | Rejection::UnknownMeter { .. }
@@ -327,6 +330,9 @@ mod tests {
             Rejection::WithdrawalNotFound { withdrawal },
             Rejection::WithdrawalClosed { withdrawal },
             Rejection::NotWithdrawable { amount, withdrawable: amount },
+            Rejection::PayeeNotFound { account },
+            Rejection::NotTransferable { amount, transferable: amount },
+            Rejection::TransferToSelf,
             Rejection::CouponNotFound { coupon },
             Rejection::CouponOver { coupon },
             Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Used] },
@@ -414,6 +420,9 @@ mod tests {
         404 WithdrawalNotFound withdrawal
         409 WithdrawalClosed withdrawal
         402 NotWithdrawable amount withdrawable
+        404 PayeeNotFound account
+        402 NotTransferable amount transferable
+        422 TransferToSelf
         404 CouponNotFound coupon
         409 CouponOver coupon
         422 CouponNotUsable coupon unmet

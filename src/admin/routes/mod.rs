@@ -18,6 +18,7 @@ mod resources;
 mod statements;
 mod subscriptions;
 mod time;
+mod transfers;
 mod usage;
 mod withdrawals;
 
@@ -52,6 +53,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(accounts::configure)
         .configure(balance::configure)
         .configure(withdrawals::configure)
+        .configure(transfers::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -227,6 +229,7 @@ mod tests {
         POST /v1/accounts/{account}/subscriptions/{subscription}/renewals
         POST /v1/accounts/{account}/subscriptions/{subscription}/unsubscribe
         POST /v1/accounts/{account}/top-ups
+        POST /v1/accounts/{account}/transfers
         POST /v1/accounts/{account}/unpark
         POST /v1/accounts/{account}/withdrawals
         POST /v1/brake/release

@@ -49,6 +49,11 @@ pub struct Balance {
     /// Deposits, by the resource that they were taken for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<Hold>,
+    /// What can be transferred to other accounts: no cash that was transferred in or is held.
+    /// Nothing while the account is overdue.
+    pub transferable: Money,
+    /// Cash on its way to other accounts.
+    pub in_transit: Money,
     /// What is owed, by the month that it is billed in, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<OwedMonth>,
@@ -166,7 +171,8 @@ pub struct Movement {
     /// What it moved: `cash`, or `debt`, which is what is owed.
     pub of: String,
     /// What happened: `top_up`, `brought_in`, `order_paid`, `order_failed`, `refund`,
-    /// `usage_settled`, `credit_drawn`, `credit_repaid`, …
+    /// `usage_settled`, `credit_drawn`, `credit_repaid`, `withdrawal_requested`,
+    /// `withdrawal_failed`, `transfer_sent`, `transfer_received`, `transfer_returned`.
     pub what: String,
     /// By how much it grew, or shrank if it is below zero.
     pub amount: Money,
@@ -178,6 +184,9 @@ pub struct Movement {
     /// The resource, where it is about one only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
+    /// The other account of a transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The withdrawal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal: Option<String>,
@@ -281,4 +290,34 @@ pub struct WithdrawalQuery {
     /// Where the last page ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// `POST /v1/accounts/{id}/transfers`: transfer cash to another account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "to": "acc_k3f9x2m7qd", "amount": {"amount": "25.00", "currency": "USD"}
+}))]
+pub struct Transfer {
+    /// To which account.
+    pub to: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What became of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Transferred {
+    /// To which account.
+    pub to: String,
+    /// How much.
+    pub amount: Money,
+    /// `arrived`, `returned` as the other account could not take it, or `in_transit`: then it is
+    /// decided soon.
+    pub state: String,
+    /// Why it was returned, as a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The cash afterwards.
+    pub cash: Money,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::Timestamp;
 use crate::domain::event::SealedRef;
-use crate::domain::ids::ResourceId;
+use crate::domain::ids::{AccountId, ResourceId};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 
@@ -32,6 +32,9 @@ pub struct Wallet {
     /// Deposits, by the resource that they were taken for (R6.19).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub holds: BTreeMap<ResourceId, Money>,
+    /// Cash on its way to other accounts, by the number of the transfer (R7.6).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub in_transit: BTreeMap<u32, InTransit>,
     /// What is owed, by the month that it is billed in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub owed: BTreeMap<Month, Owed>,
@@ -69,6 +72,17 @@ pub enum Origin {
     Import,
     /// Money back for what cash had not paid.
     Refund,
+}
+
+/// Cash on its way to another account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InTransit {
+    /// To which.
+    pub to: AccountId,
+    /// How much.
+    pub amount: Money,
+    /// What it was taken from, if it comes back.
+    pub taken: Vec<Taken>,
 }
 
 /// Cash that left the wallet out of a lot, and may come back to it.
@@ -200,6 +214,61 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// Cash was sent to another account (R7.6).
+    Sent {
+        /// The number of the transfer.
+        number: u32,
+        /// To which account.
+        to: AccountId,
+        /// How much.
+        amount: Money,
+        /// What it was taken from.
+        taken: Vec<Taken>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The other account has taken it.
+    Arrived {
+        /// The number of the transfer.
+        number: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// The other account has declined it: it is back in its lots.
+    Returned {
+        /// The number of the transfer.
+        number: u32,
+        /// How much.
+        amount: Money,
+        /// Why, as a rejection's code.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Cash came from another account.
+    Received {
+        /// Which.
+        from: AccountId,
+        /// The number of the transfer there.
+        number: u32,
+        /// How much.
+        amount: Money,
+        /// When.
+        at: Timestamp,
+    },
+    /// Cash from another account could not be taken, and is told back.
+    Declined {
+        /// Which.
+        from: AccountId,
+        /// The number of the transfer there.
+        number: u32,
+        /// How much.
+        amount: Money,
+        /// Why, as a rejection's code.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Wallet {
@@ -212,6 +281,7 @@ impl Wallet {
             lent: None,
             limit: None,
             holds: BTreeMap::new(),
+            in_transit: BTreeMap::new(),
             owed: BTreeMap::new(),
         }
     }
@@ -271,6 +341,22 @@ impl Wallet {
         Money::from_minor(own.minor().min(free).max(0), self.cash.currency())
     }
 
+    /// Cash on its way to other accounts.
+    #[must_use]
+    pub fn sent(&self) -> Money {
+        self.in_transit.values().map(|sent| sent.amount).fold(self.zero(), plus)
+    }
+
+    /// How much can be transferred to another account: no cash that was transferred in or is held,
+    /// and never more than available credit (R7.6).
+    #[must_use]
+    pub fn transferable(&self) -> Money {
+        let transferred = self.lots.iter().filter(|lot| lot.origin == Origin::Transfer);
+        let transferred = transferred.map(|lot| lot.left).fold(self.zero(), plus);
+        let free = minus(self.spendable(), transferred).minor();
+        Money::from_minor(free.min(self.available().minor()).max(0), self.cash.currency())
+    }
+
     /// What `amount` is taken from, the last that came in first, of lots from `origins`. That they
     /// suffice was checked.
     #[must_use]
@@ -318,6 +404,18 @@ impl Wallet {
                 self.holds.insert(*resource, *amount);
             }
             Event::DepositReleased { resource, .. } => drop(self.holds.remove(resource)),
+            Event::Sent { number, to, amount, taken, .. } => {
+                self.take(taken.iter());
+                let sent = InTransit { to: *to, amount: *amount, taken: taken.clone() };
+                self.in_transit.insert(*number, sent);
+            }
+            Event::Arrived { number, .. } => drop(self.arrive(*number)),
+            Event::Returned { number, .. } => {
+                let sent = self.arrive(*number);
+                self.put_back(sent.taken.iter());
+            }
+            Event::Received { amount, at, .. } => self.bring(*amount, Some(*at), Origin::Transfer),
+            Event::Declined { .. } => {}
         }
     }
 
@@ -419,6 +517,11 @@ impl Wallet {
         if owed.amount.is_zero() {
             self.owed.remove(&month);
         }
+    }
+
+    fn arrive(&mut self, number: u32) -> InTransit {
+        let sent = self.in_transit.remove(&number);
+        sent.unwrap_or_else(|| panic!("broken journal: transfer {number} is not on its way"))
     }
 
     const fn zero(&self) -> Money {

@@ -2,7 +2,9 @@
 
 use insta::assert_snapshot;
 
+use super::balance_words::OTHER;
 use super::scenario::{World, instant, mails, play_only, run, usd};
+use crate::domain::effects::{Effect, Outgoing};
 use crate::domain::nouns::wallet::Lot;
 use crate::domain::verbs::standing::{hourly_burn, hours_left, projection};
 
@@ -137,9 +139,9 @@ fn d47_a_withdrawal_takes_the_last_top_up_first_and_spending_the_first() {
     2026-03-05 10:00   withdrawal #3 paid: 10.00 USD by alipay, 20.00 USD by card, 5.00 USD by operator
     2026-03-05 10:00 ! WithdrawalClosed: wdr#3 was reported to be paid or to have failed before
     2026-03-05 10:00 ! WithdrawalNotFound: there is no withdrawal wdr#9 in this account
-    2026-03-06 10:00 ! NotWithdrawable: 15.01 USD is more than the 15.00 USD that can be withdrawn
+    2026-03-06 10:00 ! NotWithdrawable: 15.00 USD can be withdrawn, not 15.01 USD
     2026-03-06 10:00   withdrawal #4 15.00 USD requested: 15.00 USD of 2025-01-10 10:00 by operator
-    2026-03-06 10:00 ! NotWithdrawable: 0.00 USD is more than the 0.00 USD that can be withdrawn
+    2026-03-06 10:00 ! NotWithdrawable: 0.00 USD can be withdrawn, not 0.00 USD
     ");
 }
 
@@ -168,10 +170,10 @@ fn r7_5_what_is_held_owed_or_given_is_not_withdrawn() {
         2026-03-01 12:00  cash-out 4.41
         2026-03-01 12:00  cash-out 4.40
     "), @r"
-    2026-03-01 11:00 ! NotWithdrawable: 5.01 USD is more than the 5.00 USD that can be withdrawn
+    2026-03-01 11:00 ! NotWithdrawable: 5.00 USD can be withdrawn, not 5.01 USD
     2026-03-01 11:00 ! AmountNotPositive: 0.00 USD is not above zero
     2026-03-01 11:00 ! AmountNotPositive: -1.00 USD is not above zero
-    2026-03-01 12:00 ! NotWithdrawable: 4.41 USD is more than the 4.40 USD that can be withdrawn
+    2026-03-01 12:00 ! NotWithdrawable: 4.40 USD can be withdrawn, not 4.41 USD
     2026-03-01 12:00   withdrawal #4 4.40 USD requested: 4.40 USD of 2026-03-01 11:00 by bank_transfer
     ");
 }
@@ -241,4 +243,84 @@ fn a_refund_finds_no_room_in_what_was_withdrawn() {
     let lots = &world.open().wallet.lots;
     assert_eq!((lots.len(), lots[0].amount, lots[0].left), (1, usd("10"), usd("10")), "{story}");
     assert_eq!(world.open().wallet.withdrawable(), usd("10"), "20 came in, 20 may go out");
+}
+
+#[test]
+fn r7_6_own_cash_is_transferred_and_what_came_by_transfer_is_not_passed_on() {
+    assert_snapshot!(play_only(&["transfer", "from", "withdrawal"], "
+        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  take 20
+        2026-03-01 10:00  open-resource debt small
+        2026-03-01 10:10  send 9.41
+        2026-03-01 10:10  send 0
+        2026-03-01 10:10  send 5 here
+        2026-03-01 10:10  send 9.40
+        2026-03-01 10:10  cash-out all
+        2026-03-01 10:11  arrived 2
+        2026-03-01 10:11  arrived 2
+        2026-03-01 10:12  declined 2
+    "), @r"");
+}
+
+#[test]
+fn r7_6_what_is_owed_within_the_limit_stays_covered() {
+    assert_snapshot!(play_only(&["transfer"], "
+        2026-03-01 10:00  limit 12
+        2026-03-01 10:00  purchase ecs small 1 month
+        2026-03-01 10:00  top-up 15
+        2026-03-01 11:00  send 15
+        2026-03-01 12:00  purchase ecs small 1 month
+    "), @r"");
+}
+
+#[test]
+fn r7_6_an_overdue_account_transfers_nothing() {
+    assert_snapshot!(play_only(&["transfer"], "
+        2026-03-01 10:00  top-up 1
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 13:00  step
+        2026-03-01 13:00  send 1
+    "), @r"");
+}
+
+#[test]
+fn r7_6_what_is_declined_is_back_in_its_lots_and_pays_what_is_due() {
+    let script = "
+        2026-03-01 10:00  top-up 10
+        2026-03-01 11:00  top-up 10
+        2026-03-02 11:00  send 15
+        2026-03-02 12:00  open-resource by-hour large
+        2026-03-02 15:10  step
+        2026-03-02 15:20  declined 1
+        2026-03-02 15:20  declined 1
+    ";
+    assert_snapshot!(play_only(&["transfer", "standing", "repaid"], script), @r"");
+    let (world, _) = run(script);
+    assert_eq!(left(&world), ["4.00 USD", "10.00 USD"]);
+    assert!(world.open().wallet.in_transit.is_empty());
+}
+
+#[test]
+fn r7_6_what_cannot_be_taken_is_told_back_once_and_for_all() {
+    let (world, story) = run("
+        2026-03-01 10:00  limit 5
+        2026-03-01 10:00  take 3 EUR
+        2026-03-01 10:00  top-up 100
+        2026-03-01 10:00  take 9999999999.99
+        2026-03-01 10:00  take 4
+    ");
+    assert_snapshot!(story, @r"");
+    let told: Vec<_> = world
+        .outgoing
+        .iter()
+        .filter_map(|(_, out)| match out {
+            Outgoing::Send { effect: Effect::Tell { to, command }, .. } => {
+                Some((*to, serde_json::to_string(command).expect("a command")))
+            }
+            Outgoing::Send { .. } | Outgoing::Void(_) => None,
+        })
+        .collect();
+    assert!(told.iter().all(|(to, _)| *to == OTHER.into()), "{told:?}");
+    let told: Vec<_> = told.into_iter().map(|(_, command)| command).collect();
+    assert_snapshot!(told.join("\n"), @r"");
 }

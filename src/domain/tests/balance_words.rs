@@ -1,12 +1,17 @@
-//! The words of scripts for credit and withdrawals, and how their events are told.
+//! The words of scripts for credit, withdrawals and transfers, and how their events are told.
 
 use super::scenario::{ACCOUNT, short, usd};
 use crate::domain::command::Command;
-use crate::domain::ids::WithdrawalId;
+use crate::domain::ids::{AccountId, WithdrawalId};
+use crate::domain::money::Money;
 use crate::domain::nouns::withdrawal;
 use crate::domain::verbs;
 
-/// `limit 500`, `cash-out 40`, `cash-out all`, `paid-out #3`, `not-paid-out #3 account_closed`.
+/// The account that cash is sent to, and comes from.
+pub(super) const OTHER: AccountId = AccountId::from_bits(8);
+
+/// `limit 500`, `cash-out 40`, `cash-out all`, `paid-out #3`, `not-paid-out #3 account_closed`,
+/// `send 5`, `send 5 here`, `take 5`, `take 5 EUR`, `arrived 3`, `declined 3`.
 pub(super) fn command(verb: &str, args: &[&str]) -> Option<Command> {
     let withdrawal = |text: &str| {
         let number = text.strip_prefix('#').and_then(|n| n.parse().ok()).expect("such as #3");
@@ -25,6 +30,25 @@ pub(super) fn command(verb: &str, args: &[&str]) -> Option<Command> {
         "not-paid-out" => Command::WithdrawalFailed(verbs::withdraw::WithdrawalFailed {
             withdrawal: withdrawal(args[0]),
             reason: args.get(1).map(|reason| (*reason).to_owned()),
+        }),
+        "send" => Command::Transfer(verbs::transfer::Transfer {
+            to: args.get(1).map_or(OTHER, |_| ACCOUNT),
+            amount: usd(args[0]),
+        }),
+        "take" => Command::TakeTransfer(verbs::transfer::TakeTransfer {
+            from: OTHER,
+            number: 1,
+            amount: args.get(1).map_or_else(
+                || usd(args[0]),
+                |currency| {
+                    let currency = currency.parse().expect("a currency");
+                    Money::parse(args[0], currency).expect("an amount")
+                },
+            ),
+        }),
+        "arrived" | "declined" => Command::TransferAnswered(verbs::transfer::TransferAnswered {
+            number: args[0].parse().expect("a number"),
+            declined: (verb == "declined").then(|| "WrongCurrency".to_owned()),
         }),
         _ => return None,
     };

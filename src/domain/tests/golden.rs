@@ -45,6 +45,11 @@ variants! {
     Event::Withdrawal(withdrawal::Event::Requested(_)) => "withdrawal.requested",
     Event::Withdrawal(withdrawal::Event::Paid { .. }) => "withdrawal.paid",
     Event::Withdrawal(withdrawal::Event::Failed { .. }) => "withdrawal.failed",
+    Event::Wallet(wallet::Event::Sent { .. }) => "wallet.sent",
+    Event::Wallet(wallet::Event::Arrived { .. }) => "wallet.arrived",
+    Event::Wallet(wallet::Event::Returned { .. }) => "wallet.returned",
+    Event::Wallet(wallet::Event::Received { .. }) => "wallet.received",
+    Event::Wallet(wallet::Event::Declined { .. }) => "wallet.declined",
     Event::Wallet(wallet::Event::BroughtIn { .. }) => "wallet.brought_in",
     Event::Wallet(wallet::Event::LimitSet { .. }) => "wallet.limit_set",
     Event::Wallet(wallet::Event::Lent { .. }) => "wallet.lent",
@@ -212,6 +217,9 @@ fn rejections() -> Vec<Rejection> {
         Rejection::WithdrawalNotFound { withdrawal },
         Rejection::WithdrawalClosed { withdrawal },
         Rejection::NotWithdrawable { amount: usd("2"), withdrawable: usd("1") },
+        Rejection::PayeeNotFound { account: ACCOUNT },
+        Rejection::NotTransferable { amount: usd("2"), transferable: usd("1") },
+        Rejection::TransferToSelf,
         Rejection::CouponNotFound { coupon },
         Rejection::CouponOver { coupon },
         Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Product] },
@@ -286,6 +294,9 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::WithdrawalNotFound { .. }
             | Rejection::WithdrawalClosed { .. }
             | Rejection::NotWithdrawable { .. }
+            | Rejection::PayeeNotFound { .. }
+            | Rejection::NotTransferable { .. }
+            | Rejection::TransferToSelf
             | Rejection::CouponNotFound { .. }
             | Rejection::CouponOver { .. }
             | Rejection::CouponNotUsable { .. }
@@ -374,6 +385,9 @@ fn a_rejection_keeps_its_code() {
         WithdrawalNotFound -> WithdrawalNotFound
         WithdrawalClosed -> WithdrawalClosed
         NotWithdrawable -> NotWithdrawable
+        PayeeNotFound -> PayeeNotFound
+        NotTransferable -> NotTransferable
+        TransferToSelf -> TransferToSelf
         CouponNotFound -> CouponNotFound
         CouponOver -> CouponOver
         CouponNotUsable -> CouponNotUsable

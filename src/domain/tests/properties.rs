@@ -607,6 +607,13 @@ fn check_money(world: &World) {
             Event::Wallet(crate::domain::nouns::wallet::Event::Repaid { parts, .. }) => {
                 paid += parts.iter().map(|part| part.amount.minor()).sum::<i64>();
             }
+            Event::Wallet(crate::domain::nouns::wallet::Event::Sent { amount, .. }) => {
+                paid += amount.minor();
+            }
+            Event::Wallet(
+                crate::domain::nouns::wallet::Event::Received { amount, .. }
+                | crate::domain::nouns::wallet::Event::Returned { amount, .. },
+            ) => credited += amount.minor(),
             Event::Withdrawal(withdrawal::Event::Requested(asked)) => paid += asked.amount.minor(),
             Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => paid -= amount.minor(),
             Event::Order(_)

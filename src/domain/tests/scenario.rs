@@ -67,7 +67,10 @@ impl World {
             records: Vec::new(),
             outgoing: Vec::new(),
             brake: false,
-            facts: Facts::default(),
+            facts: Facts {
+                found: [Question::Account(balance_words::OTHER)].into(),
+                ..Facts::default()
+            },
             rows: BTreeMap::new(),
             closed_through: None,
         }
@@ -578,6 +581,21 @@ fn of_event(event: &Event) -> Option<String> {
         }
         Event::Wallet(wallet::Event::DepositReleased { resource, amount, .. }) => {
             format!("deposit {amount} of #{} free", resource.number)
+        }
+        Event::Wallet(wallet::Event::Sent { number, to, amount, .. }) => {
+            format!("transfer #{number}: {amount} sent to {to}")
+        }
+        Event::Wallet(wallet::Event::Arrived { number, .. }) => {
+            format!("transfer #{number} arrived")
+        }
+        Event::Wallet(wallet::Event::Returned { number, amount, reason, .. }) => {
+            format!("transfer #{number}: {amount} back for {reason}")
+        }
+        Event::Wallet(wallet::Event::Received { from, amount, .. }) => {
+            format!("+{amount} from {from}")
+        }
+        Event::Wallet(wallet::Event::Declined { from, amount, reason, .. }) => {
+            format!("{amount} from {from} declined for {reason}")
         }
         Event::Withdrawal(event) => balance_words::withdrawal_told(event),
         Event::Order(order::Event::Opened(order)) => {

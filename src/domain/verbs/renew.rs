@@ -313,6 +313,9 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::WithdrawalNotFound { .. }
         | Rejection::WithdrawalClosed { .. }
         | Rejection::NotWithdrawable { .. }
+        | Rejection::PayeeNotFound { .. }
+        | Rejection::NotTransferable { .. }
+        | Rejection::TransferToSelf
         | Rejection::CouponNotFound { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponNotUsable { .. }

@@ -24,6 +24,27 @@ pub(crate) struct Balance {
     pub(crate) chart: bool,
 }
 
+/// Transfer cash to another account.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Cash that was transferred in is not passed on, and neither is what a deposit holds.
+
+Examples:
+  renewctl transfer acc_k3f9x2m7qd acc_p4c8w1n6rb 25.00USD")]
+pub(crate) struct Transfer {
+    /// From which account.
+    #[arg(value_parser = id)]
+    pub(crate) from: String,
+    /// To which account.
+    #[arg(value_parser = id)]
+    pub(crate) to: String,
+    /// How much, such as 25.00USD.
+    #[arg(value_parser = amount)]
+    pub(crate) amount: Money,
+    #[command(flatten)]
+    pub(crate) write: Write,
+}
+
 /// About credit.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CreditVerb {

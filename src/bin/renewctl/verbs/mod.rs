@@ -45,6 +45,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Balance(verb) => balance::balance(&desk, verb).await,
         Verb::Movements(of) => balance::movements(&desk, of).await,
         Verb::Withdraw(verb) => withdrawals::run(&desk, verb).await,
+        Verb::Transfer(transfer) => balance::transfer(&desk, transfer).await,
         Verb::Credit(verb) => balance::credit(&desk, verb).await,
         Verb::Alert(verb) => balance::alert(&desk, verb).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
