@@ -120,6 +120,7 @@ fn told(event: &Event, paid: Option<Money>, at: Timestamp) -> Option<Told> {
         Event::Notice(notice::Event::Skipped { .. })
         | Event::Account(_)
         | Event::Wallet(_)
+        | Event::Withdrawal(_)
         | Event::Order(_)
         | Event::Coupon(_)
         | Event::Resource(_)
