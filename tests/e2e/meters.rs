@@ -67,7 +67,7 @@ fn use_is_quoted_tier_by_tier() {
     assert_eq!((&month["amount"], &month["billed"]["amount"]), (&json!("14.328"), &json!("14.32")));
     for (more, code) in [
         (json!({"product": "boats"}), "UnknownProduct"),
-        (json!({"product": "ecs"}), "UnknownMeter"),
+        (json!({"product": "ecs"}), "NotPayAsYouGo"),
         (json!({"meter": "tape"}), "UnknownMeter"),
         (json!({"plan": "gigantic"}), "UnknownPlan"),
         (json!({"currency": "JPY"}), "CurrencyNotOffered"),

@@ -71,7 +71,6 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                     let found = store.order(order.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(order.as_ref()));
                 }
-                Row::Resource(_) => {}
                 Row::Subscription(row) => {
                     let found = store.subscription(row.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(row.as_ref()));

@@ -46,8 +46,8 @@ pub fn quote(rules: &Rules, wanted: &Wanted<'_>) -> Result<Quote, Rejection> {
         .products
         .get(wanted.product)
         .ok_or_else(|| Rejection::UnknownProduct { product: product() })?;
+    let payg = sold.payg.as_ref().ok_or_else(|| Rejection::NotPayAsYouGo { product: product() })?;
     let unknown = || Rejection::UnknownMeter { product: product(), meter: meter.to_owned() };
-    let payg = sold.payg.as_ref().ok_or_else(unknown)?;
     let meter = payg.meters.get(meter).ok_or_else(unknown)?;
     if !payg.has_plan(plan) {
         return Err(Rejection::UnknownPlan { product: product(), plan: plan.to_owned() });
@@ -168,7 +168,7 @@ mod tests {
             quote(&rules(), &wanted).expect_err("no price").code()
         };
         assert_eq!(code("boats", "USD"), "UnknownProduct");
-        assert_eq!(code("domain", "USD"), "UnknownMeter");
+        assert_eq!(code("domain", "USD"), "NotPayAsYouGo");
         assert_eq!(code("compute", "EUR"), "CurrencyNotOffered");
     }
 }

@@ -13,6 +13,7 @@ mod lifecycle;
 mod machines;
 mod orders;
 mod payg;
+mod payg_properties;
 mod payg_words;
 mod properties;
 mod reminders;

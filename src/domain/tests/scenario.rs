@@ -391,7 +391,7 @@ fn set_rule(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) {
 /// `grant cash 10 until 2026-03-09 00:00`, `grant save 100 20 …`, `grant off 15 cap 5 …`; with
 /// `from DATE TIME`, `for renew`, `product ecs`, `not ecs`, `min 20`, `at-least 3 months`,
 /// `at-most 1 month`, and days instead of an end: `days 7`.
-fn grant(args: &[&str]) -> Command {
+pub(super) fn grant(args: &[&str]) -> Command {
     let benefit = match args {
         ["cash", value, ..] => Benefit::Cash { value: usd(value) },
         ["save", threshold, off, ..] => {
