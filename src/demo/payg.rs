@@ -52,7 +52,7 @@ pub async fn run(
         writeln!(out, "{line}")?;
     }
     play(&app, &mut story, busy, out).await?;
-    let gigabytes = 1_100;
+    let gigabytes = 1_030;
     uses(&app, machine, gigabytes, busy).await?;
     writeln!(out, "\nThe machine sends {gigabytes} GB; 1000 a month are included.\n")?;
     play(&app, &mut story, pays, out).await?;

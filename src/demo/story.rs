@@ -32,8 +32,8 @@ pub struct Story {
     known: BTreeMap<About, Known>,
     counts: BTreeMap<&'static str, u64>,
     deducted: BTreeMap<&'static str, i64>,
-    /// What settlements came to since the last line about them, and what of it is owed.
-    settled: BTreeMap<AccountId, (i64, i64)>,
+    /// What settlements were paid since the last line about them, and what of them is owed.
+    settled: BTreeMap<AccountId, (Money, Money)>,
 }
 
 impl Story {
@@ -104,6 +104,10 @@ impl Story {
             } else {
                 told(event, paid, committed)
             };
+            if let Some((at, about, word, text)) = self.before(event, committed.stream) {
+                *self.counts.entry(word).or_default() += 1;
+                lines.push(self.line(at, about, word, &text));
+            }
             if let Some((at, about, word, text)) = told {
                 *self.counts.entry(word).or_default() += 1;
                 if let (Event::Subscription(subscription::Event::Renewed { .. }), Some(cash)) =
@@ -120,27 +124,39 @@ impl Story {
     /// A settlement an hour is much to read: a line says what a day came to.
     fn day(&mut self, committed: &Committed, settled: &Settlement) -> Option<Told> {
         let StreamId::Account(account) = committed.stream else { return None };
-        let (all, owed) = self.settled.entry(account).or_default();
-        *all += settled.cash.minor() + settled.owed.minor();
-        *owed += settled.owed.minor();
+        let nothing = Money::zero(settled.cash.currency());
+        let (cash, owed) = self.settled.entry(account).or_insert((nothing, nothing));
+        *cash = cash.checked_add(settled.cash).unwrap_or(*cash);
+        *owed = owed.checked_add(settled.owed).unwrap_or(*owed);
         // The last hour of a day is settled on the next.
-        if settled.due_at.utc().format("%H").to_string() != "00" {
-            return None;
+        let is_last = settled.due_at.utc().format("%H").to_string() == "00";
+        is_last.then(|| self.spent(account, settled.due_at, "for the day"))?
+    }
+
+    /// What is to be said of settlements before the day is over: a stop for debt ends them, and
+    /// its last minutes are settled while it lasts.
+    fn before(&mut self, event: &Event, stream: StreamId) -> Option<Told> {
+        if let Event::Resource(resource::Event::Halted { id, due_at, .. }) = event {
+            return self.spent(id.account, *due_at, "since midnight");
         }
-        let (all, owed) = self.settled.remove(&account)?;
-        let currency = settled.cash.currency();
-        let mut text = format!("{} for the day", Money::from_minor(all, currency));
-        if owed > 0 {
-            text = format!("{text}, {} of it owed", Money::from_minor(owed, currency));
+        let Event::Standing(standing::Event::Recovered { at }) = event else { return None };
+        let StreamId::Account(account) = stream else { return None };
+        self.spent(account, *at, "up to the stop")
+    }
+
+    /// What settlements came to since the last line about them.
+    fn spent(&mut self, account: AccountId, at: Timestamp, since: &str) -> Option<Told> {
+        let (cash, owed) = self.settled.remove(&account)?;
+        let mut text = format!("{} {since}", cash.checked_add(owed).unwrap_or(cash));
+        if !owed.is_zero() {
+            text = format!("{text}, {owed} of it owed");
         }
-        Some((settled.due_at, About::Account(account), "settled", text))
+        Some((at, About::Account(account), "settled", text))
     }
 
     fn line(&self, at: Timestamp, about: About, word: &str, text: &str) -> String {
         let (owner, what) = match about {
-            About::Account(account) => {
-                (self.owners.get(&account).map_or("", String::as_str), "the account")
-            }
+            About::Account(account) => (self.owners.get(&account).map_or("", String::as_str), ""),
             About::Subscription(_) | About::Resource(_) => self
                 .known
                 .get(&about)
