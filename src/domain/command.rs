@@ -15,8 +15,9 @@ use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::record_usage::Outcome;
 use super::verbs::{
-    align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold, import,
-    open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing, top_up,
+    align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit, deliver,
+    hold, import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode,
+    standing, top_up,
 };
 
 /// A request to a stream.
@@ -71,6 +72,8 @@ pub enum Command {
     ReleaseResource(resource::ReleaseResource),
     /// Record reported usage.
     RecordUsage(record_usage::RecordUsage),
+    /// Set the credit limit.
+    SetCreditLimit(credit_limit::SetCreditLimit),
     /// Set the low-balance alert.
     SetAlert(standing::SetAlert),
     /// Hold an account: nothing happens to it by itself.
@@ -138,6 +141,7 @@ impl Command {
             | Self::ChangeResource(_)
             | Self::ReleaseResource(_)
             | Self::RecordUsage(_)
+            | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
             | Self::Hold(_)
             | Self::LetGo(_)
@@ -199,6 +203,7 @@ impl Command {
             | Self::SetUnifiedDay(_)
             | Self::GrantCoupon(_)
             | Self::OpenResource(_)
+            | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
             | Self::Hold(_)
             | Self::LetGo(_)

@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod metering;
 pub mod money;
 pub mod month;
+pub mod movement;
 pub mod nouns;
 pub mod price;
 pub mod record;

@@ -171,6 +171,12 @@ pub enum Rejection {
         /// What was given.
         amount: Money,
     },
+    /// The amount is below zero.
+    #[error("{amount} is below zero")]
+    AmountNegative {
+        /// What was given.
+        amount: Money,
+    },
     /// The balance would become larger than any amount that is accepted.
     #[error("the balance would become too large")]
     AmountTooLarge,
@@ -455,6 +461,7 @@ impl Rejection {
             Self::PlanRetired { .. } => "PlanRetired",
             Self::WrongCurrency { .. } => "WrongCurrency",
             Self::AmountNotPositive { .. } => "AmountNotPositive",
+            Self::AmountNegative { .. } => "AmountNegative",
             Self::AmountTooLarge => "AmountTooLarge",
             Self::AccountOverdue { .. } => "AccountOverdue",
             Self::ResourceNotFound { .. } => "ResourceNotFound",

@@ -286,6 +286,12 @@ pub struct Summary {
     pub held_at: Option<Timestamp>,
     /// The cash in its wallet.
     pub cash: Money,
+    /// Available credit, where it is not what the cash is (R7.1); it may be below zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available: Option<Money>,
+    /// Since when it is overdue, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_since: Option<Timestamp>,
     /// How many subscriptions live.
     pub subscription_count: u32,
     /// The day of the month that renewals can be aligned to, if one was chosen (R1.22).
@@ -305,6 +311,8 @@ impl Summary {
             opened_at: open.opened_at,
             held_at: open.held_at,
             cash: open.wallet.cash,
+            available: Some(open.wallet.available()).filter(|it| *it != open.wallet.cash),
+            overdue_since: open.standing.overdue.map(|overdue| overdue.since),
             subscription_count: u32::try_from(live).unwrap_or(u32::MAX),
             unified_day: open.unified_day,
         }

@@ -24,9 +24,9 @@ use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
-    advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, deliver, hold,
-    import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode, standing,
-    top_up,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit,
+    deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
+    set_renewal_mode, standing, top_up,
 };
 
 /// The state of a stream.
@@ -333,6 +333,7 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::ChangeResource(command) => resource::change(draft, command),
         Command::ReleaseResource(command) => resource::release(draft, *command),
         Command::RecordUsage(command) => record_usage::decide(draft, command),
+        Command::SetCreditLimit(command) => credit_limit::decide(draft, *command),
         Command::SetAlert(command) => standing::set_alert(draft, *command),
         Command::IssueInvoice(command) => bill::issue(draft, *command),
         Command::AssignNumber(command) => bill::assign(draft, *command),
@@ -433,6 +434,7 @@ fn decide_campaign(
         | Command::ChangeResource(_)
         | Command::ReleaseResource(_)
         | Command::RecordUsage(_)
+        | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
         | Command::Hold(_)
         | Command::LetGo(_)
@@ -482,6 +484,7 @@ fn decide_house(
         | Command::ChangeResource(_)
         | Command::ReleaseResource(_)
         | Command::RecordUsage(_)
+        | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
         | Command::Hold(_)
         | Command::LetGo(_)

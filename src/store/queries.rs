@@ -121,6 +121,8 @@ pub enum ChartFilter {
     Account(String),
     /// All that begin so: `unearned:`.
     Under(String),
+    /// Any of these.
+    OneOf(Vec<String>),
 }
 
 impl ChartFilter {
@@ -130,6 +132,7 @@ impl ChartFilter {
         match self {
             Self::Account(name) => account == name,
             Self::Under(prefix) => account.starts_with(prefix.as_str()),
+            Self::OneOf(names) => names.iter().any(|name| account == name),
         }
     }
 }
@@ -146,6 +149,8 @@ pub struct EntryQuery {
     pub from: Option<Timestamp>,
     /// Only posted before this.
     pub before: Option<Timestamp>,
+    /// The last posted first.
+    pub newest_first: bool,
     /// After this row of the last page: stream, which counts only if it is asked for all of them,
     /// record and line.
     pub after: Option<(StreamId, u64, u32)>,

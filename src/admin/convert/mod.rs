@@ -1,5 +1,6 @@
 //! From the domain's types, and the store's, to the wire's.
 
+mod balance;
 mod campaigns;
 mod coupons;
 mod meters;
@@ -14,6 +15,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use self::balance::{balance, movement};
 pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
 pub use self::meters::{meters, use_quote};
@@ -95,6 +97,8 @@ fn summarized(
         currency: known.currency.to_string(),
         country: known.country.clone(),
         cash: money(known.cash),
+        available: money(known.available.unwrap_or(known.cash)),
+        overdue_since: known.overdue_since.map(text),
         held: known.held_at.is_some(),
         opened_at: text(known.opened_at),
         subscription_count: known.subscription_count,

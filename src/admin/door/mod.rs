@@ -4,6 +4,7 @@
 //! Nothing is decided here. What the door refuses could not be a command at all: a text that is
 //! no address, an amount that is no amount, an id that is of another account.
 
+mod balance;
 mod campaigns;
 mod coupons;
 mod orders;
@@ -27,6 +28,7 @@ use crate::domain::verbs::set_renewal_mode::SetRenewalMode;
 use crate::domain::verbs::top_up::TopUp;
 use crate::store::{Claim, ClaimKind};
 
+pub use self::balance::{set_alert, set_credit_limit};
 pub use self::campaigns::{code, take};
 pub use self::coupons::grant_coupon;
 pub use self::orders::{

@@ -237,6 +237,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::PlanRetired { .. }
         | Rejection::WrongCurrency { .. }
         | Rejection::AmountNotPositive { .. }
+        | Rejection::AmountNegative { .. }
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
         | Rejection::UnknownMeter { .. }
@@ -301,6 +302,7 @@ mod tests {
             Rejection::PlanRetired { product: product.clone(), plan: plan.clone() },
             Rejection::WrongCurrency { expected: usd, given: usd },
             Rejection::AmountNotPositive { amount },
+            Rejection::AmountNegative { amount },
             Rejection::AmountTooLarge,
             Rejection::CurrencyNotOffered { product, plan, currency: usd },
             Rejection::UnknownMeter { product: "compute".into(), meter: "tape".into() },
@@ -384,6 +386,7 @@ mod tests {
         422 PlanRetired plan product
         422 WrongCurrency expected given
         422 AmountNotPositive amount
+        422 AmountNegative amount
         422 AmountTooLarge
         422 CurrencyNotOffered currency plan product
         422 UnknownMeter meter product

@@ -93,7 +93,9 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::WrongCurrency { expected, given } => {
             json!({ "expected": text(expected), "given": text(given) })
         }
-        Rejection::AmountNotPositive { amount } => json!({ "amount": convert::money(*amount) }),
+        Rejection::AmountNotPositive { amount } | Rejection::AmountNegative { amount } => {
+            json!({ "amount": convert::money(*amount) })
+        }
         Rejection::CurrencyNotOffered { product, plan, currency } => {
             json!({ "product": product, "plan": plan, "currency": text(currency) })
         }

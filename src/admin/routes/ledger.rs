@@ -102,6 +102,7 @@ fn selection(query: &wire::EntryQuery) -> Result<EntryQuery, Problem> {
         }),
         from: fields::parse_some("from", query.from.as_deref())?,
         before: fields::parse_some("to", query.to.as_deref())?,
+        newest_first: false,
         after: cursor::read("entries", query.cursor.as_deref(), |fields| match fields {
             [stream, seq, line] => {
                 Some((stream.parse().ok()?, seq.parse().ok()?, line.parse().ok()?))

@@ -2,6 +2,7 @@
 //! `/openapi.json` says what there is, no more and no less.
 
 mod accounts;
+mod balance;
 mod campaigns;
 mod catalogue;
 mod coupons;
@@ -48,6 +49,7 @@ struct Description;
 fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
+        .configure(balance::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -166,12 +168,14 @@ mod tests {
         GET /openapi.json
         GET /v1/accounts
         GET /v1/accounts/{account}
+        GET /v1/accounts/{account}/balance
         GET /v1/accounts/{account}/coupons
         GET /v1/accounts/{account}/coupons/{coupon}
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
+        GET /v1/accounts/{account}/movements
         GET /v1/accounts/{account}/notices
         GET /v1/accounts/{account}/orders
         GET /v1/accounts/{account}/orders/{order}
@@ -234,6 +238,8 @@ mod tests {
         POST /v1/resources/{resource}/stop
         POST /v1/schedulers/{job}/run
         POST /v1/usage
+        PUT /v1/accounts/{account}/balance-alert
+        PUT /v1/accounts/{account}/credit-limit
         PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
         PUT /v1/accounts/{account}/unified-day

@@ -35,6 +35,12 @@ pub struct AccountSummary {
     pub country: Option<String>,
     /// The cash in its wallet.
     pub cash: Money,
+    /// Available credit: cash and credit limit without holds and what is owed. It may be below
+    /// zero.
+    pub available: Money,
+    /// Since when it is overdue; absent while it is in good standing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_since: Option<String>,
     /// Is it held? Then nothing happens to it by itself.
     pub held: bool,
     /// When it was opened.

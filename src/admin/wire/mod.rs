@@ -6,6 +6,7 @@
 //!
 //! `renewctl` sees nothing of renewd but this, so nothing here names a type of another room.
 
+mod balance;
 mod book;
 mod campaigns;
 mod coupons;
@@ -27,6 +28,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use balance::{
+    AlertShown, AmountAt, Balance, BurnShown, CashLot, Hold, Movement, OwedMonth, SetBalanceAlert,
+    SetCreditLimit, StandingShown,
+};
 pub use book::{
     Account, AccountSummary, Delivery, LedgerLine, ModeSet, NextDue, Opened, PlanAt, PlanUntil,
     Record, Subscription, ToppedUp,

@@ -128,9 +128,7 @@ fn hints(problem: &Problem) -> Vec<String> {
         "UnknownProduct" | "UnknownPlan" | "UnknownRegion" | "CurrencyNotOffered" => {
             "`renewctl catalogue show` lists what is sold, where, and at which price"
         }
-        "UnknownMeter" | "NotPayAsYouGo" => {
-            "`renewctl meter list` shows what is metered, and at which price"
-        }
+        "UnknownMeter" => "`renewctl meter list` shows what is metered, and at which price",
         "AccountParked" => "take it back with `renewctl account unpark ACCOUNT`",
         "CatalogueNotFound" => "`renewctl catalogue apply FILE` sets the first rules",
         "PeerNotAllowed" => {

@@ -71,6 +71,29 @@ pub enum Origin {
     Refund,
 }
 
+impl Origin {
+    /// Is it the owner's own, so that it can go back to them (R7.5)? Money back is not: nobody
+    /// knows a way that it came by.
+    #[must_use]
+    pub const fn is_own(&self) -> bool {
+        match self {
+            Self::TopUp { .. } | Self::Import => true,
+            Self::Transfer | Self::Refund => false,
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::TopUp { .. } => "top_up",
+            Self::Transfer => "transfer",
+            Self::Import => "import",
+            Self::Refund => "refund",
+        }
+    }
+}
+
 /// What is owed for a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owed {
@@ -224,6 +247,16 @@ impl Wallet {
     pub fn funds(&self) -> Money {
         let credit = minus(self.limit(), self.debt());
         plus(self.spendable(), if credit.is_negative() { self.zero() } else { credit })
+    }
+
+    /// How much its owner can have paid out: own money, last in first out, and neither what is
+    /// held nor what is owed (R7.5, D47).
+    #[must_use]
+    pub fn withdrawable(&self) -> Money {
+        let own = self.lots.iter().filter(|lot| lot.origin.is_own());
+        let own = own.map(|lot| lot.left).fold(self.zero(), plus);
+        let free = minus(self.spendable(), self.debt()).minor();
+        Money::from_minor(own.minor().min(free).max(0), self.cash.currency())
     }
 
     /// Changes the wallet by what happened.

@@ -195,6 +195,7 @@ fn rejections() -> Vec<Rejection> {
         Rejection::PlanRetired { product: product(), plan: plan() },
         Rejection::WrongCurrency { expected: currency, given: currency },
         Rejection::AmountNotPositive { amount: usd("0") },
+        Rejection::AmountNegative { amount: usd("-1") },
         Rejection::AmountTooLarge,
         Rejection::CurrencyNotOffered { product: product(), plan: plan(), currency },
         Rejection::UnknownMeter { product: product(), meter: "tape".into() },
@@ -265,6 +266,7 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::PlanRetired { .. }
             | Rejection::WrongCurrency { .. }
             | Rejection::AmountNotPositive { .. }
+            | Rejection::AmountNegative { .. }
             | Rejection::AmountTooLarge
             | Rejection::CurrencyNotOffered { .. }
             | Rejection::UnknownMeter { .. }
@@ -349,6 +351,7 @@ fn a_rejection_keeps_its_code() {
         PlanRetired -> PlanRetired
         WrongCurrency -> WrongCurrency
         AmountNotPositive -> AmountNotPositive
+        AmountNegative -> AmountNegative
         AmountTooLarge -> AmountTooLarge
         CurrencyNotOffered -> CurrencyNotOffered
         UnknownMeter -> UnknownMeter

@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::book::book;
-use super::payg_words;
+use super::{balance_words, payg_words};
 use crate::domain::account;
 use crate::domain::agenda::Agenda;
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
@@ -355,7 +355,9 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
                 args.contains(&"heard").then_some(false)
             },
         }),
-        _ => payg_words::command(at, verb, args).unwrap_or_else(|| panic!("{verb:?} is no action")),
+        _ => payg_words::command(at, verb, args)
+            .or_else(|| balance_words::command(verb, args))
+            .unwrap_or_else(|| panic!("{verb:?} is no action")),
     };
     world.execute(at, &command).answer.err()
 }

@@ -13,6 +13,7 @@ pub mod cancel;
 pub mod change;
 pub mod coupons;
 pub mod credit;
+pub mod credit_limit;
 pub mod deliver;
 pub mod hold;
 pub mod import;

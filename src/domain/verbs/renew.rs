@@ -291,6 +291,7 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::CurrencyNotOffered { .. }
         | Rejection::WrongCurrency { .. }
         | Rejection::AmountNotPositive { .. }
+        | Rejection::AmountNegative { .. }
         | Rejection::AmountTooLarge
         | Rejection::TokenMismatch
         | Rejection::AccountNotFound

@@ -1,6 +1,8 @@
 //! Standing: overdue after a settlement or a due date that the funds did not cover, good again when
 //! all due debt is paid; and the alerts on the way (R6.8–R6.18).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::credit;
@@ -11,7 +13,7 @@ use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::money::Money;
 use crate::domain::nouns::resource;
-use crate::domain::nouns::standing::Event;
+use crate::domain::nouns::standing::{Burn, Event};
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::{Dunning, Timeline};
 
@@ -53,6 +55,59 @@ pub fn to_pay(open: &Open) -> Money {
     let lacking = credit::due(open).minor() - open.wallet.spendable().minor();
     Money::from_minor(lacking.max(0), open.wallet.cash.currency())
 }
+
+/// For how many whole hours the available credit lasts if every day costs what the last one did;
+/// none if that cost nothing.
+#[must_use]
+pub fn hours_left(open: &Open, at: Timestamp) -> Option<u64> {
+    let burnt = open.standing.burnt(at)?.minor();
+    let available = open.wallet.available().minor().max(0);
+    let hours =
+        (i128::from(available) * i128::from(HOURS)).checked_div(i128::from(burnt.max(0)))?;
+    Some(u64::try_from(hours).unwrap_or(u64::MAX))
+}
+
+/// What each of the 24 hours before `at` cost, the oldest first, by the instants at which they end.
+#[must_use]
+pub fn hourly_burn(open: &Open, at: Timestamp) -> Vec<Burn> {
+    let hour = Duration::from_hours(1);
+    let zero = Money::zero(open.terms.currency);
+    let ends = (0..HOURS).rev().map(|ago| at.minus(hour * ago));
+    let burnt_by = |end: Timestamp| {
+        let within = |burn: &&Burn| burn.at > end.minus(hour) && burn.at <= end;
+        let amounts = open.standing.burn.iter().filter(within).map(|burn| burn.amount);
+        amounts.fold(zero, |sum, amount| sum.checked_add(amount).unwrap_or(sum))
+    };
+    ends.map(|end| Burn { at: end, amount: burnt_by(end) }).collect()
+}
+
+/// The available credit ahead if every day costs what the last one did: some points with whole
+/// hours between them, from now until it is used up. Nothing if the last day cost nothing.
+#[must_use]
+pub fn projection(open: &Open, at: Timestamp) -> Vec<Burn> {
+    let Some(hours) = hours_left(open, at) else { return Vec::new() };
+    let Some(burnt) = open.standing.burnt(at) else { return Vec::new() };
+    let available = open.wallet.available();
+    // What lasts longer than anybody plans for is shown as far as that.
+    let hours = hours.min(HORIZON);
+    let step = (hours + 1).div_ceil(u64::from(HOURS));
+    (0..=u64::from(HOURS))
+        .map(|place| place * step)
+        .take_while(|ahead| *ahead <= hours + step)
+        .map(|ahead| {
+            let spent = i128::from(burnt.minor()) * i128::from(ahead) / i128::from(HOURS);
+            let left = i128::from(available.minor()) - spent;
+            let left = i64::try_from(left.max(0)).unwrap_or(i64::MAX);
+            let amount = Money::from_minor(left, available.currency());
+            Burn { at: at.plus(Duration::from_hours(ahead)), amount }
+        })
+        .collect()
+}
+
+/// The hours of a day by which the rate of use is measured.
+const HOURS: u32 = 24;
+/// How far a projection looks, in hours: a year.
+const HORIZON: u64 = 24 * 365;
 
 /// Good again once nothing is past due and available credit is not below zero: what was stopped
 /// for debt runs again, unless its owner stopped it too (R6.12).

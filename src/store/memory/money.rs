@@ -71,9 +71,16 @@ impl Tables {
             .map(|((stream, seq, line), entry)| {
                 (place(*stream, *seq, *line), (*stream, entry.clone()))
             })
-            .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after))
+            .filter(|(place, _)| {
+                let is_behind =
+                    |after: &_| if query.newest_first { place < after } else { place > after };
+                after.as_ref().is_none_or(is_behind)
+            })
             .collect();
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        if query.newest_first {
+            entries.reverse();
+        }
         page(entries.into_iter().map(|(_, row)| row), query.limit)
     }
 

@@ -131,12 +131,12 @@ fn ask_subscriptions(query: SubscriptionQuery) -> QueryBuilder<Sqlite> {
 pub(super) fn one_of(
     sql: &mut QueryBuilder<Sqlite>,
     before: &str,
-    words: impl Iterator<Item = &'static str>,
+    words: impl Iterator<Item = impl Into<String>>,
 ) {
     sql.push(before);
     let mut list = sql.separated(", ");
     for word in words {
-        list.push_bind(word);
+        list.push_bind(word.into());
     }
     sql.push(")");
 }

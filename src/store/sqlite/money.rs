@@ -164,6 +164,9 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Sqlite> {
             sql.push(" AND substr(account, 1, length(").push_bind(prefix.clone());
             sql.push(")) = ").push_bind(prefix);
         }
+        Some(ChartFilter::OneOf(accounts)) => {
+            one_of(&mut sql, " AND account IN (", accounts.into_iter());
+        }
         None => {}
     }
     if let Some(from) = query.from {
@@ -174,15 +177,24 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Sqlite> {
     }
     let (after, seq, line) = match query.after {
         Some((stream, seq, line)) => (stream.to_string(), codec::whole(seq), i64::from(line)),
+        // Behind every stream: their ids begin with letters.
+        None if query.newest_first => ("~".to_owned(), i64::MAX, 0),
         None => (String::new(), 0, 0),
     };
+    let behind = if query.newest_first { "<" } else { ">" };
     if query.stream.is_some() {
-        sql.push(" AND (seq, line) > (");
+        sql.push(format_args!(" AND (seq, line) {behind} ("));
     } else {
-        sql.push(" AND (stream, seq, line) > (").push_bind(after).push(", ");
+        sql.push(format_args!(" AND (stream, seq, line) {behind} ("));
+        sql.push_bind(after).push(", ");
     }
     sql.push_bind(seq).push(", ").push_bind(line).push(")");
-    sql.push(" ORDER BY stream, seq, line LIMIT ").push_bind(query.limit);
+    sql.push(if query.newest_first {
+        " ORDER BY stream DESC, seq DESC, line DESC LIMIT "
+    } else {
+        " ORDER BY stream, seq, line LIMIT "
+    });
+    sql.push_bind(query.limit);
     sql
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one verb for each thing that people do.
 
+mod balance;
 mod book;
 mod campaigns;
 mod coupons;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use balance::{AlertVerb, Balance, CreditVerb};
 pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
@@ -83,6 +85,16 @@ pub(crate) enum Verb {
     Account(AccountVerb),
     /// Credit cash that was received.
     TopUp(TopUp),
+    /// What an account has, what it owes, and how far that reaches.
+    Balance(Balance),
+    /// What moved the cash of an account and what it owes, newest first.
+    Movements(Of),
+    /// Set the credit limit of an account.
+    #[command(subcommand)]
+    Credit(CreditVerb),
+    /// Set the low-balance alert of an account.
+    #[command(subcommand)]
+    Alert(AlertVerb),
     /// Buy, list, show, pay, deliver, refund and cancel orders.
     #[command(subcommand)]
     Order(OrderVerb),
@@ -244,6 +256,10 @@ mod tests {
           meter         What is metered, at which price, and what some use would cost
           account       Open, list, show and hold accounts
           top-up        Credit cash that was received
+          balance       What an account has, what it owes, and how far that reaches
+          movements     What moved the cash of an account and what it owes, newest first
+          credit        Set the credit limit of an account
+          alert         Set the low-balance alert of an account
           order         Buy, list, show, pay, deliver, refund and cancel orders
           subscription  Renewal management: list what expires, renew, change the plan, give up
           resource      What is paid for after use: open, list, start, stop, change, release

@@ -1,8 +1,10 @@
 //! What each verb asks, and how its answer is shown.
 
 mod accounts;
+mod balance;
 mod campaigns;
 mod catalogue;
+mod chart;
 mod coupons;
 mod house;
 mod import;
@@ -39,6 +41,10 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Meter(verb) => meters::run(&desk, verb).await,
         Verb::Account(verb) => accounts::run(&desk, verb).await,
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
+        Verb::Balance(verb) => balance::balance(&desk, verb).await,
+        Verb::Movements(of) => balance::movements(&desk, of).await,
+        Verb::Credit(verb) => balance::credit(&desk, verb).await,
+        Verb::Alert(verb) => balance::alert(&desk, verb).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
         Verb::Subscription(verb) => subscriptions::run(&desk, verb).await,
         Verb::Resource(verb) => resources::run(&desk, verb).await,
