@@ -31,6 +31,7 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   renewd demo                         two months of a sample book, played before your eyes
+  renewd demo --payg                  a machine that is paid for by use, and runs out of money
   renewd serve --data ./renewd-data   the daemon, everything in one directory
   renewctl --help                     how to talk to it
 
@@ -97,6 +98,10 @@ struct Demo {
     /// Where the demo keeps its database, socket and mail.
     #[arg(long, value_name = "DIR", default_value = "renewd-demo")]
     data: PathBuf,
+    /// Play another story: a machine that is paid for by use outruns its balance, is stopped, and
+    /// comes back.
+    #[arg(long)]
+    payg: bool,
     /// End after the summary instead of staying up.
     #[arg(long)]
     exit: bool,
@@ -256,7 +261,11 @@ async fn play(verb: Demo) -> anyhow::Result<()> {
         "{} holds a demo already; remove it, or name another directory with --data",
         config.daemon.data.display()
     );
-    demo::run(&config, rules(None)?, SAMPLE_BOOK, verb.exit, &mut std::io::stdout()).await
+    let out = &mut std::io::stdout();
+    if verb.payg {
+        return demo::payg::run(&config, rules(None)?, verb.exit, out).await;
+    }
+    demo::run(&config, rules(None)?, SAMPLE_BOOK, verb.exit, out).await
 }
 
 async fn import(verb: Import) -> anyhow::Result<ExitCode> {
