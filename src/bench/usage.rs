@@ -159,9 +159,7 @@ async fn open(accounts: &Accounts, account: AccountId) -> anyhow::Result<Resourc
     });
     let request = Request::new(command, Cause::Daemon, Lane::Clockwork);
     let answer = accounts.execute(account.into(), request).await?.answer;
-    let Answer::Resource { resource } = answer else {
-        anyhow::bail!("{answer:?} is no resource")
-    };
+    let Answer::Resource { resource } = answer else { anyhow::bail!("{answer:?} is no resource") };
     Ok(resource.id)
 }
 

@@ -176,8 +176,10 @@ impl<'a> Draft<'a> {
                 }
                 // What is overdue, or no longer, is so for all of them.
                 Event::Standing(_) => self.agenda.refresh_resources(self.timeline, open),
-                Event::Usage(_) => {
-                    self.agenda.refresh_settled(self.timeline, open);
+                Event::Usage(event) => {
+                    for id in event.resources() {
+                        self.agenda.refresh_resource(self.timeline, open, id);
+                    }
                     self.agenda.refresh_bills(self.timeline, open);
                 }
                 Event::Account(_)

@@ -14,10 +14,11 @@ pub use self::subscription::{
     charge_of, next_attempt, next_attempt_after, next_mark_after, release_at, release_needs,
 };
 use super::account::{Account, Open};
+use super::calendar::Timestamp;
 use super::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
 use super::money::Money;
 use super::rules::Timeline;
-use super::verbs::{bill, settle};
+use super::verbs::{accrue, bill};
 
 /// What a noun needs next, and, where that takes something away, what it needs next besides:
 /// while the brake holds the one back, the other goes ahead.
@@ -40,6 +41,9 @@ pub struct Agenda {
     of_coupons: BTreeMap<CouponId, Due>,
     of_bills: Option<Due>,
     of_resources: BTreeMap<ResourceId, Needs>,
+    /// When each resource is to be settled: an account is settled at the first of these instants.
+    settled_at: BTreeMap<ResourceId, Timestamp>,
+    settlements: BTreeSet<(Timestamp, ResourceId)>,
     of_usage: Option<Due>,
     of_account: Option<Due>,
 }
@@ -58,7 +62,6 @@ impl Agenda {
             }
             agenda.refresh_bills(timeline, open);
             agenda.refresh_resources(timeline, open);
-            agenda.refresh_settled(timeline, open);
             agenda.refresh_account(timeline, open);
             for id in open.subscriptions.keys() {
                 agenda.refresh_subscription(timeline, open, *id);
@@ -148,7 +151,7 @@ impl Agenda {
         let (old, new) = (old.unwrap_or_default(), needs.unwrap_or_default());
         replace(&mut self.taking, old.taking, new.taking);
         replace(&mut self.others, old.other, new.other);
-        self.refresh_usage(timeline, open);
+        self.refresh_settlement(timeline, open, id);
     }
 
     /// Looks again at all resources: the standing of the account has changed.
@@ -158,18 +161,22 @@ impl Agenda {
         }
     }
 
-    /// Looks again at usage that was recorded or settled, and at resources that are done with it.
-    pub fn refresh_settled(&mut self, timeline: &Timeline, open: &Open) {
-        let released = open.resources.values().filter(|live| live.released_at.is_some());
-        let gone: Vec<ResourceId> = released.map(|live| live.id).collect();
-        for id in gone {
-            self.refresh_resource(timeline, open, id);
+    /// Looks again at when a resource is to be settled.
+    fn refresh_settlement(&mut self, timeline: &Timeline, open: &Open, id: ResourceId) {
+        let live = open.resources.get(&id);
+        let at = live.and_then(|live| accrue::due_at(timeline, live));
+        let old = match at {
+            Some(at) => self.settled_at.insert(id, at),
+            None => self.settled_at.remove(&id),
+        };
+        if old != at {
+            if let Some(old) = old {
+                self.settlements.remove(&(old, id));
+            }
+            self.settlements.extend(at.map(|at| (at, id)));
         }
-        self.refresh_usage(timeline, open);
-    }
-
-    fn refresh_usage(&mut self, timeline: &Timeline, open: &Open) {
-        let due = settle::due_at(timeline, open).map(|at| of_all(at, Step::Settle, 0));
+        let first = self.settlements.first();
+        let due = first.map(|(at, _)| of_all(*at, Step::Settle, 0));
         let old = std::mem::replace(&mut self.of_usage, due);
         replace(&mut self.others, old, due);
     }

@@ -233,3 +233,17 @@ pub enum Event {
         after: Timestamp,
     },
 }
+
+impl Event {
+    /// The resources that used something, or whose use was settled.
+    #[must_use]
+    pub fn resources(&self) -> Vec<ResourceId> {
+        match self {
+            Self::Recorded { batches, .. } => batches.iter().map(|batch| batch.resource).collect(),
+            Self::Settled(settlement) => {
+                settlement.accruals.iter().map(|accrual| accrual.resource).collect()
+            }
+            Self::PackageFilled(_) | Self::PackageDropped { .. } => Vec::new(),
+        }
+    }
+}

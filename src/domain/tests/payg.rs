@@ -440,6 +440,28 @@ fn r6_20_a_package_is_drawn_before_anything_is_paid() {
 }
 
 #[test]
+fn usage_costs_what_its_time_cost_whenever_it_is_reported() {
+    let (mut world, _) = run("
+        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  open-resource net small
+    ");
+    world.amend(instant("2026-03-02", "00:00"), |rules| {
+        let payg = rules.products.get_mut("net").and_then(|product| product.payg.as_mut());
+        let meter = payg.and_then(|payg| payg.meters.get_mut("seats")).expect("a meter");
+        for tariff in meter.plans.values_mut().flat_map(|prices| prices.values_mut()) {
+            tariff.price = Some("1".parse().expect("a price"));
+        }
+    });
+    let now = instant("2026-03-02", "09:00");
+    let before = reported("#1", "seats", "4", "a", instant("2026-03-01", "12:00"));
+    let after = reported("#1", "seats", "4", "b", instant("2026-03-02", "08:30"));
+    let command = Command::RecordUsage(RecordUsage { readings: vec![before, after] });
+    world.execute(now, &command).answer.expect("they are counted");
+    world.step(instant("2026-03-02", "12:00"));
+    assert_eq!(world.open().wallet.cash, usd("5"), "four at 0.25, and four at 1");
+}
+
+#[test]
 fn usage_is_the_same_in_any_order_and_batching() {
     let script = |lines: &str| {
         let (world, _) = run(&format!(

@@ -17,12 +17,6 @@ use crate::domain::nouns::{resource, wallet};
 use crate::domain::price::{Applied, Gross, Item, Pretax};
 use crate::domain::rules::Timeline;
 
-/// When the account's usage is settled next, if there is anything to settle.
-#[must_use]
-pub fn due_at(timeline: &Timeline, open: &Open) -> Option<Timestamp> {
-    open.resources.values().filter_map(|resource| accrue::due_at(timeline, resource)).min()
-}
-
 /// Settles what is due.
 pub fn settle(draft: &mut Draft<'_>, due_at: Timestamp) {
     let Ok(open) = draft.open() else { return };

@@ -1,15 +1,20 @@
 //! Accrue: what a resource used within a cycle, at which price, and what of it comes to a line
 //! (R6.1–R6.5, D19, D44).
 
+mod time;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+
+pub use self::time::ran;
+use self::time::{first_cost, running};
 
 use crate::domain::calendar::Timestamp;
 use crate::domain::metering::Part;
 use crate::domain::money::{Currency, Money, Rounding};
 use crate::domain::month::Month;
-use crate::domain::nouns::resource::{Held, Metered, Resource, State};
+use crate::domain::nouns::resource::{Held, Metered, Resource};
 use crate::domain::nouns::usage::{Accrual, Metering, Package, PackageDraw, UsageLine};
 use crate::domain::rules::{Aggregation, Meter, Model, Payg, PaygRules, Rules, Timeline};
 
@@ -22,6 +27,11 @@ pub fn payg<'a>(
 ) -> Option<(&'a Rules, &'a Payg)> {
     let (rules, product) = timeline.product(timeline.in_force(at)?, product)?;
     Some((rules, product.payg.as_ref()?))
+}
+
+/// How a resource is paid for at `at`.
+fn payg_of<'a>(timeline: &'a Timeline, resource: &Resource, at: Timestamp) -> Option<&'a Payg> {
+    payg(timeline, &resource.subject.product, at).map(|(_, payg)| payg)
 }
 
 /// The cycle that `at` lies in.
@@ -46,10 +56,7 @@ pub fn slot_due_at(rules: &Rules, payg: &Payg, slot: Timestamp) -> Timestamp {
 /// When a resource is to be settled next, if there is anything to settle.
 #[must_use]
 pub fn due_at(timeline: &Timeline, resource: &Resource) -> Option<Timestamp> {
-    let due = |at: Timestamp| {
-        let (rules, payg) = payg(timeline, &resource.subject.product, at)?;
-        Some(slot_due_at(rules, payg, at))
-    };
+    let due = |at: Timestamp| cycle_due_at(timeline, resource, at);
     let time = first_cost(timeline, resource).and_then(due);
     let reports = resource.meters.values().flat_map(|metered| &metered.open);
     let reports = reports.filter_map(|(start, slot)| due(slot.late_since.unwrap_or(*start))).min();
@@ -58,54 +65,15 @@ pub fn due_at(timeline: &Timeline, resource: &Resource) -> Option<Timestamp> {
     [time, reports, end].into_iter().flatten().min()
 }
 
+/// When the cycle that `at` lies in is settled, by the rules of then.
+fn cycle_due_at(timeline: &Timeline, resource: &Resource, at: Timestamp) -> Option<Timestamp> {
+    let (rules, payg) = payg(timeline, &resource.subject.product, at)?;
+    Some(slot_due_at(rules, payg, at))
+}
+
 /// The last instant before a release.
 fn before(at: Timestamp, opened_at: Timestamp) -> Timestamp {
     at.minus(std::time::Duration::from_micros(1)).max(opened_at)
-}
-
-/// The first instant that is not settled and costs by its time.
-fn first_cost(timeline: &Timeline, resource: &Resource) -> Option<Timestamp> {
-    let (_, payg) = payg(timeline, &resource.subject.product, resource.settled_through)?;
-    let is_metered = |state: State| payg.meters.values().any(|meter| costs(meter, state));
-    let from = resource.settled_through;
-    stretches(resource, from, Timestamp::MAX)
-        .find(|stretch| is_metered(stretch.state))
-        .map(|stretch| stretch.from)
-}
-
-/// Does the time of a resource in this state cost on this meter?
-fn costs(meter: &Meter, state: State) -> bool {
-    let is_time = meter.aggregation == Aggregation::Duration;
-    is_time
-        && match state {
-            State::Running => true,
-            State::Stopped => meter.while_stopped,
-            State::Halted | State::Released => false,
-        }
-}
-
-/// A stretch of a resource's life within an interval.
-#[derive(Debug, Clone, Copy)]
-struct Stretch<'a> {
-    from: Timestamp,
-    to: Timestamp,
-    plan: &'a str,
-    state: State,
-}
-
-/// The stretches of a resource's life within `from..to`.
-fn stretches(
-    resource: &Resource,
-    from: Timestamp,
-    to: Timestamp,
-) -> impl Iterator<Item = Stretch<'_>> {
-    let phases = &resource.phases;
-    phases.iter().enumerate().filter_map(move |(place, phase)| {
-        let ends = phases.get(place + 1).map_or(Timestamp::MAX, |next| next.from);
-        let (from, to) = (phase.from.max(from), ends.min(to));
-        let stretch = Stretch { from, to, plan: &phase.plan, state: phase.state };
-        (from < to).then_some(stretch)
-    })
 }
 
 /// Something used: under one plan, within one interval.
@@ -154,23 +122,27 @@ impl<'a> Settling<'a> {
         let start = first.unwrap_or(resource.settled_through);
         let (rules, payg) = payg(self.timeline, &resource.subject.product, start)?;
         let (_, end) = cycle(rules, payg, start);
-        let is_time_due = end.plus(rules.payg.settle_delay.0) <= self.due_at;
-        let until = if first.is_some() && is_time_due { end } else { resource.settled_through };
+        let is_due = |at| {
+            cycle_due_at(self.timeline, resource, at).is_some_and(|due_at| due_at <= self.due_at)
+        };
+        let until = if first.is_some_and(is_due) { end } else { resource.settled_through };
         let ended_at = resource.released_at.filter(|_| !resource.is_settled);
-        let is_final = ended_at.is_some_and(|at| {
-            slot_due_at(rules, payg, before(at, resource.opened_at)) <= self.due_at
-        });
+        let is_final = ended_at.is_some_and(|at| is_due(before(at, resource.opened_at)));
         let lines_before = self.lines.len();
         let mut meters = Vec::new();
-        for (name, meter) in &payg.meters {
+        // What was reported on a meter that newer rules have no longer was used all the same.
+        let now = payg_of(self.timeline, resource, self.due_at);
+        let gone = resource.meters.keys().filter(|name| !payg.meters.contains_key(*name));
+        let gone = gone.filter_map(|name| Some((name, now?.meters.get(name)?)));
+        for (name, meter) in payg.meters.iter().chain(gone) {
             let metered = resource.meters.get(name);
-            let (mut pieces, slots) = reported(rules, payg, resource, metered, self.due_at);
+            let (mut pieces, slots) = self.reported(resource, metered);
             pieces.extend(running(resource, meter, self.currency, start, until));
             let is_held = metered.is_some_and(|metered| metered.held.is_some());
             if pieces.is_empty() && slots.is_empty() && !(is_final && is_held) {
                 continue;
             }
-            let at = Meters { resource, name, meter, rules };
+            let at = Meters { timeline: self.timeline, resource, name, meter, rules };
             meters.push(self.meter(&at, metered, pieces, slots, is_final));
         }
         if is_final {
@@ -200,6 +172,40 @@ impl<'a> Settling<'a> {
         })
     }
 
+    /// What was reported in intervals that are due, and those intervals.
+    fn reported(
+        &self,
+        resource: &Resource,
+        metered: Option<&Metered>,
+    ) -> (Vec<Piece>, Vec<Timestamp>) {
+        let (mut pieces, mut slots) = (Vec::new(), Vec::new());
+        for (start, slot) in metered.iter().flat_map(|metered| &metered.open) {
+            let asked = slot.late_since.unwrap_or(*start);
+            let due_at = cycle_due_at(self.timeline, resource, asked);
+            let known = payg(self.timeline, &resource.subject.product, *start);
+            let Some((rules, payg)) = known.filter(|_| due_at <= Some(self.due_at)) else {
+                continue;
+            };
+            slots.push(*start);
+            let quantity = slot.tally.quantity() - slot.billed;
+            let (_, end) = cycle(rules, payg, *start);
+            let change = resource.plan_changes(*start).find(|change| *change < end);
+            let plan = resource.phase_at((*start).max(resource.opened_at));
+            let late_line = end.plus(rules.payg.late_line.0);
+            if !quantity.is_zero() {
+                pieces.push(Piece {
+                    plan: plan.map_or_else(|| resource.plan.clone(), |phase| phase.plan.clone()),
+                    from: *start,
+                    to: change.unwrap_or(end),
+                    quantity,
+                    is_adjustment: slot.late_since.is_some_and(|late| late > late_line),
+                    is_late: slot.late_since.is_some(),
+                });
+            }
+        }
+        (pieces, slots)
+    }
+
     /// Prices what was used on one meter, piece by piece, and bills what comes to a line.
     fn meter(
         &mut self,
@@ -224,7 +230,7 @@ impl<'a> Settling<'a> {
             let known = metered.counted.get(&month).copied().unwrap_or_default();
             let before = counted.entry(month).or_insert(known);
             let charged = self.draw_packages(at, &piece);
-            let mut parts = at.parts(&piece.plan, self.currency, *before, charged);
+            let mut parts = at.parts(&piece, self.currency, *before, charged);
             *before += charged;
             let cost: Decimal = amount + parts.iter().map(|part| part.amount).sum::<Decimal>();
             if let Some(part) = parts.last_mut()
@@ -257,7 +263,7 @@ impl<'a> Settling<'a> {
     /// The minimum of a cycle in which anything was used; late reports are not of a whole cycle.
     fn minimum(&self, at: &Meters<'_>, pieces: &[Piece]) -> Option<Decimal> {
         let piece = pieces.last().filter(|_| pieces.iter().all(|piece| !piece.is_late))?;
-        let minimum = at.meter.plans.get(&piece.plan)?.get(&self.currency)?.minimum;
+        let minimum = at.meter_at(piece.from)?.tariff(&piece.plan, self.currency)?.minimum;
         let is_used = pieces.iter().any(|piece| !piece.quantity.is_zero());
         Some(minimum).filter(|minimum| is_used && !minimum.is_zero())
     }
@@ -378,6 +384,7 @@ impl<'a> Settling<'a> {
 
 /// A meter of a resource.
 struct Meters<'a> {
+    timeline: &'a Timeline,
     resource: &'a Resource,
     name: &'a str,
     meter: &'a Meter,
@@ -385,21 +392,25 @@ struct Meters<'a> {
 }
 
 impl Meters<'_> {
-    /// What a quantity costs on a plan; nothing where the meter does not price it.
+    /// The meter as it was at `at`: prices are those of the time of use, whenever it is reported.
+    fn meter_at(&self, at: Timestamp) -> Option<&Meter> {
+        payg_of(self.timeline, self.resource, at)?.meters.get(self.name)
+    }
+
+    /// What a quantity costs on the plan of its time; nothing where the meter does not price it.
     fn parts(
         &self,
-        plan: &str,
+        piece: &Piece,
         currency: Currency,
         before: Decimal,
         quantity: Decimal,
     ) -> Vec<Part> {
-        let tariff = self.meter.plans.get(plan).and_then(|prices| prices.get(&currency));
-        match tariff {
-            Some(tariff) if !quantity.is_zero() => {
-                tariff.parts(self.meter.unit_seconds(), before, quantity)
-            }
-            Some(_) | None => Vec::new(),
-        }
+        let meter = self.meter_at(piece.from).filter(|_| !quantity.is_zero());
+        let parts = meter.and_then(|meter| {
+            let tariff = meter.tariff(&piece.plan, currency)?;
+            Some(tariff.parts(meter.unit_seconds(), before, quantity))
+        });
+        parts.unwrap_or_default()
     }
 
     /// What is held, in the meter's unit: seconds of running time may be no round part of an
@@ -437,132 +448,6 @@ impl Meters<'_> {
             payable: list,
         }
     }
-}
-
-/// What was reported in intervals that are due, and those intervals.
-fn reported(
-    rules: &Rules,
-    payg: &Payg,
-    resource: &Resource,
-    metered: Option<&Metered>,
-    due_at: Timestamp,
-) -> (Vec<Piece>, Vec<Timestamp>) {
-    let (mut pieces, mut slots) = (Vec::new(), Vec::new());
-    for (start, slot) in metered.iter().flat_map(|metered| &metered.open) {
-        let asked = slot.late_since.unwrap_or(*start);
-        if slot_due_at(rules, payg, asked) > due_at {
-            continue;
-        }
-        slots.push(*start);
-        let quantity = slot.tally.quantity() - slot.billed;
-        let (_, end) = cycle(rules, payg, *start);
-        let change = resource.plan_changes(*start).find(|change| *change < end);
-        let plan = resource.phase_at((*start).max(resource.opened_at));
-        let is_adjustment =
-            slot.late_since.is_some_and(|late| late > end.plus(rules.payg.late_line.0));
-        if !quantity.is_zero() {
-            pieces.push(Piece {
-                plan: plan.map_or_else(|| resource.plan.clone(), |phase| phase.plan.clone()),
-                from: *start,
-                to: change.unwrap_or(end),
-                quantity,
-                is_adjustment,
-                is_late: slot.late_since.is_some(),
-            });
-        }
-    }
-    (pieces, slots)
-}
-
-/// How long a resource ran within `from..to`, as [`running`] counts it.
-#[must_use]
-pub fn ran(
-    resource: &Resource,
-    meter: &Meter,
-    currency: Currency,
-    from: Timestamp,
-    to: Timestamp,
-) -> Decimal {
-    running(resource, meter, currency, from, to).iter().map(|piece| piece.quantity).sum()
-}
-
-/// The time that a resource ran within `from..to`: in whole seconds, or in clock hours that it
-/// touched where its price is by the hour (R6.1).
-fn running(
-    resource: &Resource,
-    meter: &Meter,
-    currency: Currency,
-    from: Timestamp,
-    to: Timestamp,
-) -> Vec<Piece> {
-    let piece = |plan: &str, from, to, quantity| Piece {
-        plan: plan.to_owned(),
-        from,
-        to,
-        quantity,
-        is_adjustment: false,
-        is_late: false,
-    };
-    let by_hour = |plan: &str| {
-        let tariff = meter.plans.get(plan).and_then(|prices| prices.get(&currency));
-        tariff.filter(|tariff| tariff.model == Model::Hourly).and_then(|tariff| tariff.price)
-    };
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut hours: BTreeMap<Timestamp, (Decimal, &str)> = BTreeMap::new();
-    for stretch in stretches(resource, from, to).filter(|stretch| costs(meter, stretch.state)) {
-        let Some(price) = by_hour(stretch.plan) else {
-            let seconds = seconds(stretch.from, stretch.to);
-            match pieces.last_mut() {
-                // Stopped and started again under one plan: one line.
-                Some(last) if last.plan == stretch.plan => {
-                    last.to = stretch.to;
-                    last.quantity += seconds;
-                }
-                Some(_) | None => {
-                    pieces.push(piece(stretch.plan, stretch.from, stretch.to, seconds));
-                }
-            }
-            continue;
-        };
-        let mut hour = clock_hour(stretch.from);
-        while hour < stretch.to {
-            // Counted where it was touched first, at the dearest price that it was touched at.
-            let was_touched = hour < from
-                && stretches(resource, hour, from).any(|earlier| costs(meter, earlier.state));
-            if !was_touched {
-                let dearest = hours.entry(hour).or_insert((price, stretch.plan));
-                if dearest.0 < price {
-                    *dearest = (price, stretch.plan);
-                }
-            }
-            hour = hour.plus(std::time::Duration::from_hours(1));
-        }
-    }
-    for (hour, (_, plan)) in hours {
-        let end = hour.plus(std::time::Duration::from_hours(1));
-        match pieces.last_mut() {
-            Some(last) if last.plan == plan && last.to == hour => {
-                last.to = end;
-                last.quantity += Decimal::ONE;
-            }
-            Some(_) | None => pieces.push(piece(plan, hour, end, Decimal::ONE)),
-        }
-    }
-    pieces
-}
-
-/// The whole seconds between two instants: what lies between two seconds belongs to the earlier
-/// one, so that stretches side by side sum to their whole.
-fn seconds(from: Timestamp, to: Timestamp) -> Decimal {
-    let second = |at: Timestamp| at.utc().timestamp();
-    Decimal::from(second(to) - second(from))
-}
-
-fn clock_hour(at: Timestamp) -> Timestamp {
-    let seconds = at.utc().timestamp();
-    let within = u64::try_from(seconds.rem_euclid(3_600)).unwrap_or_default();
-    let micros = u64::from(at.utc().timestamp_subsec_micros());
-    at.minus(std::time::Duration::from_micros(within * 1_000_000 + micros))
 }
 
 /// `amount` rounded down, also below zero: what is billed never runs ahead of what accrued.

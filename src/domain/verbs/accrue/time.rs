@@ -1,0 +1,148 @@
+//! Running time: the stretches of a resource's life, and what of them costs (R6.1, R6.2).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+
+use super::{Piece, payg};
+use crate::domain::calendar::Timestamp;
+use crate::domain::money::Currency;
+use crate::domain::nouns::resource::{Resource, State};
+use crate::domain::rules::{Aggregation, Meter, Model, Timeline};
+
+/// The first instant that is not settled and costs by its time.
+pub(super) fn first_cost(timeline: &Timeline, resource: &Resource) -> Option<Timestamp> {
+    let (_, payg) = payg(timeline, &resource.subject.product, resource.settled_through)?;
+    let is_metered = |state: State| payg.meters.values().any(|meter| costs(meter, state));
+    let from = resource.settled_through;
+    stretches(resource, from, Timestamp::MAX)
+        .find(|stretch| is_metered(stretch.state))
+        .map(|stretch| stretch.from)
+}
+
+/// Does the time of a resource in this state cost on this meter?
+fn costs(meter: &Meter, state: State) -> bool {
+    let is_time = meter.aggregation == Aggregation::Duration;
+    is_time
+        && match state {
+            State::Running => true,
+            State::Stopped => meter.while_stopped,
+            State::Halted | State::Released => false,
+        }
+}
+
+/// A stretch of a resource's life within an interval.
+#[derive(Debug, Clone, Copy)]
+struct Stretch<'a> {
+    from: Timestamp,
+    to: Timestamp,
+    plan: &'a str,
+    state: State,
+}
+
+/// The stretches of a resource's life within `from..to`.
+fn stretches(
+    resource: &Resource,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = Stretch<'_>> {
+    let phases = &resource.phases;
+    phases.iter().enumerate().filter_map(move |(place, phase)| {
+        let ends = phases.get(place + 1).map_or(Timestamp::MAX, |next| next.from);
+        let (from, to) = (phase.from.max(from), ends.min(to));
+        let stretch = Stretch { from, to, plan: &phase.plan, state: phase.state };
+        (from < to).then_some(stretch)
+    })
+}
+
+/// How long a resource ran within `from..to`, as [`running`] counts it.
+#[must_use]
+pub fn ran(
+    resource: &Resource,
+    meter: &Meter,
+    currency: Currency,
+    from: Timestamp,
+    to: Timestamp,
+) -> Decimal {
+    running(resource, meter, currency, from, to).iter().map(|piece| piece.quantity).sum()
+}
+
+/// The time that a resource ran within `from..to`: in whole seconds, or in clock hours that it
+/// touched where its price is by the hour (R6.1).
+pub(super) fn running(
+    resource: &Resource,
+    meter: &Meter,
+    currency: Currency,
+    from: Timestamp,
+    to: Timestamp,
+) -> Vec<Piece> {
+    let piece = |plan: &str, from, to, quantity| Piece {
+        plan: plan.to_owned(),
+        from,
+        to,
+        quantity,
+        is_adjustment: false,
+        is_late: false,
+    };
+    let by_hour = |plan: &str| {
+        let tariff = meter.plans.get(plan).and_then(|prices| prices.get(&currency));
+        tariff.filter(|tariff| tariff.model == Model::Hourly).and_then(|tariff| tariff.price)
+    };
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut hours: BTreeMap<Timestamp, (Decimal, &str)> = BTreeMap::new();
+    for stretch in stretches(resource, from, to).filter(|stretch| costs(meter, stretch.state)) {
+        let Some(price) = by_hour(stretch.plan) else {
+            let seconds = seconds(stretch.from, stretch.to);
+            match pieces.last_mut() {
+                // Stopped and started again under one plan: one line.
+                Some(last) if last.plan == stretch.plan => {
+                    last.to = stretch.to;
+                    last.quantity += seconds;
+                }
+                Some(_) | None => {
+                    pieces.push(piece(stretch.plan, stretch.from, stretch.to, seconds));
+                }
+            }
+            continue;
+        };
+        let mut hour = clock_hour(stretch.from);
+        while hour < stretch.to {
+            // Counted where it was touched first, at the dearest price that it was touched at.
+            let was_touched = hour < from
+                && stretches(resource, hour, from).any(|earlier| costs(meter, earlier.state));
+            if !was_touched {
+                let dearest = hours.entry(hour).or_insert((price, stretch.plan));
+                if dearest.0 < price {
+                    *dearest = (price, stretch.plan);
+                }
+            }
+            hour = hour.plus(Duration::from_hours(1));
+        }
+    }
+    for (hour, (_, plan)) in hours {
+        let end = hour.plus(Duration::from_hours(1));
+        match pieces.last_mut() {
+            Some(last) if last.plan == plan && last.to == hour => {
+                last.to = end;
+                last.quantity += Decimal::ONE;
+            }
+            Some(_) | None => pieces.push(piece(plan, hour, end, Decimal::ONE)),
+        }
+    }
+    pieces
+}
+
+/// The whole seconds between two instants: what lies between two seconds belongs to the earlier
+/// one, so that stretches side by side sum to their whole.
+fn seconds(from: Timestamp, to: Timestamp) -> Decimal {
+    let second = |at: Timestamp| at.utc().timestamp();
+    Decimal::from(second(to) - second(from))
+}
+
+fn clock_hour(at: Timestamp) -> Timestamp {
+    let seconds = at.utc().timestamp();
+    let within = u64::try_from(seconds.rem_euclid(3_600)).unwrap_or_default();
+    let micros = u64::from(at.utc().timestamp_subsec_micros());
+    at.minus(Duration::from_micros(within * 1_000_000 + micros))
+}
