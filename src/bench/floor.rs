@@ -225,9 +225,7 @@ impl Wrote {
                 let key = |key: &Vec<u8>| vec![Value::from(key.clone())];
                 ("key = ?2", self.usage.iter().map(key).collect())
             }
-            By::Resource => {
-                ("number = ?2", of(&mut touched.resources.iter().map(|id| id.number)))
-            }
+            By::Resource => ("number = ?2", of(&mut touched.resources.iter().map(|id| id.number))),
             By::BillLine => {
                 let key = |(order, _, month): &(i64, i64, String)| {
                     vec![Value::from(*order), Value::from(month.clone())]

@@ -222,7 +222,11 @@ async fn report(
     .await?;
     let took = started.elapsed();
     let events: u64 = counted.into_iter().sum();
-    anyhow::ensure!(events == count * sent.events, "{events} of {} were counted", count * sent.events);
+    anyhow::ensure!(
+        events == count * sent.events,
+        "{events} of {} were counted",
+        count * sent.events
+    );
     let transactions = bench.house.accounts.batch_count() - batches;
     let after = before.floor(bench, at, transactions)?;
     let events_per_s = per_second(events, took);

@@ -44,6 +44,9 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     let web = opened.ok()["resource"]["id"].as_str().expect("an id").to_owned();
     assert_eq!(opened.ok()["resource"], shown(&daemon, &web));
 
+    let alert = json!({"below": {"amount": "0.20", "currency": "USD"}});
+    daemon.put(&ada.path("/balance-alert"), &alert).ok();
+
     // An hour is settled five minutes after its end (R6.1): 0.0199 for the time and 0.004 for the
     // disk, of which as much is billed as comes to cents; the rest is carried on (D19).
     daemon.until("2026-01-01T01:04:59Z");
@@ -68,6 +71,14 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
         (&line["usage"]["resource"], &line["usage"]["meter"]),
         (&web.as_str().into(), &"cpu".into())
     );
+
+    // Its owner is told once that it drops below the alert (R6.16).
+    daemon.until("2026-01-01T13:04:00Z");
+    assert_eq!(ada.cash(&daemon), "0.23");
+    assert!(!words(&ada.mails(&daemon)).contains(&"low_balance"));
+    daemon.until("2026-01-01T20:05:00Z");
+    let mails = ada.mails(&daemon);
+    assert_eq!(words(&mails).iter().filter(|word| **word == "low_balance").count(), 1);
 
     // The balance will not last another day like this, which is said at 14:00 (R6.18).
     daemon.until("2026-01-01T21:05:00Z");
