@@ -8,6 +8,7 @@ use crate::domain::draft::Touched;
 use crate::domain::event::Event;
 use crate::domain::ids::{
     AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
+    WithdrawalId,
 };
 use crate::domain::ledger;
 use crate::domain::money::{Currency, Money};
@@ -15,6 +16,7 @@ use crate::domain::month::Month;
 use crate::domain::nouns::house::{self, MonthSum};
 use crate::domain::nouns::order::{self, Order};
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
+use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::record::Record;
 use crate::domain::rows::{
     CampaignRow, CouponRow, CoverageRow, ResourceRow, Row, SubscriptionRow, Summary,
@@ -23,7 +25,8 @@ use crate::domain::stream::State;
 use crate::domain::trial_balance::{Earned, TrialBalance};
 use crate::store::{
     BillLineQuery, CouponQuery, Digest, DocumentQuery, Handle, Head, LedgerRow, OrderQuery,
-    ResourceQuery, StatementQuery, StoreError, StoredRecord, SubscriptionQuery, codec,
+    ResourceQuery, StatementQuery, StoreError, StoredRecord, SubscriptionQuery, WithdrawalQuery,
+    codec,
 };
 
 /// Rows read at once.
@@ -260,6 +263,7 @@ struct Replayed {
     bill_lines: BTreeMap<Month, BTreeMap<u32, BillLine>>,
     statements: BTreeMap<Month, Statement>,
     documents: BTreeMap<DocumentId, Document>,
+    withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
     closed: Vec<(Month, Vec<MonthSum>)>,
     entries: Vec<LedgerRow>,
 }
@@ -286,6 +290,7 @@ async fn check_stream(
         bill_lines: BTreeMap::new(),
         statements: BTreeMap::new(),
         documents: BTreeMap::new(),
+        withdrawals: BTreeMap::new(),
         closed: Vec::new(),
         entries: Vec::new(),
     };
@@ -359,6 +364,7 @@ impl Replayed {
                 Row::Order(order) => drop(self.orders.insert(order.id, *order)),
                 Row::Subscription(live) => drop(self.subscriptions.insert(live.id, *live)),
                 Row::Coupon(row) => drop(self.coupons.insert(row.coupon.id, *row)),
+                Row::Withdrawal(row) => drop(self.withdrawals.insert(row.id, *row)),
                 Row::Resource(row) => drop(self.resources.insert(row.id, *row)),
                 Row::Coverage(row) => {
                     self.coverages.insert((row.starts_at, row.order), *row);
@@ -515,6 +521,16 @@ impl Replayed {
             documents.extend(page.into_iter().map(|document| (document.id, document)));
         }
         compare("document", &self.documents, &documents, findings);
+        let mut withdrawals = BTreeMap::new();
+        let mut before = None;
+        loop {
+            let query = WithdrawalQuery { account, state: None, before, limit: PAGE };
+            let page = store.withdrawals(query).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.id.number);
+            withdrawals.extend(page.into_iter().map(|row| (row.id, row)));
+        }
+        compare("withdrawal", &self.withdrawals, &withdrawals, findings);
         Ok(())
     }
 

@@ -106,11 +106,42 @@ impl Accounts {
         self.tell_now(&asked, 0).await.map(drop)
     }
 
+    /// Brings a transfer at once to the account that it goes to, and the answer back. The relay
+    /// still comes, and changes nothing. Answers what was decided there; `None` if the transfer
+    /// was sent so long ago that its effects are forgotten: then it is decided.
+    pub async fn transfer_now(
+        &self,
+        receipt: &Receipt,
+        number: u32,
+    ) -> Result<Option<Receipt>, ExecuteError> {
+        let sends = |_, told: &Command| matches!(told, Command::TakeTransfer(take) if take.number == number);
+        let Some(n) = self.tells(receipt, sends).await? else { return Ok(None) };
+        let Some(decided) = self.tell_now(receipt, n).await? else { return Ok(None) };
+        let from = receipt.stream;
+        let answers = |to, told: &Command| {
+            to == from && matches!(told, Command::TransferAnswered(it) if it.number == number)
+        };
+        if let Some(n) = self.tells(&decided, answers).await? {
+            self.tell_now(&decided, n).await?;
+        }
+        Ok(Some(decided))
+    }
+
     /// Which effect of the record of `receipt` asks for the number of a document.
     async fn asks_number(
         &self,
         receipt: &Receipt,
         document: DocumentId,
+    ) -> Result<Option<u32>, ExecuteError> {
+        let asks = |_, told: &Command| matches!(told, Command::Number(number) if number.document == document);
+        self.tells(receipt, asks).await
+    }
+
+    /// Which effect of the record of `receipt` tells a stream a command like `is`.
+    async fn tells(
+        &self,
+        receipt: &Receipt,
+        is: impl Fn(StreamId, &Command) -> bool,
     ) -> Result<Option<u32>, ExecuteError> {
         let last = EffectKey { stream: receipt.stream, seq: receipt.seq, n: u32::MAX };
         let query = DeliveryQuery {
@@ -123,9 +154,7 @@ impl Accounts {
         let found = self.ports.store.deliveries(query).await?;
         let of_record = found.iter().take_while(|delivery| delivery.key().seq == receipt.seq);
         for delivery in of_record {
-            if let Ok((_, Command::Number(number))) = told(delivery)
-                && number.document == document
-            {
+            if told(delivery).is_ok_and(|(to, told)| is(to, &told)) {
                 return Ok(Some(delivery.key().n));
             }
         }

@@ -19,7 +19,7 @@ use super::{Admin, auth, fields, wire};
 use crate::actors::{Lane, Request, Token};
 use crate::config;
 use crate::domain::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
 };
 use crate::domain::month::Month;
 use crate::domain::record::Cause;
@@ -248,6 +248,10 @@ pub struct OfMonth(pub (AccountId, Month));
 #[derive(Debug, Clone, Copy)]
 pub struct OfDocument(pub DocumentId);
 
+/// The withdrawal that the path names.
+#[derive(Debug, Clone, Copy)]
+pub struct OfWithdrawal(pub WithdrawalId);
+
 /// The campaign that the path names.
 #[derive(Debug, Clone, Copy)]
 pub struct OfCampaign(pub CampaignId);
@@ -313,6 +317,16 @@ fn coupon(request: &HttpRequest) -> Result<CouponId, Problem> {
     }
 }
 
+fn withdrawal(request: &HttpRequest) -> Result<WithdrawalId, Problem> {
+    let text = request.match_info().query("withdrawal");
+    text.parse().map_err(|_| {
+        let nothing = WithdrawalId::new(AccountId::from_bits(0), 0);
+        let unknown = Rejection::WithdrawalNotFound { withdrawal: nothing };
+        let detail = format!("there is no withdrawal {text:?}");
+        Problem::from(unknown).with("withdrawal", text).saying(detail)
+    })
+}
+
 fn month(request: &HttpRequest) -> Result<(AccountId, Month), Problem> {
     let month = fields::parse("month", request.match_info().query("month"));
     Ok((account(request)?, month?))
@@ -349,6 +363,7 @@ from_path!(OfSubscription, subscription);
 from_path!(OfResource, resource);
 from_path!(OfCoupon, coupon);
 from_path!(OfCampaign, campaign);
+from_path!(OfWithdrawal, withdrawal);
 from_path!(OfMonth, month);
 from_path!(OfDocument, document);
 

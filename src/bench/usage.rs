@@ -158,10 +158,11 @@ async fn open(accounts: &Accounts, account: AccountId) -> anyhow::Result<Resourc
         external_id: None,
     });
     let request = Request::new(command, Cause::Daemon, Lane::Clockwork);
-    match accounts.execute(account.into(), request).await?.answer {
-        Answer::Resource { resource } => Ok(resource.id),
-        other => anyhow::bail!("{other:?} is no resource"),
-    }
+    let answer = accounts.execute(account.into(), request).await?.answer;
+    let Answer::Resource { resource } = answer else {
+        anyhow::bail!("{answer:?} is no resource")
+    };
+    Ok(resource.id)
 }
 
 /// What is sent in one stage.

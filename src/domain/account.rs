@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Timestamp, Zone};
 use super::event::{self, SealedRef};
-use super::ids::{AccountId, CampaignId, CouponId, OrderId, ResourceId, SubscriptionId};
+use super::ids::{
+    AccountId, CampaignId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
+};
 use super::money::{Currency, Money};
 use super::nouns::coupon::Coupon;
 use super::nouns::coverage::Coverage;
@@ -20,7 +22,8 @@ use super::nouns::statement::{BillLine, Bills, Charged, ItemType};
 use super::nouns::subscription::Subscription;
 use super::nouns::usage::Package;
 use super::nouns::wallet::Wallet;
-use super::nouns::{coupon, order, resource, statement, subscription, usage, wallet};
+use super::nouns::withdrawal::Withdrawal;
+use super::nouns::{coupon, order, resource, statement, subscription, usage, wallet, withdrawal};
 
 /// Who owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -136,6 +139,9 @@ pub struct Open {
     /// Pay-as-you-go resources, until nothing can be reported of them any more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub resources: BTreeMap<ResourceId, Arc<Resource>>,
+    /// Withdrawals that are to be paid, and those that were settled in the record at hand.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withdrawals: BTreeMap<WithdrawalId, Arc<Withdrawal>>,
     /// Prepaid quantities that are drawn before usage is priced (R6.20).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<Package>,
@@ -169,6 +175,9 @@ pub struct Ended {
     /// Subscriptions of which something paid was given back or is over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverages: Vec<SubscriptionId>,
+    /// Withdrawals that were paid, or failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawals: Vec<WithdrawalId>,
     /// Resources of which nothing can be reported any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<ResourceId>,
@@ -183,6 +192,7 @@ impl Ended {
             && self.coupons.is_empty()
             && self.coverages.is_empty()
             && self.resources.is_empty()
+            && self.withdrawals.is_empty()
     }
 }
 
@@ -223,6 +233,9 @@ impl Account {
             for coupon in &ended.coupons {
                 open.coupons.remove(coupon);
             }
+            for withdrawal in &ended.withdrawals {
+                open.withdrawals.remove(withdrawal);
+            }
             for resource in &ended.resources {
                 open.resources.remove(resource);
             }
@@ -251,6 +264,7 @@ impl Open {
             subscriptions: BTreeMap::new(),
             coupons: BTreeMap::new(),
             resources: BTreeMap::new(),
+            withdrawals: BTreeMap::new(),
             packages: Vec::new(),
             standing: Standing::default(),
             unified_day: None,
@@ -275,6 +289,7 @@ impl Open {
                 self.wallet.apply(event);
                 self.owe(event);
             }
+            event::Event::Withdrawal(event) => self.apply_withdrawal(event),
             event::Event::Order(event) => {
                 self.apply_order(event);
                 self.bill(event);
@@ -307,12 +322,37 @@ impl Open {
                     self.bills.repay(part.month, part.amount);
                 }
             }
-            wallet::Event::BroughtIn { .. }
+            wallet::Event::Sent { number, .. } => self.number_taken(*number),
+            wallet::Event::Arrived { .. }
+            | wallet::Event::Returned { .. }
+            | wallet::Event::Received { .. }
+            | wallet::Event::Declined { .. }
+            | wallet::Event::BroughtIn { .. }
             | wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }
             | wallet::Event::DepositReleased { .. } => {}
         }
+    }
+
+    fn apply_withdrawal(&mut self, event: &withdrawal::Event) {
+        let id = event.withdrawal();
+        if let withdrawal::Event::Requested(withdrawal) = event {
+            self.number_taken(id.number);
+            self.wallet.take(withdrawal.taken());
+            self.withdrawals.insert(id, Arc::new(withdrawal.as_ref().clone()));
+            return;
+        }
+        let withdrawal = self
+            .withdrawals
+            .get_mut(&id)
+            .unwrap_or_else(|| panic!("broken journal: {id} is not there"));
+        let withdrawal = Arc::make_mut(withdrawal);
+        withdrawal.apply(event);
+        if let withdrawal::Event::Failed { .. } = event {
+            self.wallet.put_back(withdrawal.taken());
+        }
+        self.ended.withdrawals.push(id);
     }
 
     fn apply_order(&mut self, event: &order::Event) {

@@ -11,13 +11,14 @@ use super::nouns::order::Order;
 use super::nouns::resource::Resource;
 use super::nouns::statement::Document;
 use super::nouns::subscription::Subscription;
+use super::nouns::withdrawal::Withdrawal;
 use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::record_usage::Outcome;
 use super::verbs::{
     align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit, deliver,
     hold, import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode,
-    standing, top_up,
+    standing, top_up, transfer, withdraw,
 };
 
 /// A request to a stream.
@@ -72,6 +73,18 @@ pub enum Command {
     ReleaseResource(resource::ReleaseResource),
     /// Record reported usage.
     RecordUsage(record_usage::RecordUsage),
+    /// Withdraw cash.
+    Withdraw(withdraw::Withdraw),
+    /// The provider paid a withdrawal.
+    WithdrawalPaid(withdraw::WithdrawalPaid),
+    /// The provider could not pay a withdrawal.
+    WithdrawalFailed(withdraw::WithdrawalFailed),
+    /// Transfer cash to another account.
+    Transfer(transfer::Transfer),
+    /// Another account transfers cash to this one.
+    TakeTransfer(transfer::TakeTransfer),
+    /// Another account took what was transferred, or declined it.
+    TransferAnswered(transfer::TransferAnswered),
     /// Set the credit limit.
     SetCreditLimit(credit_limit::SetCreditLimit),
     /// Set the low-balance alert.
@@ -141,6 +154,12 @@ impl Command {
             | Self::ChangeResource(_)
             | Self::ReleaseResource(_)
             | Self::RecordUsage(_)
+            | Self::Withdraw(_)
+            | Self::WithdrawalPaid(_)
+            | Self::WithdrawalFailed(_)
+            | Self::Transfer(_)
+            | Self::TakeTransfer(_)
+            | Self::TransferAnswered(_)
             | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
             | Self::Hold(_)
@@ -191,6 +210,9 @@ impl Command {
             Self::SetPower(set) => vec![Question::Resource(set.resource)],
             Self::ChangeResource(change) => vec![Question::Resource(change.resource)],
             Self::ReleaseResource(release) => vec![Question::Resource(release.resource)],
+            Self::Transfer(transfer) => vec![Question::Account(transfer.to)],
+            Self::WithdrawalPaid(report) => vec![Question::Withdrawal(report.withdrawal)],
+            Self::WithdrawalFailed(report) => vec![Question::Withdrawal(report.withdrawal)],
             Self::RecordUsage(record) => record
                 .readings
                 .iter()
@@ -203,6 +225,9 @@ impl Command {
             | Self::SetUnifiedDay(_)
             | Self::GrantCoupon(_)
             | Self::OpenResource(_)
+            | Self::Withdraw(_)
+            | Self::TakeTransfer(_)
+            | Self::TransferAnswered(_)
             | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
             | Self::Hold(_)
@@ -263,6 +288,29 @@ pub enum Answer {
         subscription: Box<Subscription>,
         /// The cash afterwards.
         cash: Money,
+    },
+    /// A withdrawal, as it stands.
+    Withdrawal {
+        /// The withdrawal.
+        withdrawal: Box<Withdrawal>,
+        /// The cash afterwards.
+        cash: Money,
+    },
+    /// Cash is on its way to another account.
+    Transferred {
+        /// The number of the transfer.
+        number: u32,
+        /// To which account.
+        to: AccountId,
+        /// How much.
+        amount: Money,
+        /// The cash afterwards.
+        cash: Money,
+    },
+    /// What was transferred was taken, or declined.
+    TransferDecided {
+        /// Why it was declined, as a rejection's code; none if it was taken.
+        declined: Option<String>,
     },
     /// A resource, as it stands.
     Resource {

@@ -10,13 +10,14 @@ use super::calendar::Timestamp;
 use super::effects::{self, Outgoing};
 use super::event::Event;
 use super::facts::Facts;
-use super::ids::{CouponId, DocumentId, OrderId, ResourceId, SubscriptionId};
+use super::ids::{CouponId, DocumentId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use super::month::Month;
 use super::nouns::coupon::Coupon;
 use super::nouns::order::{self, Order};
 use super::nouns::resource::Resource;
 use super::nouns::statement;
 use super::nouns::subscription::Subscription;
+use super::nouns::withdrawal::Withdrawal;
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
 use super::stream::Context;
@@ -34,6 +35,8 @@ pub struct Touched {
     pub coupons: BTreeSet<CouponId>,
     /// Resources.
     pub resources: BTreeSet<ResourceId>,
+    /// Withdrawals.
+    pub withdrawals: BTreeSet<WithdrawalId>,
     /// Orders that paid for a time, or gave back from one.
     pub covering: BTreeSet<OrderId>,
     /// Documents.
@@ -68,6 +71,7 @@ impl Touched {
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
             Event::Resource(event) => drop(self.resources.insert(event.resource())),
+            Event::Withdrawal(event) => drop(self.withdrawals.insert(event.withdrawal())),
             Event::Statement(statement::Event::DocumentIssued(document)) => {
                 self.documents.insert(document.id);
             }
@@ -178,6 +182,7 @@ impl<'a> Draft<'a> {
                 }
                 Event::Account(_)
                 | Event::Wallet(_)
+                | Event::Withdrawal(_)
                 | Event::House(_)
                 | Event::Campaign(_)
                 | Event::Series(_) => {}
@@ -245,6 +250,18 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// A withdrawal of this account that is still to be paid, or a rejection.
+    pub fn withdrawal(&self, id: WithdrawalId) -> Result<&Withdrawal, Rejection> {
+        match self.open()?.withdrawals.get(&id) {
+            Some(withdrawal) if !withdrawal.is_final() => Ok(withdrawal),
+            Some(_) => Err(Rejection::WithdrawalClosed { withdrawal: id }),
+            None if self.facts.knows_withdrawal(id) => {
+                Err(Rejection::WithdrawalClosed { withdrawal: id })
+            }
+            None => Err(Rejection::WithdrawalNotFound { withdrawal: id }),
+        }
+    }
+
     /// A live subscription of this account, or a rejection.
     pub fn subscription(&self, id: SubscriptionId) -> Result<&Subscription, Rejection> {
         match self.open()?.subscriptions.get(&id) {
@@ -307,6 +324,7 @@ from_noun!(
     subscription => Subscription,
     usage => Usage,
     wallet => Wallet,
+    withdrawal => Withdrawal,
 );
 
 impl From<super::account::Event> for Event {

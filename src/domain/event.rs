@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::account;
 use super::nouns::{
     campaign, coupon, house, notice, order, resource, series, standing, statement, subscription,
-    usage, wallet,
+    usage, wallet, withdrawal,
 };
 
 /// Something that happened in a stream.
@@ -20,6 +20,8 @@ pub enum Event {
     Account(account::Event),
     /// To its wallet.
     Wallet(wallet::Event),
+    /// To one of its withdrawals.
+    Withdrawal(withdrawal::Event),
     /// To one of its orders.
     Order(order::Event),
     /// To one of its subscriptions.

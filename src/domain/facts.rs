@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use super::usage::{Seen, UsageKey};
 
 /// Something to look up.
@@ -18,6 +18,8 @@ pub enum Question {
     Coupon(CouponId),
     /// Was there ever such a resource?
     Resource(ResourceId),
+    /// Was there ever such a withdrawal?
+    Withdrawal(WithdrawalId),
     /// Is there such an account?
     Account(AccountId),
     /// Has the account had such a report of usage?
@@ -62,6 +64,12 @@ impl Facts {
     #[must_use]
     pub fn knows_resource(&self, id: ResourceId) -> bool {
         self.found.contains(&Question::Resource(id))
+    }
+
+    /// Was there ever such a withdrawal?
+    #[must_use]
+    pub fn knows_withdrawal(&self, id: WithdrawalId) -> bool {
+        self.found.contains(&Question::Withdrawal(id))
     }
 
     /// Is there such an account?

@@ -7,14 +7,15 @@ use std::fmt;
 use super::event::Event;
 use super::money::{Currency, Money};
 use super::nouns::order::Parts;
-use super::nouns::{order, usage, wallet};
+use super::nouns::withdrawal::PaidOut;
+use super::nouns::{order, usage, wallet, withdrawal};
 
 /// An account of the chart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Account {
     /// Cash that customers paid ahead: owed to them.
     CustomerCash,
-    /// Money on its way in, by method.
+    /// Money on its way in or out, by method.
     Clearing(String),
     /// Revenue that is paid and not yet earned, by product. What is earned by an instant is a
     /// reading of the coverages (D43).
@@ -30,6 +31,10 @@ pub enum Account {
     Tax,
     /// Balances that imported accounts brought along.
     OpeningBalances,
+    /// Cash that left a wallet and is to be paid out to its owner.
+    Withdrawals,
+    /// Cash on its way from one account to another.
+    InTransit,
     /// What customers owe: credit that was drawn, and usage that no money covered.
     Receivable,
 }
@@ -45,6 +50,8 @@ impl fmt::Display for Account {
             Self::Refunds(product) => write!(f, "refunds:{product}"),
             Self::Tax => f.write_str("tax"),
             Self::OpeningBalances => f.write_str("opening_balances"),
+            Self::Withdrawals => f.write_str("withdrawals"),
+            Self::InTransit => f.write_str("in_transit"),
             Self::Receivable => f.write_str("receivable"),
         }
     }
@@ -76,6 +83,24 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             .iter()
             .flat_map(|part| pair(Account::CustomerCash, Account::Receivable, part.amount))
             .collect(),
+        Event::Wallet(wallet::Event::Sent { amount, .. }) => {
+            pair(Account::CustomerCash, Account::InTransit, *amount)
+        }
+        Event::Wallet(
+            wallet::Event::Received { amount, .. } | wallet::Event::Returned { amount, .. },
+        ) => pair(Account::InTransit, Account::CustomerCash, *amount),
+        Event::Withdrawal(withdrawal::Event::Requested(withdrawal)) => {
+            pair(Account::CustomerCash, Account::Withdrawals, withdrawal.amount)
+        }
+        Event::Withdrawal(withdrawal::Event::Paid { paid, .. }) => {
+            let out = |paid: &PaidOut| {
+                pair(Account::Withdrawals, Account::Clearing(paid.method.clone()), paid.amount)
+            };
+            paid.iter().flat_map(out).collect()
+        }
+        Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => {
+            pair(Account::Withdrawals, Account::CustomerCash, *amount)
+        }
         Event::Usage(usage::Event::Settled(settlement)) => settled(settlement),
         Event::Order(order::Event::Paid { product, cash, coupon, tax, .. }) => {
             bought(product, &Parts { cash: *cash, coupon: *coupon, tax: *tax })
@@ -106,7 +131,9 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }
-            | wallet::Event::DepositReleased { .. },
+            | wallet::Event::DepositReleased { .. }
+            | wallet::Event::Arrived { .. }
+            | wallet::Event::Declined { .. },
         )
         | Event::Usage(
             usage::Event::Recorded { .. }

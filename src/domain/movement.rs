@@ -1,10 +1,10 @@
 //! Movements: what a ledger line of an account is about, in words that its owner knows.
 
 use super::event::Event;
-use super::ids::{OrderId, ResourceId};
+use super::ids::{AccountId, OrderId, ResourceId, WithdrawalId};
 use super::ledger::{self, Posting};
 use super::month::Month;
-use super::nouns::{order, usage, wallet};
+use super::nouns::{order, usage, wallet, withdrawal};
 
 /// Why money moved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct Movement {
     pub order: Option<OrderId>,
     /// The resource, if it is about one only.
     pub resource: Option<ResourceId>,
+    /// The other account of a transfer.
+    pub account: Option<AccountId>,
+    /// The withdrawal.
+    pub withdrawal: Option<WithdrawalId>,
     /// The month that is billed or paid back.
     pub month: Option<Month>,
     /// By which method money came or went.
@@ -57,10 +61,27 @@ fn of(event: &Event) -> Movement {
                 Movement { month: Some(*month), ..what("credit_drawn") }
             }
             wallet::Event::Repaid { .. } => what("credit_repaid"),
+            wallet::Event::Sent { to, .. } => {
+                Movement { account: Some(*to), ..what("transfer_sent") }
+            }
+            wallet::Event::Received { from, .. } => {
+                Movement { account: Some(*from), ..what("transfer_received") }
+            }
+            wallet::Event::Returned { .. } => what("transfer_returned"),
             wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }
+            | wallet::Event::Arrived { .. }
+            | wallet::Event::Declined { .. }
             | wallet::Event::DepositReleased { .. } => Movement::default(),
+        },
+        Event::Withdrawal(event) => Movement {
+            withdrawal: Some(event.withdrawal()),
+            ..what(match event {
+                withdrawal::Event::Requested(_) => "withdrawal_requested",
+                withdrawal::Event::Paid { .. } => "withdrawal_paid",
+                withdrawal::Event::Failed { .. } => "withdrawal_failed",
+            })
         },
         Event::Order(event) => match event {
             order::Event::Paid { order, .. } | order::Event::Processing { order, .. } => {

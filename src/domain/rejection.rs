@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Period, Timestamp};
-use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
+use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use super::money::{Currency, Money};
 use super::month::Month;
 use super::nouns::coupon::Unmet;
@@ -244,6 +244,43 @@ pub enum Rejection {
         /// What there is.
         available: Money,
     },
+    /// There is no such withdrawal in the account.
+    #[error("there is no withdrawal {withdrawal} in this account")]
+    WithdrawalNotFound {
+        /// What was asked for.
+        withdrawal: WithdrawalId,
+    },
+    /// The withdrawal was reported to be paid or to have failed before.
+    #[error("{withdrawal} was reported to be paid or to have failed before")]
+    WithdrawalClosed {
+        /// Which.
+        withdrawal: WithdrawalId,
+    },
+    /// More than can be withdrawn: own top-ups, and neither what is held nor what is owed (R7.5).
+    #[error("{withdrawable} can be withdrawn, not {amount}")]
+    NotWithdrawable {
+        /// What was asked for.
+        amount: Money,
+        /// What can be withdrawn.
+        withdrawable: Money,
+    },
+    /// There is no such account to transfer to.
+    #[error("there is no account {account} to transfer to")]
+    PayeeNotFound {
+        /// What was asked for.
+        account: AccountId,
+    },
+    /// More than can be transferred (R7.6).
+    #[error("{transferable} can be transferred, not {amount}")]
+    NotTransferable {
+        /// What was asked for.
+        amount: Money,
+        /// What can be transferred.
+        transferable: Money,
+    },
+    /// A transfer goes to another account.
+    #[error("a transfer goes to another account")]
+    TransferToSelf,
     /// There is no such coupon in the account.
     #[error("there is no coupon {coupon} in this account")]
     CouponNotFound {
@@ -475,6 +512,12 @@ impl Rejection {
             Self::OutlivesParent { .. } => "InvalidPeriod.ExceededDedicatedHost",
             Self::OffAnchor { .. } => "OffAnchor",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
+            Self::WithdrawalNotFound { .. } => "WithdrawalNotFound",
+            Self::WithdrawalClosed { .. } => "WithdrawalClosed",
+            Self::NotWithdrawable { .. } => "NotWithdrawable",
+            Self::PayeeNotFound { .. } => "PayeeNotFound",
+            Self::NotTransferable { .. } => "NotTransferable",
+            Self::TransferToSelf => "TransferToSelf",
             Self::CouponNotFound { .. } => "CouponNotFound",
             Self::CouponOver { .. } => "CouponOver",
             Self::CouponNotUsable { .. } => "CouponNotUsable",

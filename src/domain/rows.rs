@@ -9,7 +9,7 @@ use super::account::{Account, Kind, Open};
 use super::calendar::{Course, Period, Timestamp, Zone};
 use super::draft::Touched;
 use super::ids::{
-    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId,
+    AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
 };
 use super::money::{Currency, Money};
 use super::month::Month;
@@ -19,6 +19,7 @@ use super::nouns::order::{self, Order};
 use super::nouns::resource::{self, Resource};
 use super::nouns::statement::{BillLine, Document, Statement};
 use super::nouns::subscription::{Mode, State, Subscription};
+use super::nouns::withdrawal::Withdrawal;
 
 /// A row of a readable table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum Row {
     Coupon(Box<CouponRow>),
     /// Of `resources`.
     Resource(Box<ResourceRow>),
+    /// Of `withdrawals`.
+    Withdrawal(Box<Withdrawal>),
     /// Of `coverages`.
     Coverage(Box<CoverageRow>),
     /// Of `bill_lines`.
@@ -54,6 +57,8 @@ pub enum Key {
     Coupon(CouponId),
     /// Of `resources`.
     Resource(ResourceId),
+    /// Of `withdrawals`.
+    Withdrawal(WithdrawalId),
     /// Of `coverages`: the order and the start of the time.
     Coverage(OrderId, Timestamp),
     /// Of `bill_lines`.
@@ -75,6 +80,7 @@ impl Row {
             Self::Subscription(live) => Key::Subscription(live.id),
             Self::Coupon(row) => Key::Coupon(row.coupon.id),
             Self::Resource(row) => Key::Resource(row.id),
+            Self::Withdrawal(withdrawal) => Key::Withdrawal(withdrawal.id),
             Self::Coverage(row) => Key::Coverage(row.order, row.starts_at),
             Self::BillLine(account, line) => Key::BillLine(*account, line.month, line.number),
             Self::Statement(account, statement) => Key::Statement(*account, statement.month),
@@ -334,12 +340,14 @@ pub fn rows(touched: &Touched, account: &Account) -> Vec<Row> {
     let coupons: BTreeSet<CouponId> = touched.coupons.iter().copied().chain(in_delivery).collect();
     let coupons = coupons.iter().filter_map(|id| open.coupons.get(id));
     let resources = touched.resources.iter().filter_map(|id| open.resources.get(id));
+    let withdrawals = touched.withdrawals.iter().filter_map(|id| open.withdrawals.get(id));
     let covering = touched.covering.iter().filter_map(|id| open.orders.get(id));
     orders
         .map(|order| Row::Order(Box::new(order.as_ref().clone())))
         .chain(subscriptions.map(|live| Row::Subscription(Box::new(live.as_ref().into()))))
         .chain(coupons.map(|coupon| Row::Coupon(Box::new(coupon_row(open, coupon)))))
         .chain(resources.map(|live| Row::Resource(Box::new(live.as_ref().into()))))
+        .chain(withdrawals.map(|asked| Row::Withdrawal(Box::new(asked.as_ref().clone()))))
         .chain(covering.flat_map(|order| coverage_rows(open, order)))
         .chain(bill_rows(open, touched))
         .collect()

@@ -26,7 +26,7 @@ use super::usage::{Seen, UsageKey};
 use super::verbs::{
     advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit,
     deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
-    set_renewal_mode, standing, top_up,
+    set_renewal_mode, standing, top_up, transfer, withdraw,
 };
 
 /// The state of a stream.
@@ -221,9 +221,9 @@ impl State {
 /// The usage events that a record counted: they are known from then on.
 #[must_use]
 pub fn seen(events: &[Event]) -> Vec<(UsageKey, Seen)> {
-    let recorded = events.iter().filter_map(|event| match event {
-        Event::Usage(usage::Event::Recorded { batches, .. }) => Some(batches),
-        _ => None,
+    let recorded = events.iter().filter_map(|event| {
+        let Event::Usage(usage::Event::Recorded { batches, .. }) = event else { return None };
+        Some(batches)
     });
     let batches = recorded.flatten();
     let readings = batches.flat_map(|batch| batch.readings.iter().map(move |read| (batch, read)));
@@ -290,7 +290,11 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
                 **resource = now.as_ref().clone();
             }
         }
+        Answer::Withdrawal { cash, .. } | Answer::Transferred { cash, .. } => {
+            *cash = open.wallet.cash
+        }
         Answer::PaidTogether { .. }
+        | Answer::TransferDecided { .. }
         | Answer::UsageRecorded { .. }
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
@@ -333,6 +337,12 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::ChangeResource(command) => resource::change(draft, command),
         Command::ReleaseResource(command) => resource::release(draft, *command),
         Command::RecordUsage(command) => record_usage::decide(draft, command),
+        Command::Withdraw(command) => withdraw::request(draft, command),
+        Command::WithdrawalPaid(command) => withdraw::paid(draft, *command),
+        Command::WithdrawalFailed(command) => withdraw::failed(draft, command),
+        Command::Transfer(command) => transfer::send(draft, *command),
+        Command::TakeTransfer(command) => transfer::take(draft, *command),
+        Command::TransferAnswered(command) => transfer::answered(draft, command),
         Command::SetCreditLimit(command) => credit_limit::decide(draft, *command),
         Command::SetAlert(command) => standing::set_alert(draft, *command),
         Command::IssueInvoice(command) => bill::issue(draft, *command),
@@ -434,6 +444,12 @@ fn decide_campaign(
         | Command::ChangeResource(_)
         | Command::ReleaseResource(_)
         | Command::RecordUsage(_)
+        | Command::Withdraw(_)
+        | Command::WithdrawalPaid(_)
+        | Command::WithdrawalFailed(_)
+        | Command::Transfer(_)
+        | Command::TakeTransfer(_)
+        | Command::TransferAnswered(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
         | Command::Hold(_)
@@ -484,6 +500,12 @@ fn decide_house(
         | Command::ChangeResource(_)
         | Command::ReleaseResource(_)
         | Command::RecordUsage(_)
+        | Command::Withdraw(_)
+        | Command::WithdrawalPaid(_)
+        | Command::WithdrawalFailed(_)
+        | Command::Transfer(_)
+        | Command::TakeTransfer(_)
+        | Command::TransferAnswered(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
         | Command::Hold(_)

@@ -4,7 +4,9 @@ use rust_decimal::Decimal;
 
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::effects::{About, Template};
-use crate::domain::ids::{AccountId, CouponId, OrderId, ResourceId, StreamId, SubscriptionId};
+use crate::domain::ids::{
+    AccountId, CouponId, OrderId, ResourceId, StreamId, SubscriptionId, WithdrawalId,
+};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 use crate::domain::nouns::coupon::{Billing, Scope};
@@ -173,6 +175,9 @@ pub(super) fn is_complete(template: Template, about: &About) -> bool {
         | Template::ResourceReleaseAhead => priced && about.available.is_some(),
         Template::DebtSettled => about.available.is_some(),
         Template::ResourceReleased | Template::ResourceRestored => about.resource.is_some(),
+        Template::WithdrawalRequested | Template::WithdrawalPaid | Template::WithdrawalFailed => {
+            priced && about.withdrawal.is_some()
+        }
         Template::StatementReady => priced && about.month.is_some(),
         Template::ToppedUp | Template::OrderUnpaid => priced,
         Template::OrderCancelled | Template::OrderProcessing => about.product.is_some(),
@@ -203,6 +208,7 @@ fn full(days_left: i32) -> About {
         zone: Some(zone),
         subscription: Some(SubscriptionId::new(account(), 4)),
         resource: Some(ResourceId::new(account(), 31)),
+        withdrawal: Some(WithdrawalId::new(account(), 41)),
         available: money(-10_458),
         external_id: Some("web-1".to_owned()),
         product: Some("vm".to_owned()),

@@ -64,6 +64,7 @@ pub(super) fn values(
         "at": subject.at,
         "item": item(about, product.as_deref()),
         "subscription": about.subscription,
+        "withdrawal": about.withdrawal,
         "resource": about.resource,
         "available": about.available,
         "missing": missing,

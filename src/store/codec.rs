@@ -17,6 +17,7 @@ use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use crate::domain::nouns::resource;
 use crate::domain::nouns::statement::{self, BillLine, Document, ItemType};
 use crate::domain::nouns::subscription::{self, Mode};
+use crate::domain::nouns::withdrawal;
 use crate::domain::price::Item;
 use crate::domain::usage::UsageKey;
 
@@ -320,6 +321,12 @@ pub(super) fn item_type(text: &str) -> Result<ItemType, StoreError> {
 /// Where a closed month stands, read back.
 pub(super) fn statement_state(text: &str) -> Result<statement::State, StoreError> {
     word(&statement::State::ALL, statement::State::as_str, text)
+}
+
+/// Where a withdrawal stands, read back.
+pub(super) fn withdrawal_state(text: &str) -> Result<withdrawal::State, StoreError> {
+    use withdrawal::State;
+    word(&[State::Requested, State::Paid, State::Failed], State::as_str, text)
 }
 
 /// What a document is, read back.

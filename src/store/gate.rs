@@ -145,6 +145,11 @@ fn belongs(row: &Row, stream: StreamId) -> bool {
                 && !coupon.balance.is_some_and(Money::is_negative)
         }
         Row::Resource(row) => StreamId::Account(row.id.account) == stream,
+        Row::Withdrawal(row) => {
+            let amounts: Vec<Money> =
+                row.taken().map(|taken| taken.amount).chain([row.amount]).collect();
+            StreamId::Account(row.id.account) == stream && are_alike(&amounts)
+        }
         Row::Coverage(row) => {
             StreamId::Account(row.order.account) == stream && row.ends_at >= row.starts_at
         }

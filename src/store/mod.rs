@@ -32,6 +32,7 @@ use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
+use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, Row, SubscriptionRow};
 use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
 use crate::domain::usage::{Seen, UsageKey};
@@ -39,7 +40,7 @@ use crate::domain::usage::{Seen, UsageKey};
 pub use chores::{Chore, JobRun, OldUsage, UsagePlace};
 pub use queries::{
     BillLineQuery, CampaignQuery, ChartFilter, CouponQuery, DeliveryQuery, DocumentQuery,
-    EntryQuery, OrderQuery, ResourceQuery, StatementQuery, SubscriptionQuery,
+    EntryQuery, OrderQuery, ResourceQuery, StatementQuery, SubscriptionQuery, WithdrawalQuery,
 };
 
 /// Why a database did not do what it was asked.
@@ -575,6 +576,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// One document.
     async fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError>;
+
+    /// A page of withdrawals.
+    async fn withdrawals(&self, query: WithdrawalQuery) -> Result<Vec<Withdrawal>, StoreError>;
 
     /// A page of a stream's journal, oldest first, after `after_seq`.
     async fn journal(

@@ -7,7 +7,7 @@ use crate::domain::ids::{
 };
 use crate::domain::month::Month;
 use crate::domain::nouns::subscription::{self, Mode};
-use crate::domain::nouns::{coupon, order, resource, statement};
+use crate::domain::nouns::{coupon, order, resource, statement, withdrawal};
 use crate::store::{Channel, DeliveryState, EffectKey};
 
 /// Which subscriptions to list over all accounts (R2.24), ordered by expiry and id; those that
@@ -195,6 +195,19 @@ pub struct StatementQuery {
     pub state: Option<statement::State>,
     /// After this row of the last page.
     pub after: Option<(Month, AccountId)>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which withdrawals of an account to list, the last requested first.
+#[derive(Debug, Clone, Copy)]
+pub struct WithdrawalQuery {
+    /// Of this account.
+    pub account: AccountId,
+    /// Only in this state.
+    pub state: Option<withdrawal::State>,
+    /// Before the one with this number in its id, the last of the page before.
+    pub before: Option<u32>,
     /// How many at the most.
     pub limit: u32,
 }

@@ -5,7 +5,7 @@ use renewd::domain::ids::{CouponId, OrderId, ResourceId, StreamId, SubscriptionI
 use renewd::domain::rows::Row;
 use renewd::store::{
     BillLineQuery, Channel, Commit, Delivery, DeliveryQuery, DeliveryState, Loaded, OrderQuery,
-    Snapshot, Store, SubscriptionQuery,
+    Snapshot, Store, SubscriptionQuery, WithdrawalQuery,
 };
 
 use crate::samples::{
@@ -70,6 +70,13 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
                 Row::Order(order) => {
                     let found = store.order(order.id).await.expect("read");
                     assert_eq!(found.as_ref(), Some(order.as_ref()));
+                }
+                Row::Withdrawal(row) => {
+                    let before = row.id.number.checked_add(1);
+                    let account = row.id.account;
+                    let query = WithdrawalQuery { account, state: None, before, limit: 1 };
+                    let found = store.withdrawals(query).await.expect("read");
+                    assert_eq!(found, std::slice::from_ref(row.as_ref()));
                 }
                 Row::Subscription(row) => {
                     let found = store.subscription(row.id).await.expect("read");

@@ -17,6 +17,7 @@ mod sqlite;
 mod statements;
 mod usage;
 mod vault;
+mod withdrawals;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

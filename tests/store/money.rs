@@ -497,7 +497,8 @@ async fn entries_are_filtered(store: &dyn Store) {
     let ledger = shelve_ledger(store).await;
     let under = |prefix: &str| Some(ChartFilter::Under(prefix.to_owned()));
     let exactly = |account: &str| Some(ChartFilter::Account(account.to_owned()));
-    let cases: [Entries<'_>; 10] = [
+    let either = ["customer_cash", "tax"].map(str::to_owned).to_vec();
+    let cases: [Entries<'_>; 11] = [
         (every_entry(), &|_, _| true, 14),
         (
             EntryQuery { stream: Some(account(2)), ..every_entry() },
@@ -508,6 +509,11 @@ async fn entries_are_filtered(store: &dyn Store) {
             EntryQuery { chart: exactly("customer_cash"), ..every_entry() },
             &|_, entry| entry.account == "customer_cash",
             5,
+        ),
+        (
+            EntryQuery { chart: Some(ChartFilter::OneOf(either)), ..every_entry() },
+            &|_, entry| ["customer_cash", "tax"].contains(&entry.account.as_str()),
+            6,
         ),
         (EntryQuery { chart: exactly("unearned:"), ..every_entry() }, &|_, _| false, 0),
         (
@@ -536,6 +542,9 @@ async fn entries_are_filtered(store: &dyn Store) {
             ledger.iter().filter(|(stream, entry)| wanted(stream, entry)).cloned().collect();
         assert_eq!(expected.len(), count, "{query:?}");
         assert_eq!(store.entries(query.clone()).await.expect("read"), expected, "{query:?}");
+        let backwards = EntryQuery { newest_first: true, ..query };
+        let expected: Vec<_> = expected.into_iter().rev().collect();
+        assert_eq!(store.entries(backwards).await.expect("read"), expected);
     }
 }
 
@@ -543,7 +552,10 @@ async fn entries_are_read_in_pages(store: &dyn Store) {
     shelve_ledger(store).await;
     let of_one = EntryQuery { stream: Some(account(2)), ..every_entry() };
     let cash = Some(ChartFilter::Account("customer_cash".to_owned()));
-    for all in [every_entry(), of_one, EntryQuery { chart: cash, ..every_entry() }] {
+    let backwards = EntryQuery { newest_first: true, ..of_one.clone() };
+    let all_backwards = EntryQuery { newest_first: true, ..every_entry() };
+    let of_cash = EntryQuery { chart: cash, ..every_entry() };
+    for all in [every_entry(), of_one, of_cash, backwards, all_backwards] {
         let whole = store.entries(all.clone()).await.expect("read");
         assert!(whole.len() > 4);
         for limit in 1..=4 {

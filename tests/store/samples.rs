@@ -3,9 +3,10 @@
 
 use renewd::domain::agenda::Job;
 use renewd::domain::calendar::{Course, Timestamp, Zone};
+use renewd::domain::event::SealedRef;
 use renewd::domain::ids::{
     AccountId, CampaignId, CouponId, DocumentId, DocumentKind, OrderId, ResourceId, SeriesId,
-    StreamId, SubscriptionId,
+    StreamId, SubscriptionId, WithdrawalId,
 };
 use renewd::domain::money::{MINOR_MAX, Money};
 use renewd::domain::month::Month;
@@ -14,6 +15,8 @@ use renewd::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use renewd::domain::nouns::resource;
 use renewd::domain::nouns::statement::{BillLine, Charged, Document, ItemType, Statement, Totals};
 use renewd::domain::nouns::subscription::{Mode, State};
+use renewd::domain::nouns::wallet::{Origin, Taken};
+use renewd::domain::nouns::withdrawal::{self, Part, Route, Withdrawal};
 use renewd::domain::price::{Applied, Item, Line, Tax};
 use renewd::domain::rows::{CouponRow, CoverageRow, PaidRow, ResourceRow, Row, SubscriptionRow};
 use renewd::domain::usage::{Seen, UsageKey};
@@ -482,6 +485,36 @@ pub(crate) fn bare_document(account: AccountId, number: u32) -> Document {
     Document { series, lines, related: None, number: None, ..full_document(account, number) }
 }
 
+/// A withdrawal with everything that it can have.
+pub(crate) fn full_withdrawal(account: AccountId, number: u32) -> Withdrawal {
+    let origin = Origin::TopUp { method: "card's".to_owned(), reference: Some(SealedRef(7)) };
+    let first = Taken { amount: usd(500), at: Some(at(90)), origin };
+    let second = Taken { amount: usd(250), at: None, origin: Origin::Import };
+    Withdrawal {
+        id: WithdrawalId::new(account, number),
+        amount: usd(750),
+        parts: vec![
+            Part { taken: first, route: Route::Original },
+            Part { taken: second, route: Route::Operator },
+        ],
+        state: withdrawal::State::Failed,
+        requested_at: at(100),
+        settled_at: Some(at(110)),
+        reason: Some("account's closed".to_owned()),
+    }
+}
+
+/// A withdrawal in which everything is absent that can be.
+pub(crate) fn bare_withdrawal(account: AccountId, number: u32) -> Withdrawal {
+    let (state, parts) = (withdrawal::State::Requested, Vec::new());
+    let full = full_withdrawal(account, number);
+    Withdrawal { state, parts, settled_at: None, reason: None, ..full }
+}
+
+pub(crate) fn withdrawal_row(row: &Withdrawal) -> Row {
+    Row::Withdrawal(Box::new(row.clone()))
+}
+
 pub(crate) fn bill_line_row(account: AccountId, line: &BillLine) -> Row {
     Row::BillLine(account, Box::new(line.clone()))
 }
@@ -547,6 +580,8 @@ pub(crate) fn everything(bits: u64) -> Commit {
     commit.rows = vec![
         order_row(&full_order(id(bits), 1)),
         order_row(&bare_order(id(bits), 2)),
+        withdrawal_row(&full_withdrawal(id(bits), 5)),
+        withdrawal_row(&bare_withdrawal(id(bits), 6)),
         subscription_row(&full_subscription(id(bits), 3)),
         subscription_row(&bare_subscription(id(bits), 4)),
         resource_row(&full_resource(id(bits), 9)),

@@ -1,4 +1,4 @@
-//! The balance of an account, and its movements.
+//! The balance of an account, its movements and withdrawals.
 
 use super::{money, text};
 use crate::admin::wire;
@@ -8,6 +8,7 @@ use crate::domain::money::Money;
 use crate::domain::movement::Movement;
 use crate::domain::nouns::standing::Burn;
 use crate::domain::nouns::wallet::{Lot, Origin};
+use crate::domain::nouns::withdrawal;
 use crate::domain::rules::Timeline;
 use crate::domain::verbs::{credit, standing};
 use crate::store::LedgerRow;
@@ -36,6 +37,8 @@ pub fn balance(timeline: &Timeline, open: &Open, at: Timestamp) -> wire::Balance
         cash: money(wallet.cash),
         spendable: money(wallet.spendable()),
         withdrawable: money(if is_overdue { zero } else { wallet.withdrawable() }),
+        transferable: money(if is_overdue { zero } else { wallet.transferable() }),
+        in_transit: money(wallet.sent()),
         credit_limit: money(wallet.limit()),
         debt: money(wallet.debt()),
         holds: holds.collect(),
@@ -97,7 +100,38 @@ pub fn movement(
         balance: money(balance),
         order: movement.and_then(|of| of.order).map(|id| id.to_string()),
         resource: movement.and_then(|of| of.resource).map(|id| id.to_string()),
+        account: movement.and_then(|of| of.account).map(|id| id.to_string()),
+        withdrawal: movement.and_then(|of| of.withdrawal).map(|id| id.to_string()),
         month: movement.and_then(|of| of.month).map(|month| month.to_string()),
         method: movement.and_then(|of| of.method.clone()),
+    }
+}
+
+/// A withdrawal.
+#[must_use]
+pub fn withdrawal(asked: &withdrawal::Withdrawal) -> wire::Withdrawal {
+    wire::Withdrawal {
+        id: asked.id.to_string(),
+        account: asked.id.account.to_string(),
+        state: asked.state.as_str().to_owned(),
+        amount: money(asked.amount),
+        parts: asked.parts.iter().map(part).collect(),
+        requested_at: text(asked.requested_at),
+        settled_at: asked.settled_at.map(text),
+        reason: asked.reason.clone(),
+    }
+}
+
+fn part(part: &withdrawal::Part) -> wire::WithdrawalPart {
+    let reference = match &part.taken.origin {
+        Origin::TopUp { reference, .. } => *reference,
+        Origin::Transfer | Origin::Import | Origin::Refund => None,
+    };
+    wire::WithdrawalPart {
+        amount: money(part.taken.amount),
+        route: part.route.as_str().to_owned(),
+        method: part.method().to_owned(),
+        reference: reference.map(|note| note.to_string()),
+        topped_up_at: part.taken.at.map(text),
     }
 }

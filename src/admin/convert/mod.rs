@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use self::balance::{balance, movement};
+pub use self::balance::{balance, movement, withdrawal};
 pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
 pub use self::meters::{meters, use_quote};

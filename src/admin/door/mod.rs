@@ -28,7 +28,7 @@ use crate::domain::verbs::set_renewal_mode::SetRenewalMode;
 use crate::domain::verbs::top_up::TopUp;
 use crate::store::{Claim, ClaimKind};
 
-pub use self::balance::{set_alert, set_credit_limit};
+pub use self::balance::{fail_withdrawal, set_alert, set_credit_limit, transfer, withdraw};
 pub use self::campaigns::{code, take};
 pub use self::coupons::grant_coupon;
 pub use self::orders::{

@@ -196,12 +196,15 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::SubscriptionNotFound { .. }
         | Rejection::OrderNotFound { .. }
         | Rejection::ResourceNotFound { .. }
+        | Rejection::WithdrawalNotFound { .. }
+        | Rejection::PayeeNotFound { .. }
         | Rejection::CouponNotFound { .. }
         | Rejection::CampaignNotFound
         | Rejection::UnknownCode => StatusCode::NOT_FOUND,
-        Rejection::NotEnoughFunds { .. } | Rejection::AccountOverdue { .. } => {
-            StatusCode::PAYMENT_REQUIRED
-        }
+        Rejection::NotEnoughFunds { .. }
+        | Rejection::NotWithdrawable { .. }
+        | Rejection::NotTransferable { .. }
+        | Rejection::AccountOverdue { .. } => StatusCode::PAYMENT_REQUIRED,
         Rejection::AccountExists
         | Rejection::EmailTaken
         | Rejection::ExternalIdTaken
@@ -215,6 +218,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::TooLateForMode { .. }
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
+        | Rejection::WithdrawalClosed { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponHeld { .. }
         | Rejection::PriceChanged { .. }
@@ -238,6 +242,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::WrongCurrency { .. }
         | Rejection::AmountNotPositive { .. }
         | Rejection::AmountNegative { .. }
+        | Rejection::TransferToSelf
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
         | Rejection::UnknownMeter { .. }
@@ -269,13 +274,16 @@ mod tests {
     use super::*;
     use crate::admin::wire;
     use crate::domain::calendar::{Period, Timestamp, Unit};
-    use crate::domain::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId};
+    use crate::domain::ids::{
+        AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
+    };
     use crate::domain::money::{Currency, Money};
     use crate::domain::nouns::coupon::Unmet;
 
     fn rejections() -> Vec<Rejection> {
         let account = AccountId::from_bits(7);
         let (order, subscription) = (OrderId::new(account, 2), SubscriptionId::new(account, 1));
+        let withdrawal = WithdrawalId::new(account, 6);
         let (coupon, resource) = (CouponId::new(account, 3), ResourceId::new(account, 5));
         let at: Timestamp = "2026-12-01T10:00:00Z".parse().expect("an instant");
         let usd: Currency = "USD".parse().expect("a currency");
@@ -319,6 +327,12 @@ mod tests {
             Rejection::EffectiveInPast { earliest: at },
             Rejection::OrderNotPaid { order },
             Rejection::OrderProcessing { order },
+            Rejection::WithdrawalNotFound { withdrawal },
+            Rejection::WithdrawalClosed { withdrawal },
+            Rejection::NotWithdrawable { amount, withdrawable: amount },
+            Rejection::PayeeNotFound { account },
+            Rejection::NotTransferable { amount, transferable: amount },
+            Rejection::TransferToSelf,
             Rejection::CouponNotFound { coupon },
             Rejection::CouponOver { coupon },
             Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Used] },
@@ -403,6 +417,12 @@ mod tests {
         422 EffectiveInPast earliest
         409 OrderNotPaid order
         409 LastOrderProcessing order
+        404 WithdrawalNotFound withdrawal
+        409 WithdrawalClosed withdrawal
+        402 NotWithdrawable amount withdrawable
+        404 PayeeNotFound account
+        402 NotTransferable amount transferable
+        422 TransferToSelf
         404 CouponNotFound coupon
         409 CouponOver coupon
         422 CouponNotUsable coupon unmet

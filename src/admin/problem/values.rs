@@ -21,6 +21,7 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         | Rejection::AccountHeld
         | Rejection::AccountNotHeld
         | Rejection::AmountTooLarge
+        | Rejection::TransferToSelf
         | Rejection::InvalidUnifiedDay
         | Rejection::CampaignNotFound
         | Rejection::UnknownCode
@@ -46,6 +47,17 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
             json!({ "coupon": coupon })
         }
+        Rejection::WithdrawalNotFound { withdrawal }
+        | Rejection::WithdrawalClosed { withdrawal } => {
+            json!({ "withdrawal": withdrawal })
+        }
+        Rejection::NotWithdrawable { amount, withdrawable } => json!({
+            "amount": convert::money(*amount), "withdrawable": convert::money(*withdrawable)
+        }),
+        Rejection::PayeeNotFound { account } => json!({ "account": account }),
+        Rejection::NotTransferable { amount, transferable } => json!({
+            "amount": convert::money(*amount), "transferable": convert::money(*transferable)
+        }),
         Rejection::CouponNotUsable { coupon, unmet } => {
             let unmet: Vec<_> = unmet.iter().map(convert::unmet).collect();
             json!({ "coupon": coupon, "unmet": unmet })

@@ -18,7 +18,9 @@ mod resources;
 mod statements;
 mod subscriptions;
 mod time;
+mod transfers;
 mod usage;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 
@@ -50,6 +52,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(balance::configure)
+        .configure(withdrawals::configure)
+        .configure(transfers::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -184,6 +188,7 @@ mod tests {
         GET /v1/accounts/{account}/statements/{month}
         GET /v1/accounts/{account}/subscriptions
         GET /v1/accounts/{account}/subscriptions/{subscription}
+        GET /v1/accounts/{account}/withdrawals
         GET /v1/brake
         GET /v1/campaigns
         GET /v1/campaigns/{campaign}
@@ -224,7 +229,9 @@ mod tests {
         POST /v1/accounts/{account}/subscriptions/{subscription}/renewals
         POST /v1/accounts/{account}/subscriptions/{subscription}/unsubscribe
         POST /v1/accounts/{account}/top-ups
+        POST /v1/accounts/{account}/transfers
         POST /v1/accounts/{account}/unpark
+        POST /v1/accounts/{account}/withdrawals
         POST /v1/brake/release
         POST /v1/campaigns
         POST /v1/campaigns/{campaign}/close
@@ -238,6 +245,8 @@ mod tests {
         POST /v1/resources/{resource}/stop
         POST /v1/schedulers/{job}/run
         POST /v1/usage
+        POST /v1/withdrawals/{withdrawal}/failed
+        POST /v1/withdrawals/{withdrawal}/paid
         PUT /v1/accounts/{account}/balance-alert
         PUT /v1/accounts/{account}/credit-limit
         PUT /v1/accounts/{account}/orders/{order}/coupon

@@ -1,7 +1,7 @@
 //! The balance of an account: what is there, what is owed, and how far it reaches.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Money;
 
@@ -49,6 +49,11 @@ pub struct Balance {
     /// Deposits, by the resource that they were taken for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<Hold>,
+    /// What can be transferred to other accounts: no cash that was transferred in or is held.
+    /// Nothing while the account is overdue.
+    pub transferable: Money,
+    /// Cash on its way to other accounts.
+    pub in_transit: Money,
     /// What is owed, by the month that it is billed in, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<OwedMonth>,
@@ -166,7 +171,8 @@ pub struct Movement {
     /// What it moved: `cash`, or `debt`, which is what is owed.
     pub of: String,
     /// What happened: `top_up`, `brought_in`, `order_paid`, `order_failed`, `refund`,
-    /// `usage_settled`, `credit_drawn`, `credit_repaid`, …
+    /// `usage_settled`, `credit_drawn`, `credit_repaid`, `withdrawal_requested`,
+    /// `withdrawal_failed`, `transfer_sent`, `transfer_received`, `transfer_returned`.
     pub what: String,
     /// By how much it grew, or shrank if it is below zero.
     pub amount: Money,
@@ -178,10 +184,140 @@ pub struct Movement {
     /// The resource, where it is about one only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
+    /// The other account of a transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The withdrawal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<String>,
     /// The month that is billed or paid back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub month: Option<String>,
     /// By which method money came or went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+}
+
+/// `POST /v1/accounts/{id}/withdrawals`: pay cash out to its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": {"amount": "40.00", "currency": "USD"}}))]
+pub struct Withdraw {
+    /// How much: an amount, or `"all"` for all that can be withdrawn.
+    pub amount: WithdrawAmount,
+}
+
+/// How much to withdraw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum WithdrawAmount {
+    /// An amount.
+    Amount(Money),
+    /// `all`.
+    Word(String),
+}
+
+/// `POST /v1/withdrawals/{id}/failed`: a withdrawal could not be paid.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "account_closed"}))]
+pub struct WithdrawalFailed {
+    /// Why, as a code; nothing personal: it is kept in the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Withdrawal {
+    /// Its id.
+    pub id: String,
+    /// The account.
+    pub account: String,
+    /// `requested`, `paid` or `failed`.
+    pub state: String,
+    /// How much.
+    pub amount: Money,
+    /// What it was taken from, the last that came in first.
+    pub parts: Vec<WithdrawalPart>,
+    /// When it was requested.
+    pub requested_at: String,
+    /// When it was reported to be paid, or to have failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A part of a withdrawal, and the way that it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WithdrawalPart {
+    /// How much.
+    pub amount: Money,
+    /// `original`, as it came, or `operator`, who pays it out by hand.
+    pub route: String,
+    /// By which method.
+    pub method: String,
+    /// The number of the payer's reference, which is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// When it had come in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topped_up_at: Option<String>,
+}
+
+/// The answer about a withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WithdrawalIs {
+    /// As it stands.
+    pub withdrawal: Withdrawal,
+    /// The cash afterwards.
+    pub cash: Money,
+}
+
+/// Which withdrawals of an account to list, the last requested first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WithdrawalQuery {
+    /// Only in this state: `requested`, `paid` or `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Rows on the page: 1 to 300, 20 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where the last page ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// `POST /v1/accounts/{id}/transfers`: transfer cash to another account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "to": "acc_k3f9x2m7qd", "amount": {"amount": "25.00", "currency": "USD"}
+}))]
+pub struct Transfer {
+    /// To which account.
+    pub to: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What became of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Transferred {
+    /// To which account.
+    pub to: String,
+    /// How much.
+    pub amount: Money,
+    /// `arrived`, `returned` as the other account could not take it, or `in_transit`: then it is
+    /// decided soon.
+    pub state: String,
+    /// Why it was returned, as a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The cash afterwards.
+    pub cash: Money,
 }

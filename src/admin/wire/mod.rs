@@ -30,7 +30,8 @@ use utoipa::ToSchema;
 
 pub use balance::{
     AlertShown, AmountAt, Balance, BurnShown, CashLot, Hold, Movement, OwedMonth, SetBalanceAlert,
-    SetCreditLimit, StandingShown,
+    SetCreditLimit, StandingShown, Transfer, Transferred, Withdraw, WithdrawAmount, Withdrawal,
+    WithdrawalFailed, WithdrawalIs, WithdrawalPart, WithdrawalQuery,
 };
 pub use book::{
     Account, AccountSummary, Delivery, LedgerLine, ModeSet, NextDue, Opened, PlanAt, PlanUntil,

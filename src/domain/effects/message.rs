@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
-use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
+use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 use crate::domain::nouns::coupon::Scope;
@@ -75,13 +75,19 @@ pub enum Template {
     ResourceReleased,
     /// A pay-as-you-go resource runs again: its debt is paid.
     ResourceRestored,
+    /// Cash was withdrawn, and is to be paid out.
+    WithdrawalRequested,
+    /// A withdrawal was paid.
+    WithdrawalPaid,
+    /// A withdrawal could not be paid.
+    WithdrawalFailed,
     /// To the operator: the brake holds back suspensions and releases.
     BrakeEngaged,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::ToppedUp,
         Self::OrderUnpaid,
         Self::OrderTimingOut,
@@ -112,6 +118,9 @@ impl Template {
         Self::ResourceReleaseAhead,
         Self::ResourceReleased,
         Self::ResourceRestored,
+        Self::WithdrawalRequested,
+        Self::WithdrawalPaid,
+        Self::WithdrawalFailed,
         Self::BrakeEngaged,
     ];
 
@@ -149,6 +158,9 @@ impl Template {
             Self::ResourceReleaseAhead => "resource_release_ahead",
             Self::ResourceReleased => "resource_released",
             Self::ResourceRestored => "resource_restored",
+            Self::WithdrawalRequested => "withdrawal_requested",
+            Self::WithdrawalPaid => "withdrawal_paid",
+            Self::WithdrawalFailed => "withdrawal_failed",
             Self::BrakeEngaged => "brake_engaged",
         }
     }
@@ -169,6 +181,9 @@ pub struct About {
     /// The pay-as-you-go resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceId>,
+    /// The withdrawal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<WithdrawalId>,
     /// Available credit; it may be below zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available: Option<Money>,
@@ -374,6 +389,15 @@ pub enum Hook {
     /// A resource is to be destroyed.
     #[serde(rename = "resource.released")]
     ResourceReleased,
+    /// Cash was withdrawn, and is to be paid out: the answer is `paid` or `failed`.
+    #[serde(rename = "withdrawal.requested")]
+    WithdrawalRequested,
+    /// A withdrawal was paid.
+    #[serde(rename = "withdrawal.paid")]
+    WithdrawalPaid,
+    /// A withdrawal could not be paid, and is back in the wallet.
+    #[serde(rename = "withdrawal.failed")]
+    WithdrawalFailed,
 }
 
 impl Hook {
@@ -400,6 +424,9 @@ impl Hook {
             Self::ResourceOpened => "resource.opened",
             Self::ResourceStarted => "resource.started",
             Self::ResourceStopped => "resource.stopped",
+            Self::WithdrawalRequested => "withdrawal.requested",
+            Self::WithdrawalPaid => "withdrawal.paid",
+            Self::WithdrawalFailed => "withdrawal.failed",
             Self::ResourceChanged => "resource.changed",
             Self::ResourceHalted => "resource.halted",
             Self::ResourceRestored => "resource.restored",

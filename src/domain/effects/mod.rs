@@ -23,8 +23,10 @@ use super::nouns::order;
 use super::nouns::resource::Resource;
 use super::nouns::statement::{Document, Statement};
 use super::nouns::subscription::{Subject, Subscription};
+use super::nouns::withdrawal::Withdrawal;
 use super::nouns::{house, notice, series, wallet};
 use super::verbs::bill::AssignNumber;
+use super::verbs::transfer::{TakeTransfer, TransferAnswered};
 
 pub use self::message::{About, Hook, Recipient, Template};
 
@@ -69,6 +71,8 @@ pub enum Noun {
     Coupon(Coupon),
     /// A pay-as-you-go resource.
     Resource(Resource),
+    /// A withdrawal.
+    Withdrawal(Withdrawal),
     /// A month of bills.
     Statement(Statement),
     /// An invoice or a credit note.
@@ -169,6 +173,20 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             let about = About { amount: Some(*amount), ..base(open) };
             out.push(mail(Template::ToppedUp, about, Topic::None, None));
         }
+        Event::Wallet(wallet::Event::Sent { number, to, amount, .. }) => {
+            let take = TakeTransfer { from: open.id, number: *number, amount: *amount };
+            out.push(tell(*to, Command::TakeTransfer(take)));
+        }
+        Event::Wallet(wallet::Event::Received { from, number, .. }) => {
+            let answered = TransferAnswered { number: *number, declined: None };
+            out.push(tell(*from, Command::TransferAnswered(answered)));
+        }
+        Event::Wallet(wallet::Event::Declined { from, number, reason, .. }) => {
+            let declined = Some(reason.clone());
+            let answered = TransferAnswered { number: *number, declined };
+            out.push(tell(*from, Command::TransferAnswered(answered)));
+        }
+        Event::Withdrawal(event) => payg::told_of_withdrawal(event, open, out),
         Event::Order(event) => orders::told(event, open, out),
         Event::Subscription(event) => subscriptions::told(event, open, out),
         Event::Coupon(event) => orders::told_of_coupon(event, open, out),
@@ -225,7 +243,9 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             | wallet::Event::Repaid { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }
-            | wallet::Event::DepositReleased { .. },
+            | wallet::Event::DepositReleased { .. }
+            | wallet::Event::Arrived { .. }
+            | wallet::Event::Returned { .. },
         )
         | Event::Account(
             account::Event::Opened { .. }

@@ -1,9 +1,9 @@
-//! What is said of pay-as-you-go resources, and of the standing of an account.
+//! What is said of pay-as-you-go resources, of the standing of an account, and of withdrawals.
 
 use super::{About, Hook, Noun, Outgoing, Template, Topic, base, hook, mail};
 use crate::domain::account::Open;
 use crate::domain::nouns::resource::{self, Resource};
-use crate::domain::nouns::standing;
+use crate::domain::nouns::{standing, withdrawal};
 
 /// What the world must be told of what happened to a resource.
 pub(super) fn told_of_resource(event: &resource::Event, open: &Open, out: &mut Vec<Outgoing>) {
@@ -56,7 +56,7 @@ pub(super) fn told_of_standing(event: &standing::Event, open: &Open, out: &mut V
     let (template, topic, about) = match event {
         standing::Event::FellOverdue { amount, available, at } => {
             let (amount, available) = (Some(*amount), Some(*available));
-            let about = About { amount, available, due_at: Some(*at), ..base(open) };
+            let about = About { available, amount, due_at: Some(*at), ..base(open) };
             (Template::Overdue, Topic::Debt, about)
         }
         standing::Event::OverdueNoticed { amount, due_at, superseded } => {
@@ -65,7 +65,7 @@ pub(super) fn told_of_standing(event: &standing::Event, open: &Open, out: &mut V
             }
             let available = Some(open.wallet.available());
             let (amount, due_at) = (Some(*amount), Some(*due_at));
-            let about = About { amount, available, due_at, ..base(open) };
+            let about = About { available, amount, due_at, ..base(open) };
             (Template::Overdue, Topic::Debt, about)
         }
         standing::Event::Recovered { at } => {
@@ -85,7 +85,7 @@ pub(super) fn told_of_standing(event: &standing::Event, open: &Open, out: &mut V
         }
         standing::Event::WillRunShort { needed, available, due_at } => {
             let (amount, available) = (Some(*needed), Some(*available));
-            let about = About { amount, available, due_at: Some(*due_at), ..base(open) };
+            let about = About { available, amount, due_at: Some(*due_at), ..base(open) };
             let worth_until = due_at.plus(std::time::Duration::from_hours(24));
             out.push(mail(Template::WillRunShort, about, Topic::LowBalance, Some(worth_until)));
             return;
@@ -93,6 +93,26 @@ pub(super) fn told_of_standing(event: &standing::Event, open: &Open, out: &mut V
         standing::Event::AlertSet { .. } => return,
     };
     out.push(mail(template, about, topic, None));
+}
+
+/// What the world must be told of what happened to a withdrawal.
+pub(super) fn told_of_withdrawal(event: &withdrawal::Event, open: &Open, out: &mut Vec<Outgoing>) {
+    let Some(live) = open.withdrawals.get(&event.withdrawal()) else { return };
+    let (template, told) = match event {
+        withdrawal::Event::Requested(_) => {
+            (Template::WithdrawalRequested, Hook::WithdrawalRequested)
+        }
+        withdrawal::Event::Paid { .. } => (Template::WithdrawalPaid, Hook::WithdrawalPaid),
+        withdrawal::Event::Failed { .. } => (Template::WithdrawalFailed, Hook::WithdrawalFailed),
+    };
+    let about = About {
+        withdrawal: Some(live.id),
+        amount: Some(live.amount),
+        reason: live.reason.clone(),
+        ..base(open)
+    };
+    out.push(mail(template, about, Topic::None, None));
+    out.push(hook(told, Noun::Withdrawal(live.as_ref().clone())));
 }
 
 fn of_resource(open: &Open, live: &Resource) -> About {

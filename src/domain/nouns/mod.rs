@@ -14,3 +14,4 @@ pub mod statement;
 pub mod subscription;
 pub mod usage;
 pub mod wallet;
+pub mod withdrawal;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::Timestamp;
 use crate::domain::event::SealedRef;
-use crate::domain::ids::ResourceId;
+use crate::domain::ids::{AccountId, ResourceId};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
 
@@ -32,6 +32,9 @@ pub struct Wallet {
     /// Deposits, by the resource that they were taken for (R6.19).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub holds: BTreeMap<ResourceId, Money>,
+    /// Cash on its way to other accounts, by the number of the transfer (R7.6).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub in_transit: BTreeMap<u32, InTransit>,
     /// What is owed, by the month that it is billed in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub owed: BTreeMap<Month, Owed>,
@@ -69,6 +72,29 @@ pub enum Origin {
     Import,
     /// Money back for what cash had not paid.
     Refund,
+}
+
+/// Cash on its way to another account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InTransit {
+    /// To which.
+    pub to: AccountId,
+    /// How much.
+    pub amount: Money,
+    /// What it was taken from, if it comes back.
+    pub taken: Vec<Taken>,
+}
+
+/// Cash that left the wallet out of a lot, and may come back to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// How much.
+    pub amount: Money,
+    /// When it had come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Where from.
+    pub origin: Origin,
 }
 
 impl Origin {
@@ -188,6 +214,61 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// Cash was sent to another account (R7.6).
+    Sent {
+        /// The number of the transfer.
+        number: u32,
+        /// To which account.
+        to: AccountId,
+        /// How much.
+        amount: Money,
+        /// What it was taken from.
+        taken: Vec<Taken>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The other account has taken it.
+    Arrived {
+        /// The number of the transfer.
+        number: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// The other account has declined it: it is back in its lots.
+    Returned {
+        /// The number of the transfer.
+        number: u32,
+        /// How much.
+        amount: Money,
+        /// Why, as a rejection's code.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Cash came from another account.
+    Received {
+        /// Which.
+        from: AccountId,
+        /// The number of the transfer there.
+        number: u32,
+        /// How much.
+        amount: Money,
+        /// When.
+        at: Timestamp,
+    },
+    /// Cash from another account could not be taken, and is told back.
+    Declined {
+        /// Which.
+        from: AccountId,
+        /// The number of the transfer there.
+        number: u32,
+        /// How much.
+        amount: Money,
+        /// Why, as a rejection's code.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Wallet {
@@ -200,6 +281,7 @@ impl Wallet {
             lent: None,
             limit: None,
             holds: BTreeMap::new(),
+            in_transit: BTreeMap::new(),
             owed: BTreeMap::new(),
         }
     }
@@ -259,6 +341,39 @@ impl Wallet {
         Money::from_minor(own.minor().min(free).max(0), self.cash.currency())
     }
 
+    /// Cash on its way to other accounts.
+    #[must_use]
+    pub fn sent(&self) -> Money {
+        self.in_transit.values().map(|sent| sent.amount).fold(self.zero(), plus)
+    }
+
+    /// How much can be transferred to another account: no cash that was transferred in or is held,
+    /// and never more than available credit (R7.6).
+    #[must_use]
+    pub fn transferable(&self) -> Money {
+        let transferred = self.lots.iter().filter(|lot| lot.origin == Origin::Transfer);
+        let transferred = transferred.map(|lot| lot.left).fold(self.zero(), plus);
+        let free = minus(self.spendable(), transferred).minor();
+        Money::from_minor(free.min(self.available().minor()).max(0), self.cash.currency())
+    }
+
+    /// What `amount` is taken from, the last that came in first, of lots from `origins`. That they
+    /// suffice was checked.
+    #[must_use]
+    pub fn last_of(&self, amount: Money, origins: impl Fn(&Origin) -> bool) -> Vec<Taken> {
+        let mut rest = amount.minor();
+        let mut taken = Vec::new();
+        for lot in self.lots.iter().rev().filter(|lot| origins(&lot.origin)) {
+            let part = lot.left.minor().min(rest);
+            rest -= part;
+            if part > 0 {
+                let amount = Money::from_minor(part, amount.currency());
+                taken.push(Taken { amount, at: lot.at, origin: lot.origin.clone() });
+            }
+        }
+        taken
+    }
+
     /// Changes the wallet by what happened.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -289,6 +404,18 @@ impl Wallet {
                 self.holds.insert(*resource, *amount);
             }
             Event::DepositReleased { resource, .. } => drop(self.holds.remove(resource)),
+            Event::Sent { number, to, amount, taken, .. } => {
+                self.take(taken.iter());
+                let sent = InTransit { to: *to, amount: *amount, taken: taken.clone() };
+                self.in_transit.insert(*number, sent);
+            }
+            Event::Arrived { number, .. } => drop(self.arrive(*number)),
+            Event::Returned { number, .. } => {
+                let sent = self.arrive(*number);
+                self.put_back(sent.taken.iter());
+            }
+            Event::Received { amount, at, .. } => self.bring(*amount, Some(*at), Origin::Transfer),
+            Event::Declined { .. } => {}
         }
     }
 
@@ -327,6 +454,41 @@ impl Wallet {
         }
     }
 
+    /// Cash leaves its lots for good: no refund finds room there any more.
+    pub fn take<'a>(&mut self, taken: impl Iterator<Item = &'a Taken>) {
+        for Taken { amount, at, origin } in taken {
+            self.cash = minus(self.cash, *amount);
+            let mut rest = amount.minor();
+            let of_these = |lot: &&mut Lot| lot.at == *at && lot.origin == *origin;
+            for lot in self.lots.iter_mut().rev().filter(of_these) {
+                let part = lot.left.minor().min(rest);
+                rest -= part;
+                lot.left = less(lot.left, part);
+                lot.amount = less(lot.amount, part);
+            }
+            assert!(rest == 0, "broken journal: {amount} is more than {origin:?} has left");
+        }
+        self.lots.retain(|lot| !lot.amount.is_zero());
+    }
+
+    /// Cash is back in the lots that it left.
+    pub fn put_back<'a>(&mut self, taken: impl Iterator<Item = &'a Taken>) {
+        for Taken { amount, at, origin } in taken {
+            self.cash = plus(self.cash, *amount);
+            let known = self.lots.iter_mut().rfind(|lot| lot.at == *at && lot.origin == *origin);
+            if let Some(lot) = known {
+                lot.left = plus(lot.left, *amount);
+                lot.amount = plus(lot.amount, *amount);
+            } else {
+                // Before what came later, so that it is spent first again.
+                let place = self.lots.iter().position(|lot| lot.at > *at);
+                let place = place.unwrap_or(self.lots.len());
+                let (amount, left) = (*amount, *amount);
+                self.lots.insert(place, Lot { amount, left, at: *at, origin: origin.clone() });
+            }
+        }
+    }
+
     /// Owes more for a month.
     pub fn owe(&mut self, month: Month, amount: Money) {
         if amount.is_zero() {
@@ -355,6 +517,11 @@ impl Wallet {
         if owed.amount.is_zero() {
             self.owed.remove(&month);
         }
+    }
+
+    fn arrive(&mut self, number: u32) -> InTransit {
+        let sent = self.in_transit.remove(&number);
+        sent.unwrap_or_else(|| panic!("broken journal: transfer {number} is not on its way"))
     }
 
     const fn zero(&self) -> Money {

@@ -2,7 +2,10 @@
 
 use insta::assert_snapshot;
 
-use super::scenario::{instant, play_only, run, usd};
+use super::balance_words::OTHER;
+use super::scenario::{World, instant, mails, play_only, run, usd};
+use crate::domain::effects::{Effect, Outgoing};
+use crate::domain::nouns::wallet::Lot;
 use crate::domain::verbs::standing::{hourly_burn, hours_left, projection};
 
 #[test]
@@ -50,7 +53,20 @@ fn r7_3_credit_is_a_ceiling_and_a_lower_one_is_paid_down_to() {
         2026-03-01 13:00  limit 0
         2026-03-01 13:00  limit -1
         2026-03-01 14:00  top-up 10
-    "), @r"");
+    "), @r"
+    2026-03-01 10:00 ! NotEnoughFunds: 10.00 USD is needed, 0.00 USD is there
+    2026-03-01 10:00 credit limit 15.00 USD
+    2026-03-01 10:00   order #2 paid 10.00 USD
+    2026-03-01 10:00 ! NotEnoughFunds: 10.00 USD is needed, 5.00 USD is there
+    2026-03-01 11:00 +4.00 USD
+    2026-03-01 12:00 credit limit 8.00 USD
+    2026-03-01 12:00 repaid 2.00 USD for 2026-03
+    2026-03-01 13:00 credit limit 0.00 USD
+    2026-03-01 13:00 repaid 2.00 USD for 2026-03
+    2026-03-01 13:00 ! AmountNegative: -1.00 USD is below zero
+    2026-03-01 14:00 +10.00 USD
+    2026-03-01 14:00 repaid 6.00 USD for 2026-03
+    ");
 }
 
 #[test]
@@ -63,7 +79,15 @@ fn r6_15_the_oldest_month_is_repaid_first() {
         2026-03-20 11:00  top-up 3
         2026-03-20 11:00  limit 0
         2026-03-20 12:00  top-up 9
-    "), @r"");
+    "), @r"
+    2026-02-10 10:00 credit limit 100.00 USD
+    2026-03-20 10:00 credit limit 15.00 USD
+    2026-03-20 11:00 +3.00 USD
+    2026-03-20 11:00 repaid 3.00 USD for 2026-02
+    2026-03-20 11:00 credit limit 0.00 USD
+    2026-03-20 12:00 +9.00 USD
+    2026-03-20 12:00 repaid 7.00 USD for 2026-02, 2.00 USD for 2026-03
+    ");
 }
 
 #[test]
@@ -89,4 +113,214 @@ fn the_last_day_says_how_far_the_balance_reaches() {
     assert_eq!(told.iter().filter(|left| left.is_zero()).count(), 1, "it ends there: {told:?}");
     let later = instant("2026-03-04", "00:00");
     assert_eq!((hours_left(open, later), projection(open, later)), (None, Vec::new()));
+}
+
+/// What is left of each lot, the oldest first.
+fn left(world: &World) -> Vec<String> {
+    world.open().wallet.lots.iter().map(|lot: &Lot| lot.left.to_string()).collect()
+}
+
+#[test]
+fn d47_a_withdrawal_takes_the_last_top_up_first_and_spending_the_first() {
+    assert_snapshot!(play_only(&["withdrawal"], "
+        2025-01-10 10:00  top-up 30 by card
+        2026-03-01 10:00  top-up 20 by card
+        2026-03-02 10:00  top-up 10 by alipay
+        2026-03-03 10:00  purchase ecs small 1 month
+        2026-03-04 10:00  cash-out 35
+        2026-03-05 10:00  paid-out #3
+        2026-03-05 10:00  paid-out #3
+        2026-03-05 10:00  not-paid-out #9
+        2026-03-06 10:00  cash-out 15.01
+        2026-03-06 10:00  cash-out all
+        2026-03-06 10:00  cash-out all
+    "), @r"
+    2026-03-04 10:00   withdrawal #3 35.00 USD requested: 10.00 USD of 2026-03-02 10:00 by alipay, 20.00 USD of 2026-03-01 10:00 by card, 5.00 USD of 2025-01-10 10:00 by operator
+    2026-03-05 10:00   withdrawal #3 paid: 10.00 USD by alipay, 20.00 USD by card, 5.00 USD by operator
+    2026-03-05 10:00 ! WithdrawalClosed: wdr#3 was reported to be paid or to have failed before
+    2026-03-05 10:00 ! WithdrawalNotFound: there is no withdrawal wdr#9 in this account
+    2026-03-06 10:00 ! NotWithdrawable: 15.00 USD can be withdrawn, not 15.01 USD
+    2026-03-06 10:00   withdrawal #4 15.00 USD requested: 15.00 USD of 2025-01-10 10:00 by operator
+    2026-03-06 10:00 ! NotWithdrawable: 0.00 USD can be withdrawn, not 0.00 USD
+    ");
+}
+
+#[test]
+fn d47_the_original_way_is_open_for_360_days() {
+    assert_snapshot!(play_only(&["withdrawal"], "
+        2025-01-01 10:00  top-up 30 by card
+        2025-12-27 09:59  cash-out 10
+        2025-12-27 10:00  cash-out 10
+    "), @r"
+    2025-12-27 09:59   withdrawal #1 10.00 USD requested: 10.00 USD of 2025-01-01 10:00 by card
+    2025-12-27 10:00   withdrawal #2 10.00 USD requested: 10.00 USD of 2025-01-01 10:00 by operator
+    ");
+}
+
+#[test]
+fn r7_5_what_is_held_owed_or_given_is_not_withdrawn() {
+    assert_snapshot!(play_only(&["withdrawal"], "
+        2026-03-01 10:00  limit 20
+        2026-03-01 10:00  purchase ecs small 1 month
+        2026-03-01 11:00  top-up 15
+        2026-03-01 11:00  cash-out 5.01
+        2026-03-01 11:00  cash-out 0
+        2026-03-01 11:00  cash-out -1
+        2026-03-01 12:00  open-resource debt small
+        2026-03-01 12:00  cash-out 4.41
+        2026-03-01 12:00  cash-out 4.40
+    "), @r"
+    2026-03-01 11:00 ! NotWithdrawable: 5.00 USD can be withdrawn, not 5.01 USD
+    2026-03-01 11:00 ! AmountNotPositive: 0.00 USD is not above zero
+    2026-03-01 11:00 ! AmountNotPositive: -1.00 USD is not above zero
+    2026-03-01 12:00 ! NotWithdrawable: 4.40 USD can be withdrawn, not 4.41 USD
+    2026-03-01 12:00   withdrawal #4 4.40 USD requested: 4.40 USD of 2026-03-01 11:00 by bank_transfer
+    ");
+}
+
+#[test]
+fn r7_5_an_overdue_account_withdraws_nothing() {
+    assert_snapshot!(play_only(&["withdrawal", "overdue"], "
+        2026-03-01 10:00  top-up 1
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 13:00  step
+        2026-03-01 13:00  cash-out all
+    "), @r"
+    2026-03-01 12:05   overdue: 0.20 USD to pay, available -0.20 USD
+    2026-03-01 13:00 ! AccountOverdue: the account is overdue: 0.20 USD must be paid first
+    ");
+}
+
+#[test]
+fn r7_5_a_withdrawal_that_fails_is_back_in_its_lots_and_pays_what_is_due() {
+    let script = "
+        2026-03-01 10:00  top-up 10 by card
+        2026-03-02 10:00  top-up 10 by alipay
+        2026-03-02 11:00  cash-out 15
+        2026-03-02 12:00  open-resource by-hour large
+        2026-03-02 15:10  step
+    ";
+    let (world, _) = run(script);
+    assert_eq!(left(&world), ["0.00 USD"], "what left the wallet leaves no room behind");
+    assert!(world.open().standing.is_overdue());
+    let script = format!("{script}\n2026-03-02 15:20  not-paid-out #1 account_closed");
+    assert_snapshot!(play_only(&["withdrawal", "standing", "repaid"], &script), @r"
+    2026-03-02 11:00   withdrawal #1 15.00 USD requested: 10.00 USD of 2026-03-02 10:00 by alipay, 5.00 USD of 2026-03-01 10:00 by card
+    2026-03-02 15:20   withdrawal #1 failed: 15.00 USD back
+    2026-03-02 15:20 repaid 1.00 USD for 2026-03
+    2026-03-02 15:20   in good standing
+    ");
+    let (world, _) = run(&script);
+    assert_eq!(left(&world), ["4.00 USD", "10.00 USD"], "the oldest pays first");
+    assert!(world.open().withdrawals.is_empty(), "it is settled");
+}
+
+#[test]
+fn a_withdrawal_is_told_to_its_owner() {
+    assert_snapshot!(mails("
+        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  cash-out 4
+        2026-03-01 10:00  cash-out all
+        2026-03-02 10:00  paid-out #1
+        2026-03-02 10:00  not-paid-out #2
+    "), @r"
+    2026-03-01 10:00 topped_up
+    2026-03-01 10:00 withdrawal_requested
+    2026-03-01 10:00 withdrawal_requested
+    2026-03-02 10:00 withdrawal_paid
+    2026-03-02 10:00 withdrawal_failed
+    ");
+}
+
+#[test]
+fn a_refund_finds_no_room_in_what_was_withdrawn() {
+    let (world, story) = run("
+        2026-03-01 10:00  top-up 20
+        2026-03-01 10:00  purchase ecs small 1 month
+        2026-03-01 10:00  cash-out all
+        2026-03-01 11:00  unsubscribe #1 unused
+    ");
+    let lots = &world.open().wallet.lots;
+    assert_eq!((lots.len(), lots[0].amount, lots[0].left), (1, usd("10"), usd("10")), "{story}");
+    assert_eq!(world.open().wallet.withdrawable(), usd("10"), "20 came in, 20 may go out");
+}
+
+#[test]
+fn r7_6_own_cash_is_transferred_and_what_came_by_transfer_is_not_passed_on() {
+    assert_snapshot!(play_only(&["transfer", "from", "withdrawal"], "
+        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  take 20
+        2026-03-01 10:00  open-resource debt small
+        2026-03-01 10:10  send 9.41
+        2026-03-01 10:10  send 0
+        2026-03-01 10:10  send 5 here
+        2026-03-01 10:10  send 9.40
+        2026-03-01 10:10  cash-out all
+        2026-03-01 10:11  arrived 2
+        2026-03-01 10:11  arrived 2
+        2026-03-01 10:12  declined 2
+    "), @r"");
+}
+
+#[test]
+fn r7_6_what_is_owed_within_the_limit_stays_covered() {
+    assert_snapshot!(play_only(&["transfer"], "
+        2026-03-01 10:00  limit 12
+        2026-03-01 10:00  purchase ecs small 1 month
+        2026-03-01 10:00  top-up 15
+        2026-03-01 11:00  send 15
+        2026-03-01 12:00  purchase ecs small 1 month
+    "), @r"");
+}
+
+#[test]
+fn r7_6_an_overdue_account_transfers_nothing() {
+    assert_snapshot!(play_only(&["transfer"], "
+        2026-03-01 10:00  top-up 1
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 13:00  step
+        2026-03-01 13:00  send 1
+    "), @r"");
+}
+
+#[test]
+fn r7_6_what_is_declined_is_back_in_its_lots_and_pays_what_is_due() {
+    let script = "
+        2026-03-01 10:00  top-up 10
+        2026-03-01 11:00  top-up 10
+        2026-03-02 11:00  send 15
+        2026-03-02 12:00  open-resource by-hour large
+        2026-03-02 15:10  step
+        2026-03-02 15:20  declined 1
+        2026-03-02 15:20  declined 1
+    ";
+    assert_snapshot!(play_only(&["transfer", "standing", "repaid"], script), @r"");
+    let (world, _) = run(script);
+    assert_eq!(left(&world), ["4.00 USD", "10.00 USD"]);
+    assert!(world.open().wallet.in_transit.is_empty());
+}
+
+#[test]
+fn r7_6_what_cannot_be_taken_is_told_back_once_and_for_all() {
+    let (world, story) = run("
+        2026-03-01 10:00  limit 5
+        2026-03-01 10:00  take 3 EUR
+        2026-03-01 10:00  top-up 100
+        2026-03-01 10:00  take 9999999999.99
+        2026-03-01 10:00  take 4
+    ");
+    assert_snapshot!(story, @r"");
+    let told: Vec<_> = world
+        .outgoing
+        .iter()
+        .filter_map(|(_, out)| match out {
+            Outgoing::Send { effect: Effect::Tell { to, command }, .. } => {
+                Some((*to, serde_json::to_string(command).expect("a command")))
+            }
+            Outgoing::Send { .. } | Outgoing::Void(_) => None,
+        })
+        .collect();
+    assert!(told.iter().all(|(to, _)| *to == OTHER.into()), "{told:?}");
+    let told: Vec<_> = told.into_iter().map(|(_, command)| command).collect();
+    assert_snapshot!(told.join("\n"), @r"");
 }

@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::scenario::{ACCOUNT, instant, usd};
 use crate::domain::account;
 use crate::domain::event::Event;
-use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
+use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use crate::domain::nouns::coupon::Unmet;
 use crate::domain::nouns::{
     campaign, coupon, house, notice, order, resource, series, standing, statement, subscription,
-    usage, wallet,
+    usage, wallet, withdrawal,
 };
 use crate::domain::rejection::Rejection;
 
@@ -42,6 +42,14 @@ variants! {
     Event::Account(account::Event::UnifiedDaySet { .. }) => "account.unified_day_set",
     Event::Account(account::Event::CouponDeclined { .. }) => "account.coupon_declined",
     Event::Wallet(wallet::Event::ToppedUp { .. }) => "wallet.topped_up",
+    Event::Withdrawal(withdrawal::Event::Requested(_)) => "withdrawal.requested",
+    Event::Withdrawal(withdrawal::Event::Paid { .. }) => "withdrawal.paid",
+    Event::Withdrawal(withdrawal::Event::Failed { .. }) => "withdrawal.failed",
+    Event::Wallet(wallet::Event::Sent { .. }) => "wallet.sent",
+    Event::Wallet(wallet::Event::Arrived { .. }) => "wallet.arrived",
+    Event::Wallet(wallet::Event::Returned { .. }) => "wallet.returned",
+    Event::Wallet(wallet::Event::Received { .. }) => "wallet.received",
+    Event::Wallet(wallet::Event::Declined { .. }) => "wallet.declined",
     Event::Wallet(wallet::Event::BroughtIn { .. }) => "wallet.brought_in",
     Event::Wallet(wallet::Event::LimitSet { .. }) => "wallet.limit_set",
     Event::Wallet(wallet::Event::Lent { .. }) => "wallet.lent",
@@ -166,6 +174,7 @@ fn rejections() -> Vec<Rejection> {
     let subscription = SubscriptionId::new(ACCOUNT, 1);
     let order = OrderId::new(ACCOUNT, 2);
     let coupon = CouponId::new(ACCOUNT, 3);
+    let withdrawal = WithdrawalId::new(ACCOUNT, 6);
     let (product, plan) = (|| "ecs".to_owned(), || "small".to_owned());
     let currency = usd("1").currency();
     let month = || "P1M".parse().expect("a period");
@@ -205,6 +214,12 @@ fn rejections() -> Vec<Rejection> {
         Rejection::OutlivesParent { parent: subscription, expires_at: at, limit: at },
         Rejection::OffAnchor { expires_at: at },
         Rejection::NotEnoughFunds { needed: usd("10"), available: usd("9.99") },
+        Rejection::WithdrawalNotFound { withdrawal },
+        Rejection::WithdrawalClosed { withdrawal },
+        Rejection::NotWithdrawable { amount: usd("2"), withdrawable: usd("1") },
+        Rejection::PayeeNotFound { account: ACCOUNT },
+        Rejection::NotTransferable { amount: usd("2"), transferable: usd("1") },
+        Rejection::TransferToSelf,
         Rejection::CouponNotFound { coupon },
         Rejection::CouponOver { coupon },
         Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Product] },
@@ -276,6 +291,12 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::PeriodInPast { .. }
             | Rejection::OffAnchor { .. }
             | Rejection::NotEnoughFunds { .. }
+            | Rejection::WithdrawalNotFound { .. }
+            | Rejection::WithdrawalClosed { .. }
+            | Rejection::NotWithdrawable { .. }
+            | Rejection::PayeeNotFound { .. }
+            | Rejection::NotTransferable { .. }
+            | Rejection::TransferToSelf
             | Rejection::CouponNotFound { .. }
             | Rejection::CouponOver { .. }
             | Rejection::CouponNotUsable { .. }
@@ -361,6 +382,12 @@ fn a_rejection_keeps_its_code() {
         OutlivesParent -> InvalidPeriod.ExceededDedicatedHost
         OffAnchor -> OffAnchor
         NotEnoughFunds -> NotEnoughFunds
+        WithdrawalNotFound -> WithdrawalNotFound
+        WithdrawalClosed -> WithdrawalClosed
+        NotWithdrawable -> NotWithdrawable
+        PayeeNotFound -> PayeeNotFound
+        NotTransferable -> NotTransferable
+        TransferToSelf -> TransferToSelf
         CouponNotFound -> CouponNotFound
         CouponOver -> CouponOver
         CouponNotUsable -> CouponNotUsable

@@ -21,7 +21,7 @@ use crate::domain::nouns::coupon::{Benefit, Scope};
 use crate::domain::nouns::notice::Kind;
 use crate::domain::nouns::order::Kind as Kinds;
 use crate::domain::nouns::subscription::Mode;
-use crate::domain::nouns::{coupon, notice, order, resource, standing, subscription};
+use crate::domain::nouns::{coupon, notice, order, resource, standing, subscription, withdrawal};
 use crate::domain::record::Record;
 use crate::domain::rows::Row;
 use crate::domain::rules::{TaxRate, Timeline};
@@ -607,8 +607,18 @@ fn check_money(world: &World) {
             Event::Wallet(crate::domain::nouns::wallet::Event::Repaid { parts, .. }) => {
                 paid += parts.iter().map(|part| part.amount.minor()).sum::<i64>();
             }
+            Event::Wallet(crate::domain::nouns::wallet::Event::Sent { amount, .. }) => {
+                paid += amount.minor();
+            }
+            Event::Wallet(
+                crate::domain::nouns::wallet::Event::Received { amount, .. }
+                | crate::domain::nouns::wallet::Event::Returned { amount, .. },
+            ) => credited += amount.minor(),
+            Event::Withdrawal(withdrawal::Event::Requested(asked)) => paid += asked.amount.minor(),
+            Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => paid -= amount.minor(),
             Event::Order(_)
             | Event::Wallet(_)
+            | Event::Withdrawal(withdrawal::Event::Paid { .. })
             | Event::Usage(_)
             | Event::Resource(_)
             | Event::Standing(_)
@@ -635,6 +645,7 @@ fn check_refunds(world: &World) {
             Row::Order(order) => Some((order.id, order.as_ref())),
             Row::Subscription(_)
             | Row::Resource(_)
+            | Row::Withdrawal(_)
             | Row::BillLine(..)
             | Row::Statement(..)
             | Row::Document(_)
@@ -704,6 +715,7 @@ fn check_periods(world: &World) {
             Event::Order(_)
             | Event::Account(_)
             | Event::Wallet(_)
+            | Event::Withdrawal(_)
             | Event::Subscription(_)
             | Event::Coupon(_)
             | Event::Resource(_)
@@ -753,6 +765,7 @@ fn check_notices(world: &World) {
             | Event::Notice(notice::Event::Skipped { .. })
             | Event::Account(_)
             | Event::Wallet(_)
+            | Event::Withdrawal(_)
             | Event::Order(_)
             | Event::Coupon(_)
             | Event::Resource(_)
@@ -799,6 +812,7 @@ fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
             Event::Subscription(_)
             | Event::Account(_)
             | Event::Wallet(_)
+            | Event::Withdrawal(_)
             | Event::Order(_)
             | Event::Coupon(_)
             | Event::Resource(_)

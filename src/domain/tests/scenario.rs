@@ -67,7 +67,10 @@ impl World {
             records: Vec::new(),
             outgoing: Vec::new(),
             brake: false,
-            facts: Facts::default(),
+            facts: Facts {
+                found: [Question::Account(balance_words::OTHER)].into(),
+                ..Facts::default()
+            },
             rows: BTreeMap::new(),
             closed_through: None,
         }
@@ -101,6 +104,9 @@ impl World {
             self.facts.found.insert(Question::Resource(*id));
         }
         self.facts.learn(&executed.seen);
+        for id in &executed.touched.withdrawals {
+            self.facts.found.insert(Question::Withdrawal(*id));
+        }
         for id in &executed.touched.coupons {
             self.facts.found.insert(Question::Coupon(*id));
         }
@@ -260,7 +266,7 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
         "let-go" => Command::LetGo(verbs::hold::LetGo {}),
         "top-up" => Command::TopUp(verbs::top_up::TopUp {
             amount: usd(args[0]),
-            method: "bank_transfer".into(),
+            method: after(args, "by").map_or("bank_transfer", |rest| rest[0]).into(),
             channel: "operator".into(),
             reference: None,
         }),
@@ -576,6 +582,22 @@ fn of_event(event: &Event) -> Option<String> {
         Event::Wallet(wallet::Event::DepositReleased { resource, amount, .. }) => {
             format!("deposit {amount} of #{} free", resource.number)
         }
+        Event::Wallet(wallet::Event::Sent { number, to, amount, .. }) => {
+            format!("transfer #{number}: {amount} sent to {to}")
+        }
+        Event::Wallet(wallet::Event::Arrived { number, .. }) => {
+            format!("transfer #{number} arrived")
+        }
+        Event::Wallet(wallet::Event::Returned { number, amount, reason, .. }) => {
+            format!("transfer #{number}: {amount} back for {reason}")
+        }
+        Event::Wallet(wallet::Event::Received { from, amount, .. }) => {
+            format!("+{amount} from {from}")
+        }
+        Event::Wallet(wallet::Event::Declined { from, amount, reason, .. }) => {
+            format!("{amount} from {from} declined for {reason}")
+        }
+        Event::Withdrawal(event) => balance_words::withdrawal_told(event),
         Event::Order(order::Event::Opened(order)) => {
             let deadline = short(order.deadline);
             let (id, of) = (order.id.number, order.subscription.number);

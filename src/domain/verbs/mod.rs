@@ -31,3 +31,5 @@ pub mod settle;
 pub mod so_far;
 pub mod standing;
 pub mod top_up;
+pub mod transfer;
+pub mod withdraw;

@@ -310,6 +310,12 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::OffAnchor { .. }
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
+        | Rejection::WithdrawalNotFound { .. }
+        | Rejection::WithdrawalClosed { .. }
+        | Rejection::NotWithdrawable { .. }
+        | Rejection::PayeeNotFound { .. }
+        | Rejection::NotTransferable { .. }
+        | Rejection::TransferToSelf
         | Rejection::CouponNotFound { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponNotUsable { .. }

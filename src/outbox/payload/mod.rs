@@ -3,6 +3,7 @@
 
 mod bills;
 mod resource;
+mod withdrawal;
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -45,6 +46,7 @@ enum Wire {
     Resource(Resource),
     Statement(Statement),
     Document(Document),
+    Withdrawal(withdrawal::Withdrawal),
 }
 
 #[derive(Debug, Serialize)]
@@ -213,6 +215,7 @@ impl Body {
             Noun::Order(ordered) => Wire::Order(Box::new(ordered.into())),
             Noun::Coupon(coupon) => Wire::Coupon(Box::new(coupon.into())),
             Noun::Resource(live) => Wire::Resource(live.into()),
+            Noun::Withdrawal(asked) => Wire::Withdrawal(asked.into()),
             Noun::Statement(statement) => Wire::Statement(statement.into()),
             Noun::Document(document) => Wire::Document(document.into()),
         };

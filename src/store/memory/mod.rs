@@ -16,18 +16,20 @@ use super::{
     DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Head,
     JobRun, LedgerRow, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery, SealedRow,
     Snapshot, StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow,
-    UsagePlace, Written, codec, gate,
+    UsagePlace, WithdrawalQuery, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
 use crate::domain::ids::{
     AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
+    WithdrawalId,
 };
 use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
+use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, Row, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 use crate::domain::usage::{Seen, UsageKey};
@@ -58,6 +60,7 @@ struct Tables {
     bill_lines: BTreeMap<(Month, AccountId, u32), BillLine>,
     statements: BTreeMap<(Month, AccountId), Statement>,
     documents: BTreeMap<DocumentId, Document>,
+    withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
     outbox: BTreeMap<EffectKey, Delivery>,
     runs: BTreeMap<Job, Vec<JobRun>>,
@@ -145,6 +148,10 @@ impl Tables {
                 }
                 Row::Coupon(row) => {
                     self.coupons.insert(row.coupon.id, *row);
+                }
+                Row::Withdrawal(mut row) => {
+                    row.reason = row.reason.take().filter(|reason| !reason.is_empty());
+                    self.withdrawals.insert(row.id, *row);
                 }
                 Row::Resource(mut row) => {
                     row.external_id = row.external_id.filter(|text| !text.is_empty());
@@ -325,6 +332,7 @@ impl Store for MemoryStore {
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
             Question::Coupon(id) => tables.coupons.contains_key(id),
             Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
+            Question::Withdrawal(id) => tables.withdrawals.contains_key(id),
             Question::Resource(id) => tables.resources.contains_key(id),
         };
         let found = questions.iter().filter(known).copied().collect();
@@ -572,6 +580,10 @@ impl Store for MemoryStore {
 
     async fn documents(&self, query: DocumentQuery) -> Result<Vec<Document>, StoreError> {
         Ok(self.tables().list_documents(query))
+    }
+
+    async fn withdrawals(&self, query: WithdrawalQuery) -> Result<Vec<Withdrawal>, StoreError> {
+        Ok(self.tables().list_withdrawals(query))
     }
 
     async fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {

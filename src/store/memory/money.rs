@@ -7,9 +7,12 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{OrderId, StreamId};
 use crate::domain::money::Currency;
 use crate::domain::nouns::order::Order;
+use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::rows::{CouponRow, CoverageRow};
 use crate::domain::trial_balance::Balance;
-use crate::store::{CouponQuery, EntryQuery, LedgerRow, OrderQuery, StoreError, codec};
+use crate::store::{
+    CouponQuery, EntryQuery, LedgerRow, OrderQuery, StoreError, WithdrawalQuery, codec,
+};
 
 impl Tables {
     pub(super) fn list_orders(&self, query: &OrderQuery) -> Vec<Order> {
@@ -52,6 +55,15 @@ impl Tables {
         let mut coupons: Vec<_> = self.coupons.values().filter(asked).cloned().collect();
         coupons.sort_by_key(|row| place(row.coupon.expires_at, row.coupon.id));
         page(coupons.into_iter(), query.limit)
+    }
+
+    pub(super) fn list_withdrawals(&self, query: WithdrawalQuery) -> Vec<Withdrawal> {
+        let asked = self.withdrawals.values().rev().filter(|row| {
+            row.id.account == query.account
+                && query.state.is_none_or(|state| row.state == state)
+                && query.before.is_none_or(|before| row.id.number < before)
+        });
+        page(asked.cloned(), query.limit)
     }
 
     pub(super) fn list_entries(&self, query: &EntryQuery) -> Vec<(StreamId, LedgerRow)> {

@@ -10,7 +10,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use super::fault::failed;
 use super::ladder::Ladder;
 use super::rows::{self, Columns};
-use super::{streams, usage};
+use super::{streams, usage, withdrawals};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::{Facts, Question};
@@ -52,13 +52,14 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
         return Ok(facts);
     }
     let mut asked = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-    let (mut accounts, mut reports) = (Vec::new(), Vec::new());
+    let (mut accounts, mut reports, mut withdrawals) = (Vec::new(), Vec::new(), Vec::new());
     for question in questions {
         match question {
             Question::Order(id) => asked[0].push((id.account, id.number)),
             Question::Subscription(id) => asked[1].push((id.account, id.number)),
             Question::Coupon(id) => asked[2].push((id.account, id.number)),
             Question::Account(id) => accounts.push(*id),
+            Question::Withdrawal(id) => withdrawals.push(*id),
             Question::Resource(id) => asked[3].push((id.account, id.number)),
             Question::Usage(account, key) => reports.push((*account, *key)),
         }
@@ -72,6 +73,8 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
     let mut conn = pool.acquire().await.map_err(failed)?;
     facts.usage = usage::seen(&mut conn, &reports).await?;
     facts.found.extend(streams::known_accounts(&mut conn, &accounts).await?);
+    let known = withdrawals::known(&mut conn, &withdrawals).await?;
+    facts.found.extend(known.into_iter().map(Question::Withdrawal));
     for ((ladder, asked), answer) in ASK_NOUNS.iter().zip(&asked).zip(answers) {
         let found = ladder.fetch(&mut conn, asked, |values, (account, number)| {
             values.text(&account.to_string()).int(*number);

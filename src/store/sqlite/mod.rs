@@ -13,6 +13,7 @@ mod rows;
 mod statements;
 mod streams;
 mod usage;
+mod withdrawals;
 mod write;
 mod writer;
 
@@ -30,7 +31,7 @@ use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Head, JobRun, LedgerRow, Loaded,
     OldUsage, OrderQuery, OutboxDepth, ResourceQuery, SealedRow, StatementQuery, Store, StoreError,
-    StoredRecord, SubscriptionQuery, TokenRow, UsagePlace, Written,
+    StoredRecord, SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -42,6 +43,7 @@ use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
+use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 
@@ -258,6 +260,10 @@ impl Store for SqliteStore {
 
     async fn documents(&self, query: DocumentQuery) -> Result<Vec<Document>, StoreError> {
         statements::documents(&self.readers, query).await
+    }
+
+    async fn withdrawals(&self, query: WithdrawalQuery) -> Result<Vec<Withdrawal>, StoreError> {
+        withdrawals::list(&self.readers, query).await
     }
 
     async fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {

@@ -60,6 +60,7 @@ impl<'a> Batch<'a> {
             | Row::Subscription(_)
             | Row::Resource(_)
             | Row::Coupon(_)
+            | Row::Withdrawal(_)
             | Row::Coverage(_)
             | Row::Campaign(_) => {}
         }

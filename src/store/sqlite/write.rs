@@ -16,7 +16,7 @@ use super::chores;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::rows::{self, Columns};
-use super::{resources, statements, usage};
+use super::{resources, statements, usage, withdrawals};
 use crate::domain::ids::StreamId;
 use crate::domain::rows::Row;
 use crate::store::gate::Known;
@@ -336,6 +336,7 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
     let mut orders = BTreeMap::new();
     let mut subscriptions = BTreeMap::new();
     let mut coupons = BTreeMap::new();
+    let mut withdrawals = BTreeMap::new();
     let mut used = BTreeMap::new();
     let mut coverages = BTreeMap::new();
     let mut campaigns = BTreeMap::new();
@@ -350,6 +351,9 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             }
             Row::Coupon(row) => {
                 coupons.insert((stream, row.coupon.id.number), row);
+            }
+            Row::Withdrawal(row) => {
+                withdrawals.insert((stream, row.id.number), row.as_ref());
             }
             Row::Resource(row) => {
                 used.insert((stream, row.id.number), row.as_ref());
@@ -389,6 +393,8 @@ async fn put_rows(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result
             rows::bind_coverage(values, stream, row);
         })
         .await?;
+    let withdrawals: Vec<_> = withdrawals.into_iter().collect();
+    withdrawals::put(conn, &withdrawals).await?;
     bills.put(conn).await?;
     campaigns::put(conn, campaigns).await?;
     let entries: Vec<_> = each(winners, |commit| &commit.entries).collect();

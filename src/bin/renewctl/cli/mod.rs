@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use balance::{AlertVerb, Balance, CreditVerb};
+pub(crate) use balance::{AlertVerb, Balance, CreditVerb, Transfer, WithdrawVerb};
 pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
@@ -89,6 +89,11 @@ pub(crate) enum Verb {
     Balance(Balance),
     /// What moved the cash of an account and what it owes, newest first.
     Movements(Of),
+    /// Pay cash out to its owner, list what was, report how it went.
+    #[command(subcommand)]
+    Withdraw(WithdrawVerb),
+    /// Transfer cash to another account.
+    Transfer(Transfer),
     /// Set the credit limit of an account.
     #[command(subcommand)]
     Credit(CreditVerb),
@@ -258,6 +263,8 @@ mod tests {
           top-up        Credit cash that was received
           balance       What an account has, what it owes, and how far that reaches
           movements     What moved the cash of an account and what it owes, newest first
+          withdraw      Pay cash out to its owner, list what was, report how it went
+          transfer      Transfer cash to another account
           credit        Set the credit limit of an account
           alert         Set the low-balance alert of an account
           order         Buy, list, show, pay, deliver, refund and cancel orders

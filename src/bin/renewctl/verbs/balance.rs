@@ -2,6 +2,7 @@
 
 use renewd::admin::wire::{
     Balance, CashLot, Done, Movement, OwedMonth, Receipt, SetBalanceAlert, SetCreditLimit,
+    Transfer, Transferred,
 };
 
 use super::{Desk, chart, would};
@@ -40,6 +41,8 @@ fn card(balance: &Balance) -> Vec<(&'static str, String)> {
         ("cash", money(&balance.cash)),
         ("spendable", money(&balance.spendable)),
         ("withdrawable", money(&balance.withdrawable)),
+        ("transferable", money(&balance.transferable)),
+        ("on its way", money(&balance.in_transit)),
         ("credit limit", money(&balance.credit_limit)),
         ("owed", money(&balance.debt)),
         ("standing", state),
@@ -84,7 +87,8 @@ pub(super) async fn movements(desk: &Desk, of: &Of) -> Result<(), Failure> {
     let call = Call::get(&["v1", "accounts", &of.account, "movements"]);
     let columns = [">SEQ", "AT", "WHAT", "ABOUT", "OF", ">AMOUNT", ">BALANCE"];
     desk.list(&call, &of.slice, &columns, |movement: Movement| {
-        let about = [movement.order, movement.resource, movement.month, movement.method];
+        let Movement { order, resource, withdrawal, account, month, method, .. } = movement;
+        let about = [order, resource, withdrawal, account, month, method];
         let about: Vec<String> = about.into_iter().flatten().collect();
         vec![
             movement.seq.to_string(),
@@ -124,6 +128,19 @@ pub(super) async fn alert(desk: &Desk, verb: &AlertVerb) -> Result<(), Failure> 
             None => format!("{dry_run}{account} is told of no low balance"),
         });
         Ok(())
+    })
+    .await
+}
+
+/// Transfers cash to another account.
+pub(super) async fn transfer(desk: &Desk, asked: &cli::Transfer) -> Result<(), Failure> {
+    let body = Transfer { to: asked.to.clone(), amount: asked.amount.clone() };
+    let call = Call::post(&["v1", "accounts", &asked.from, "transfers"], &asked.write);
+    desk.ask(&call.json(&body)?, |output, receipt: Receipt<Transferred>| {
+        let dry_run = would(receipt.dry_run);
+        let Transferred { to, amount, state, reason, cash } = receipt.answer;
+        output.say(&format!("{dry_run}{} to {to}: {}", money(&amount), state.replace('_', " ")));
+        Ok(output::card(&[("reason", or_nothing(reason.as_ref())), ("cash", money(&cash))])?)
     })
     .await
 }

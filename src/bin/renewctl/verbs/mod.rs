@@ -17,6 +17,7 @@ mod resources;
 mod statements;
 mod subscriptions;
 mod usage;
+mod withdrawals;
 
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,8 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
         Verb::Balance(verb) => balance::balance(&desk, verb).await,
         Verb::Movements(of) => balance::movements(&desk, of).await,
+        Verb::Withdraw(verb) => withdrawals::run(&desk, verb).await,
+        Verb::Transfer(transfer) => balance::transfer(&desk, transfer).await,
         Verb::Credit(verb) => balance::credit(&desk, verb).await,
         Verb::Alert(verb) => balance::alert(&desk, verb).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
