@@ -90,7 +90,12 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     let mails = ada.mails(&daemon);
     let overdue = mails.iter().find(|mail| mail.template == "overdue").expect("a mail");
     assert_eq!(overdue.subject, "Your account is overdue: please pay 0.01 USD");
-    assert_eq!(state(&daemon, &web), "running");
+    let ahead = shown(&daemon, &web);
+    assert_eq!(ahead["state"], "running");
+    assert_eq!(
+        (&ahead["halts_at"], &ahead["releases_at"]),
+        (&"2026-01-16T22:05:00Z".into(), &"2026-01-31T22:05:00Z".into())
+    );
     let refused = daemon.post(&ada.path("/resources"), &machine()).refused(402, "AccountOverdue");
     assert_eq!(refused["amount"]["amount"], "0.01");
     let change = json!({"plan": "large"});
@@ -107,6 +112,10 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     assert_eq!(
         (&halted["state"], &halted["halted_at"]),
         (&"halted".into(), &"2026-01-16T22:05:00Z".into())
+    );
+    assert_eq!(
+        (&halted["halts_at"], &halted["releases_at"]),
+        (&Value::Null, &"2026-01-31T22:05:00Z".into())
     );
     assert!(words(&ada.mails(&daemon)).contains(&"resource_halted"));
     daemon.until("2026-01-20T00:00:00Z");
