@@ -204,6 +204,7 @@ fn told(event: &Event, paid: Option<Money>, committed: &Committed) -> Option<Tol
         Event::Notice(notice::Event::Skipped { .. })
         | Event::Account(_)
         | Event::Wallet(_)
+        | Event::Withdrawal(_)
         | Event::Order(_)
         | Event::Coupon(_)
         | Event::Usage(_)
