@@ -3,8 +3,9 @@
 //!
 //! A request comes in at [`server`], which lets in who may speak ([`auth`]); a handler in
 //! [`routes`] reads it ([`request`]), the [`door`] turns it into a command, the accounts carry it
-//! out, and [`convert`] puts the answer into the forms of [`wire`], or [`paper`] onto what is
-//! printed. Whatever goes wrong leaves as a [`problem`]. Nothing is decided here, and nothing is kept but the replies to machinery.
+//! out ([`intake`]: reports of usage, by the thousand), and [`convert`] puts the answer into the
+//! forms of [`wire`], or [`paper`] onto what is printed. Whatever goes wrong leaves as a
+//! [`problem`]. Nothing is decided here, and nothing is kept but the replies to machinery.
 
 pub mod auth;
 pub mod convert;
@@ -12,6 +13,7 @@ pub mod cursor;
 pub mod door;
 pub mod fields;
 pub mod format;
+pub mod intake;
 pub mod paper;
 pub mod ports;
 pub mod problem;
@@ -22,9 +24,11 @@ pub mod server;
 pub mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::rt::time::sleep;
 use serde::Serialize;
 
 use self::door::{Asked, Door};
@@ -32,7 +36,7 @@ use self::ports::{Control, Profiles, Sealing};
 use self::problem::Problem;
 use self::replies::Replies;
 use self::request::Asking;
-use crate::actors::{Accounts, Receipt};
+use crate::actors::{Accounts, ExecuteError, Receipt, Request};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::account::Open;
@@ -113,6 +117,32 @@ impl Admin {
         }
         Ok(())
     }
+}
+
+/// How often a request is tried again where too much waits, and after which wait.
+const BUSY_MAX: u32 = 100;
+const BUSY_WAIT: Duration = Duration::from_millis(50);
+
+/// Executes a request, or only says what would happen; where too much waits, a little later. It is
+/// for what comes in masses, and slows nobody but itself.
+async fn patiently(
+    accounts: &Accounts,
+    stream: StreamId,
+    request: Request,
+    dry_run: bool,
+) -> Result<Receipt, ExecuteError> {
+    for _ in 0..BUSY_MAX {
+        let executed = if dry_run {
+            accounts.preview(stream, request.clone()).await
+        } else {
+            accounts.execute(stream, request.clone()).await
+        };
+        match executed {
+            Err(ExecuteError::Busy) => sleep(BUSY_WAIT).await,
+            Ok(_) | Err(_) => return executed,
+        }
+    }
+    Err(ExecuteError::Busy)
 }
 
 /// The answer to a write.

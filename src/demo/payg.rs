@@ -90,10 +90,11 @@ async fn opens(app: &App, account: AccountId) -> anyhow::Result<ResourceId> {
         region: "eu-central-1".to_owned(),
         external_id: Some("kite-sim".to_owned()),
     };
-    match asks(app, account, Command::OpenResource(open)).await? {
-        Answer::Resource { resource } => Ok(resource.id),
-        other => anyhow::bail!("this is no answer to an opening: {other:?}"),
-    }
+    let answer = asks(app, account, Command::OpenResource(open)).await?;
+    let Answer::Resource { resource } = answer else {
+        anyhow::bail!("this is no answer to an opening: {answer:?}");
+    };
+    Ok(resource.id)
 }
 
 async fn uses(app: &App, machine: ResourceId, gigabytes: u32, at: Timestamp) -> anyhow::Result<()> {

@@ -44,6 +44,9 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     let web = opened.ok()["resource"]["id"].as_str().expect("an id").to_owned();
     assert_eq!(opened.ok()["resource"], shown(&daemon, &web));
 
+    let alert = json!({"below": {"amount": "0.20", "currency": "USD"}});
+    daemon.put(&ada.path("/balance-alert"), &alert).ok();
+
     // An hour is settled five minutes after its end (R6.1): 0.0199 for the time and 0.004 for the
     // disk, of which as much is billed as comes to cents; the rest is carried on (D19).
     daemon.until("2026-01-01T01:04:59Z");
@@ -69,6 +72,14 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
         (&web.as_str().into(), &"cpu".into())
     );
 
+    // Its owner is told once that it drops below the alert (R6.16).
+    daemon.until("2026-01-01T13:04:00Z");
+    assert_eq!(ada.cash(&daemon), "0.23");
+    assert!(!words(&ada.mails(&daemon)).contains(&"low_balance"));
+    daemon.until("2026-01-01T20:05:00Z");
+    let mails = ada.mails(&daemon);
+    assert_eq!(words(&mails).iter().filter(|word| **word == "low_balance").count(), 1);
+
     // The balance will not last another day like this, which is said at 14:00 (R6.18).
     daemon.until("2026-01-01T21:05:00Z");
     assert!(words(&ada.mails(&daemon)).contains(&"will_run_short"));
@@ -79,7 +90,12 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     let mails = ada.mails(&daemon);
     let overdue = mails.iter().find(|mail| mail.template == "overdue").expect("a mail");
     assert_eq!(overdue.subject, "Your account is overdue: please pay 0.01 USD");
-    assert_eq!(state(&daemon, &web), "running");
+    let ahead = shown(&daemon, &web);
+    assert_eq!(ahead["state"], "running");
+    assert_eq!(
+        (&ahead["halts_at"], &ahead["releases_at"]),
+        (&"2026-01-16T22:05:00Z".into(), &"2026-01-31T22:05:00Z".into())
+    );
     let refused = daemon.post(&ada.path("/resources"), &machine()).refused(402, "AccountOverdue");
     assert_eq!(refused["amount"]["amount"], "0.01");
     let change = json!({"plan": "large"});
@@ -96,6 +112,10 @@ fn a_machine_stops_for_debt_and_runs_again_once_it_is_paid() {
     assert_eq!(
         (&halted["state"], &halted["halted_at"]),
         (&"halted".into(), &"2026-01-16T22:05:00Z".into())
+    );
+    assert_eq!(
+        (&halted["halts_at"], &halted["releases_at"]),
+        (&Value::Null, &"2026-01-31T22:05:00Z".into())
     );
     assert!(words(&ada.mails(&daemon)).contains(&"resource_halted"));
     daemon.until("2026-01-20T00:00:00Z");

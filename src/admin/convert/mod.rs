@@ -20,7 +20,7 @@ pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
 pub use self::meters::{meters, use_quote};
 pub use self::orders::{order, ordered};
-pub use self::resources::{resource, resource_row};
+pub use self::resources::{resource, resource_row, resource_with_debt};
 pub use self::statements::{bill_line, document, statement};
 pub use self::usage::{fault_in_words, resource_usage};
 use super::ports::{Profile, SchedulerStatus};

@@ -2,8 +2,11 @@
 
 use super::text;
 use crate::admin::wire;
+use crate::domain::account::Open;
 use crate::domain::nouns::resource::Resource;
 use crate::domain::rows::ResourceRow;
+use crate::domain::rules::Timeline;
+use crate::domain::verbs::so_far::debt_ahead;
 
 /// A resource as it is listed.
 #[must_use]
@@ -20,6 +23,19 @@ pub fn resource_row(row: &ResourceRow) -> wire::Resource {
         stopped_at: row.stopped_at.map(text),
         halted_at: row.halted_at.map(text),
         released_at: row.released_at.map(text),
+        halts_at: None,
+        releases_at: None,
+    }
+}
+
+/// A resource as it stands, and what debt will do to it.
+#[must_use]
+pub fn resource_with_debt(timeline: &Timeline, open: &Open, live: &Resource) -> wire::Resource {
+    let (halts_at, releases_at) = debt_ahead(timeline, open, live);
+    wire::Resource {
+        halts_at: halts_at.map(text),
+        releases_at: releases_at.map(text),
+        ..resource(live)
     }
 }
 

@@ -149,7 +149,7 @@ struct Named<'a> {
     id: Option<Cow<'a, str>>,
 }
 
-fn own<'a>(raw: &'a RawValue) -> Event<'a> {
+fn own(raw: &RawValue) -> Event<'_> {
     read(raw.get().as_bytes())
 }
 
@@ -175,7 +175,7 @@ fn read(text: &[u8]) -> Event<'_> {
     }
 }
 
-fn cloud<'a>(raw: &'a RawValue) -> Event<'a> {
+fn cloud(raw: &RawValue) -> Event<'_> {
     let text = raw.get().as_bytes();
     match serde_json::from_slice::<Cloud<'_>>(text) {
         Ok(event) => {

@@ -32,7 +32,6 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::ResourceNotFound { resource } | Rejection::ResourceReleased { resource } => {
             json!({ "resource": resource })
         }
-        Rejection::NotPayAsYouGo { product } => json!({ "product": product }),
         Rejection::PurchaseRequires { missing } => json!({ "missing": missing }),
         Rejection::SubscriptionNotFound { subscription }
         | Rejection::SubscriptionEnded { subscription }
@@ -93,9 +92,9 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::WrongState { subscription, state } => {
             json!({ "subscription": subscription, "state": state })
         }
-        Rejection::UnknownProduct { product } | Rejection::NotRefundable { product } => {
-            json!({ "product": product })
-        }
+        Rejection::UnknownProduct { product }
+        | Rejection::NotRefundable { product }
+        | Rejection::NotPayAsYouGo { product } => json!({ "product": product }),
         Rejection::UnknownPlan { product, plan } | Rejection::PlanRetired { product, plan } => {
             json!({ "product": product, "plan": plan })
         }

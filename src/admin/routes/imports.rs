@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use actix_web::error::PayloadError;
-use actix_web::rt::time::{sleep, timeout};
+use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use futures_util::{Stream, StreamExt as _, stream};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::actors::{ExecuteError, Lane, Receipt, Request};
+use crate::actors::{ExecuteError, Lane, Request};
 use crate::admin::problem::{Code, Problem};
 use crate::admin::request::{media_type, media_type_is, query, token_text, too_large};
-use crate::admin::{Admin, auth, wire};
+use crate::admin::{Admin, auth, patiently, wire};
 use crate::domain::command::Answer;
 use crate::domain::ids::StreamId;
 use crate::domain::record::Cause;
@@ -24,9 +24,6 @@ const LINES: &str = "application/x-ndjson";
 const CONCURRENCY: usize = 64;
 /// How long a client may keep the next piece back.
 const CHUNK_TIMEOUT: Duration = Duration::from_mins(1);
-/// How often a line is tried again where too much waits, and after which wait.
-const BUSY_MAX: u32 = 100;
-const BUSY_WAIT: Duration = Duration::from_millis(50);
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(import);
@@ -132,7 +129,7 @@ async fn bring_along(
         claims: asked.claims,
         ..Request::new(asked.command, cause, Lane::Clockwork)
     };
-    let executed = executed(admin, stream, request, query.dry_run).await;
+    let executed = patiently(&admin.accounts, stream, request, query.dry_run).await;
     match executed {
         Ok(receipt) => {
             let Answer::Imported { account, subscriptions } = &receipt.answer else {
@@ -156,28 +153,6 @@ async fn bring_along(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Executes a request; where too much waits, a little later: nobody else can slow a stream of
-/// lines down.
-pub(super) async fn executed(
-    admin: &Admin,
-    stream: StreamId,
-    request: Request,
-    dry_run: bool,
-) -> Result<Receipt, ExecuteError> {
-    for _ in 0..BUSY_MAX {
-        let executed = if dry_run {
-            admin.accounts.preview(stream, request.clone()).await
-        } else {
-            admin.accounts.execute(stream, request.clone()).await
-        };
-        match executed {
-            Err(ExecuteError::Busy) => sleep(BUSY_WAIT).await,
-            Ok(_) | Err(_) => return executed,
-        }
-    }
-    Err(ExecuteError::Busy)
 }
 
 /// A line as it came in.

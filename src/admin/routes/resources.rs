@@ -125,7 +125,8 @@ async fn show_resource(
 ) -> Result<Json<wire::Resource>, Problem> {
     let (open, _) = admin.account(id.account).await?;
     if let Some(live) = open.resources.get(&id) {
-        return Ok(Json(convert::resource(live)));
+        let house = admin.accounts.ports().house();
+        return Ok(Json(convert::resource_with_debt(&house.timeline, &open, live)));
     }
     let unknown = Rejection::ResourceNotFound { resource: id };
     let row = admin.store.resource(id).await?.ok_or(unknown)?;

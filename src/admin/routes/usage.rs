@@ -1,34 +1,22 @@
 //! Usage: reports by the thousand, over many accounts, and what a resource has used so far.
 
-use std::collections::BTreeMap;
-
 use actix_web::web::{Data, Json, Payload};
 use actix_web::{HttpRequest, get, post};
-use futures_util::{StreamExt as _, stream};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::imports::executed;
-use crate::actors::{Lane, Request};
-use crate::admin::door::{Event, Refused};
-use crate::admin::problem::{Code, Problem};
+use crate::admin::intake::{Became, Taken, take};
+use crate::admin::problem::Problem;
 use crate::admin::request::{OfResource, body, media_type, query};
-use crate::admin::{Admin, auth, convert, door, unexpected, wire};
-use crate::domain::command::{Answer, Command};
-use crate::domain::ids::AccountId;
-use crate::domain::record::Cause;
+use crate::admin::{Admin, auth, convert, door, wire};
 use crate::domain::rejection::Rejection;
-use crate::domain::usage::UsageKey;
-use crate::domain::verbs::record_usage::{Fault, Outcome, RecordUsage, Reported};
+use crate::domain::verbs::record_usage::Outcome;
 use crate::domain::verbs::so_far::so_far;
-
-/// Accounts that are worked on at once.
-const CONCURRENCY: usize = 64;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(report_usage).service(show_usage);
 }
 
-/// Takes reports of usage, of any accounts, in any order: a JSON array, JSON lines, or CloudEvents
+/// Takes reports of usage, of any accounts, in any order: a JSON array, JSON lines, or `CloudEvents`
 /// 1.0. Each event has an outcome of its own; none stops another. An event is counted once however
 /// often it is sent, so this needs no `Idempotency-Key`, and a call whose answer was lost is sent
 /// again as it is.
@@ -66,106 +54,8 @@ async fn report_usage(
     let body = body(&mut payload, max(daemon.usage_body_max)).await?;
     let media_type = media_type(&request);
     let events = door::usage(media_type.as_deref(), &body, max(daemon.usage_batch_max))?;
-    let taken = take(&admin, &cause, events, query.dry_run).await;
+    let taken = take(&admin.accounts, &cause, events, query.dry_run).await;
     Ok(Json(answered(&taken, lists_all, query.dry_run)))
-}
-
-/// An event, and what became of it.
-struct Taken<'a> {
-    id: Option<std::borrow::Cow<'a, str>>,
-    became: Became,
-}
-
-/// What became of an event.
-#[derive(Clone)]
-enum Became {
-    /// The account has an answer.
-    Answered(Outcome),
-    /// It was no report, or its account takes none.
-    Refused(&'static str, String),
-    /// Its account could not answer for now.
-    Failed(&'static str, String),
-}
-
-/// Gives the reports to their accounts, and puts the answers into the order of the request.
-async fn take<'a>(
-    admin: &Admin,
-    cause: &Cause,
-    events: Vec<Event<'a>>,
-    dry_run: bool,
-) -> Vec<Taken<'a>> {
-    let mut taken = Vec::with_capacity(events.len());
-    let mut accounts: BTreeMap<AccountId, (Vec<usize>, Vec<Reported>)> = BTreeMap::new();
-    for (index, Event { id, reported }) in events.into_iter().enumerate() {
-        let became = match reported {
-            Ok(reported) => {
-                let (places, readings) = accounts.entry(reported.resource.account).or_default();
-                places.push(index);
-                readings.push(reported);
-                Became::Failed(Code::InternalError.as_str(), String::new())
-            }
-            Err(Refused { code, detail }) => Became::Refused(code.as_str(), detail),
-        };
-        taken.push(Taken { id, became });
-    }
-    let answers = stream::iter(accounts)
-        .map(|(account, (places, readings))| async move {
-            (places, record(admin, cause, account, readings, dry_run).await)
-        })
-        .buffer_unordered(CONCURRENCY)
-        .collect::<Vec<_>>()
-        .await;
-    for (places, became) in answers {
-        for (place, became) in places.into_iter().zip(became) {
-            taken[place].became = became;
-        }
-    }
-    taken
-}
-
-/// Gives an account its reports; answers what became of each.
-async fn record(
-    admin: &Admin,
-    cause: &Cause,
-    account: AccountId,
-    readings: Vec<Reported>,
-    dry_run: bool,
-) -> Vec<Became> {
-    let count = readings.len();
-    let keys: Vec<UsageKey> = readings.iter().map(|reading| reading.key).collect();
-    let command = Command::RecordUsage(RecordUsage { readings });
-    let request = Request::new(command, cause.clone(), Lane::Clockwork);
-    let all = |became| vec![became; count];
-    match executed(admin, account.into(), request, dry_run).await {
-        Ok(receipt) => match &receipt.answer {
-            Answer::UsageRecorded { outcomes } if outcomes.len() == count => {
-                for (outcome, key) in outcomes.iter().zip(&keys) {
-                    if *outcome == Outcome::Rejected(Fault::Conflict) {
-                        tracing::warn!(
-                            stream = %account,
-                            %key,
-                            "usage was reported again with other content; the first report stands"
-                        );
-                    }
-                }
-                outcomes.iter().copied().map(Became::Answered).collect()
-            }
-            _ => all(failed(&unexpected(&receipt))),
-        },
-        Err(error) => {
-            let problem = Problem::from(error);
-            // Whatever the business says no to stays so; what the machinery says no to may not.
-            if problem.is_server_error() || problem.code() == Code::AccountParked.as_str() {
-                all(failed(&problem))
-            } else {
-                all(Became::Refused(problem.code(), problem.detail().to_owned()))
-            }
-        }
-    }
-}
-
-fn failed(problem: &Problem) -> Became {
-    Became::Failed(problem.code(), problem.detail().to_owned())
 }
 
 fn answered(taken: &[Taken<'_>], lists_all: bool, dry_run: bool) -> wire::UsageTaken {
@@ -238,6 +128,7 @@ async fn show_usage(
 mod tests {
     use super::*;
     use crate::admin::routes;
+    use crate::domain::verbs::record_usage::Fault;
 
     #[test]
     fn the_description_names_every_form_of_a_report() {

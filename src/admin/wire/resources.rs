@@ -85,6 +85,13 @@ pub struct Resource {
     /// When it was released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<String>,
+    /// When it will be stopped for debt unless that is paid; this and what follows is there while
+    /// the account is overdue, and not in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halts_at: Option<String>,
+    /// When it will be released for debt unless that is paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releases_at: Option<String>,
 }
 
 /// The resource stands.

@@ -1,12 +1,14 @@
-//! So far: what a resource has used, settled and not. Nothing is decided here.
+//! So far: what a resource has used, settled and not, and what debt will do to it. Nothing is
+//! decided here.
 
 use rust_decimal::Decimal;
 
-use super::accrue;
+use super::{accrue, resource};
+use crate::domain::account::Open;
 use crate::domain::calendar::Timestamp;
 use crate::domain::money::Currency;
 use crate::domain::month::Month;
-use crate::domain::nouns::resource::Resource;
+use crate::domain::nouns::resource::{Resource, State};
 use crate::domain::rules::{Aggregation, Meter, Model, Timeline};
 
 /// What a resource has used so far.
@@ -71,6 +73,32 @@ pub fn so_far(
         settles_at: accrue::due_at(timeline, resource),
         meters: payg.meters.iter().map(on).collect(),
     })
+}
+
+/// What debt will do to a resource as things stand: when it is stopped, if it is not yet, and when
+/// it is released (R6.9, D38).
+#[must_use]
+pub fn debt_ahead(
+    timeline: &Timeline,
+    open: &Open,
+    live: &Resource,
+) -> (Option<Timestamp>, Option<Timestamp>) {
+    let planned = |halted_at| resource::planned_release(timeline, open, live, halted_at);
+    match live.state() {
+        State::Released => (None, None),
+        State::Running | State::Stopped => {
+            let halts_at = resource::halts_at(timeline, open, live);
+            (halts_at, halts_at.and_then(planned))
+        }
+        State::Halted => {
+            let releases_at = live.halted_at.and_then(planned).map(|planned| {
+                let needed = resource::notice_needed(timeline, live, planned);
+                let noticed_at = live.release_noticed_at;
+                noticed_at.map_or(planned, |told| planned.max(told.plus(needed)))
+            });
+            (None, releases_at)
+        }
+    }
 }
 
 /// Running time is counted in seconds, or in clock hours where its price is by the hour (R6.1).

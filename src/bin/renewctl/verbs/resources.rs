@@ -97,6 +97,8 @@ fn card(resource: &Resource) -> Vec<(&'static str, String)> {
         ("opened", resource.opened_at.clone()),
         ("stopped", or_nothing(resource.stopped_at.as_ref())),
         ("stopped for debt", or_nothing(resource.halted_at.as_ref())),
+        ("to be stopped", or_nothing(resource.halts_at.as_ref())),
+        ("to be released", or_nothing(resource.releases_at.as_ref())),
         ("released", or_nothing(resource.released_at.as_ref())),
     ]
 }
