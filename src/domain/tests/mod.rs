@@ -8,6 +8,7 @@ mod balance_words;
 mod book;
 mod campaigns;
 mod changes;
+mod channels;
 mod coupons;
 mod golden;
 mod house;
