@@ -346,5 +346,9 @@ fn r7_6_what_cannot_be_taken_is_told_back_once_and_for_all() {
         .collect();
     assert!(told.iter().all(|(to, _)| *to == OTHER.into()), "{told:?}");
     let told: Vec<_> = told.into_iter().map(|(_, command)| command).collect();
-    assert_snapshot!(told.join("\n"), @r"");
+    assert_snapshot!(told.join("\n"), @r#"
+    {"transfer_answered":{"number":1,"declined":"WrongCurrency"}}
+    {"transfer_answered":{"number":1,"declined":"AmountTooLarge"}}
+    {"transfer_answered":{"number":1,"declined":null}}
+    "#);
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::too_many_lines, reason = "tables of events, and a language with many words")]
 
 mod balance;
+mod balance_properties;
 mod balance_words;
 mod book;
 mod campaigns;

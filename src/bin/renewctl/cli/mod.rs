@@ -176,7 +176,7 @@ pub(crate) struct Write {
     pub(crate) dry_run: bool,
 
     /// Ask as if through this channel, such as app: with what it may do.
-    #[arg(long = "through", value_name = "CHANNEL")]
+    #[arg(long = "through", id = "through", value_name = "CHANNEL")]
     pub(crate) channel: Option<String>,
 }
 
