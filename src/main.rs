@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use renewd::app::{self, App};
-use renewd::bench::{commands, orders, renewals};
+use renewd::bench::{commands, orders, renewals, usage};
 use renewd::clock::Clock;
 use renewd::config::{self, Config};
 use renewd::domain::rules::Rules;
@@ -31,6 +31,7 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   renewd demo                         two months of a sample book, played before your eyes
+  renewd demo --payg                  a machine that is paid for by use, and runs out of money
   renewd serve --data ./renewd-data   the daemon, everything in one directory
   renewctl --help                     how to talk to it
 
@@ -97,6 +98,10 @@ struct Demo {
     /// Where the demo keeps its database, socket and mail.
     #[arg(long, value_name = "DIR", default_value = "renewd-demo")]
     data: PathBuf,
+    /// Play another story: a machine that is paid for by use outruns its balance, is stopped, and
+    /// comes back.
+    #[arg(long)]
+    payg: bool,
     /// End after the summary instead of staying up.
     #[arg(long)]
     exit: bool,
@@ -134,6 +139,23 @@ enum Bench {
         /// Accounts that they go to.
         #[arg(long, default_value_t = 10_000)]
         accounts: u64,
+        #[command(flatten)]
+        common: BenchCommon,
+    },
+    /// Reports of usage in batches of 1, 100 and 1,000, and the settlement of running resources.
+    Usage {
+        /// Accounts that usage is reported of.
+        #[arg(long, default_value_t = 10_000)]
+        accounts: u64,
+        /// Events for each size of batch; a tenth of that one by one.
+        #[arg(long, default_value_t = 200_000)]
+        events: u64,
+        /// Accounts with a running resource that are settled; 0 leaves settlement out.
+        #[arg(long, default_value_t = 100_000)]
+        settled: u64,
+        /// Hours that they are settled for.
+        #[arg(long, default_value_t = 10)]
+        hours: u64,
         #[command(flatten)]
         common: BenchCommon,
     },
@@ -239,7 +261,11 @@ async fn play(verb: Demo) -> anyhow::Result<()> {
         "{} holds a demo already; remove it, or name another directory with --data",
         config.daemon.data.display()
     );
-    demo::run(&config, rules(None)?, SAMPLE_BOOK, verb.exit, &mut std::io::stdout()).await
+    let out = &mut std::io::stdout();
+    if verb.payg {
+        return demo::payg::run(&config, rules(None)?, verb.exit, out).await;
+    }
+    demo::run(&config, rules(None)?, SAMPLE_BOOK, verb.exit, out).await
 }
 
 async fn import(verb: Import) -> anyhow::Result<ExitCode> {
@@ -317,6 +343,17 @@ async fn bench(verb: Bench) -> anyhow::Result<()> {
             bar.finish_and_clear();
             print_measured(&measured, common.json)
         }
+        Bench::Usage { accounts, events, settled, hours, common } => {
+            let bar = progress_bar(accounts.max(settled), "");
+            let tell = |stage: &str, count| {
+                bar.set_message(stage.to_owned());
+                bar.set_position(count);
+            };
+            let size = usage::Size { accounts, events, settled, hours };
+            let measured = usage::run(&common.dir, rules, size, tell).await?;
+            bar.finish_and_clear();
+            print_measured(&measured, common.json)
+        }
         Bench::Orders { clients, orders, accounts, common } => {
             let bar = progress_bar(accounts, "");
             let tell = |stage: &str, count| {
@@ -337,13 +374,21 @@ fn print_measured(measured: &impl serde::Serialize, json: bool) -> anyhow::Resul
         println!("{measured}");
         return Ok(());
     }
-    for (name, value) in measured.as_object().into_iter().flatten() {
-        match value.as_f64().filter(|_| value.is_f64()) {
-            Some(number) => println!("{name:<20} {number:>12.2}"),
-            None => println!("{name:<20} {value:>12}"),
+    print_figures("", &measured);
+    Ok(())
+}
+
+fn print_figures(within: &str, figures: &serde_json::Value) {
+    for (name, value) in figures.as_object().into_iter().flatten() {
+        let name = format!("{within}{name}");
+        match value {
+            serde_json::Value::Object(_) => print_figures(&format!("{name}."), value),
+            serde_json::Value::Number(number) if number.is_f64() => {
+                println!("{name:<40} {:>12.2}", number.as_f64().unwrap_or_default());
+            }
+            _ => println!("{name:<40} {value:>12}"),
         }
     }
-    Ok(())
 }
 
 fn progress_bar(length: u64, message: &'static str) -> ProgressBar {

@@ -28,7 +28,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("actix_web", &["src/admin/"]),
     (
         "anyhow",
-        &["src/main.rs", "src/app.rs", "src/serve.rs", "src/demo.rs", "src/bench/", "src/bin/"],
+        &["src/main.rs", "src/app.rs", "src/serve.rs", "src/demo/", "src/bench/", "src/bin/"],
     ),
     ("clap", &["src/main.rs", "src/bin/"]),
     ("clap_complete", &["src/bin/"]),

@@ -1,6 +1,7 @@
 //! The floor: the rows that the daemon wrote, written again into a copy of the database as it was
 //! before, by one prepared statement a row, in transactions as large as the daemon's were.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,9 @@ use crate::domain::calendar::Zone;
 use crate::domain::draft::Touched;
 use crate::domain::event::Event;
 use crate::domain::month::Month;
-use crate::domain::nouns::order;
+use crate::domain::nouns::{order, usage};
 use crate::domain::record::Record;
+use crate::domain::stream;
 
 /// A table, and the columns by which the rows of it that a record wrote are found, beside its
 /// stream.
@@ -36,10 +38,16 @@ enum By {
     Coverage,
     /// They are of the orders that it paid, by the month of the bill.
     BillLine,
+    /// They are lines of usage that it settled, by their place on the bill.
+    UsageLine,
+    /// They are reports of usage that it counted.
+    Usage,
+    /// They are of the resources that it touched.
+    Resource,
 }
 
 /// Everything that a record of an account can write, beside what is personal.
-const WRITTEN: [Written; 9] = [
+const WRITTEN: [Written; 12] = [
     ("journal", By::Record),
     ("streams", By::Stream),
     ("orders", By::Order),
@@ -48,6 +56,9 @@ const WRITTEN: [Written; 9] = [
     ("coupons", By::Coupon),
     ("coverages", By::Coverage),
     ("bill_lines", By::BillLine),
+    ("bill_lines", By::UsageLine),
+    ("usage_seen", By::Usage),
+    ("resources", By::Resource),
     ("outbox", By::Record),
 ];
 
@@ -87,10 +98,11 @@ pub(super) fn run(
         .map(|(name, by)| Table::read(&from, name, *by))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut took = Duration::ZERO;
+    let mut billed = Billed::new();
     for chunk in commits.chunks(CHUNK) {
         let rows = chunk
             .iter()
-            .map(|(stream, seq)| rows_of(&from, &tables, stream, *seq))
+            .map(|(stream, seq)| rows_of(&from, &tables, &mut billed, stream, *seq))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let started = Instant::now();
         for batch in rows.chunks(batch.max(1)) {
@@ -114,10 +126,11 @@ type Row = Vec<Value>;
 fn rows_of(
     from: &Connection,
     tables: &[Table],
+    billed: &mut Billed,
     stream: &str,
     seq: i64,
 ) -> anyhow::Result<Vec<(usize, Row)>> {
-    let wrote = Wrote::read(from, stream, seq)?;
+    let wrote = Wrote::read(from, billed, stream, seq)?;
     let mut rows = Vec::new();
     for (number, table) in tables.iter().enumerate() {
         let (condition, keys) = wrote.keys(table.by, seq);
@@ -142,23 +155,44 @@ struct Wrote {
     touched: Touched,
     /// Orders that were paid: their number, the start of the time, and the month of the bill.
     paid: Vec<(i64, i64, String)>,
+    /// Lines of usage: their month, and their number there.
+    lines: Vec<(String, i64)>,
+    /// The keys of reports of usage.
+    usage: Vec<Vec<u8>>,
 }
 
+/// How many lines the months of the streams have had so far: lines of usage follow each other.
+type Billed = HashMap<(String, Month), i64>;
+
 impl Wrote {
-    fn read(from: &Connection, stream: &str, seq: i64) -> anyhow::Result<Self> {
+    fn read(
+        from: &Connection,
+        billed: &mut Billed,
+        stream: &str,
+        seq: i64,
+    ) -> anyhow::Result<Self> {
         let mut select =
             from.prepare_cached("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")?;
         let body: String = select.query_row((stream, seq), |row| row.get(0))?;
         let record: Record = serde_json::from_str(&body)?;
         let (mut touched, mut paid) = (Touched::default(), Vec::new());
+        let (mut lines, mut usage) = (Vec::new(), Vec::new());
         for event in &record.events {
             touched.note(event);
             if let Event::Order(order::Event::Paid { order, starts_at, cycle, at, .. }) = event {
                 let month = cycle.unwrap_or_else(|| Month::of(*at, Zone::UTC));
                 paid.push((i64::from(order.number), starts_at.micros(), month.to_string()));
             }
+            if let Event::Usage(usage::Event::Settled(settlement)) = event {
+                let last = billed.entry((stream.to_owned(), settlement.month)).or_default();
+                for _ in &settlement.lines {
+                    *last += 1;
+                    lines.push((settlement.month.to_string(), *last));
+                }
+            }
         }
-        Ok(Self { touched, paid })
+        usage.extend(stream::seen(&record.events).iter().map(|(key, _)| key.0.to_vec()));
+        Ok(Self { touched, paid, lines, usage })
     }
 
     /// What the rows of a table are found by beside the stream, and the values of that.
@@ -181,6 +215,17 @@ impl Wrote {
                 };
                 ("number = ?2 AND starts_at = ?3", self.paid.iter().map(key).collect())
             }
+            By::UsageLine => {
+                let key = |(month, number): &(String, i64)| {
+                    vec![Value::from(month.clone()), Value::from(*number)]
+                };
+                ("month = ?2 AND number = ?3", self.lines.iter().map(key).collect())
+            }
+            By::Usage => {
+                let key = |key: &Vec<u8>| vec![Value::from(key.clone())];
+                ("key = ?2", self.usage.iter().map(key).collect())
+            }
+            By::Resource => ("number = ?2", of(&mut touched.resources.iter().map(|id| id.number))),
             By::BillLine => {
                 let key = |(order, _, month): &(i64, i64, String)| {
                     vec![Value::from(*order), Value::from(month.clone())]
@@ -229,6 +274,14 @@ pub(super) fn commits_since(written: &Path, at: i64) -> anyhow::Result<Vec<(Stri
         .context("the journal cannot be read")?;
     let rows = select.query_map([at], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many rows a table has.
+pub(super) fn count(path: &Path, table: &str) -> anyhow::Result<u64> {
+    let connection = Connection::open(path)?;
+    let count: i64 =
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0))?;
+    Ok(u64::try_from(count)?)
 }
 
 /// Folds the write-ahead log into the file, so that its size and a copy of it are whole.

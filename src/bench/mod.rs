@@ -6,6 +6,7 @@ mod floor;
 mod house;
 pub mod orders;
 pub mod renewals;
+pub mod usage;
 
 use std::time::Duration;
 

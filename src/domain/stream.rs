@@ -221,9 +221,9 @@ impl State {
 /// The usage events that a record counted: they are known from then on.
 #[must_use]
 pub fn seen(events: &[Event]) -> Vec<(UsageKey, Seen)> {
-    let recorded = events.iter().filter_map(|event| match event {
-        Event::Usage(usage::Event::Recorded { batches, .. }) => Some(batches),
-        _ => None,
+    let recorded = events.iter().filter_map(|event| {
+        let Event::Usage(usage::Event::Recorded { batches, .. }) = event else { return None };
+        Some(batches)
     });
     let batches = recorded.flatten();
     let readings = batches.flat_map(|batch| batch.readings.iter().map(move |read| (batch, read)));

@@ -42,6 +42,19 @@ fn play_and_visit(home: &Home) -> String {
 }
 
 #[test]
+fn the_machine_that_outruns_its_balance_is_a_snapshot() {
+    let home = Home::new();
+    let mut command = renewd();
+    let ran = Ran::of(command.args(["demo", "--payg", "--exit", "--data"]).arg(home.data())).ok();
+    insta::assert_snapshot!(ran.out);
+    let counted = format!("{:>5}  mails", mails_in(&home.data().join("mail")).len());
+    assert!(ran.out.contains(&counted), "{counted}");
+    let mut command = renewd();
+    let checked = Ran::of(command.args(["check", "--data"]).arg(home.data())).ok();
+    assert!(checked.out.contains("0 findings"), "{checked:?}");
+}
+
+#[test]
 fn the_demo_is_a_snapshot_and_the_same_when_played_again() {
     let (first, second) = (Home::new(), Home::new());
     let (told, stayed) = std::thread::scope(|scope| {

@@ -203,6 +203,8 @@ fn what_is_not_there_and_not_sold_by_use_is_refused() {
 fn resources_are_listed_over_all_accounts_and_of_one() {
     let daemon = Daemon::start();
     let (ada, bob) = (Customer::open(&daemon, "ada"), Customer::open(&daemon, "bob"));
+    ada.tops_up(&daemon, "100.00");
+    bob.tops_up(&daemon, "100.00");
     let [first, second] = [(); 2].map(|()| opens(&daemon, &ada));
     let third = opens(&daemon, &bob);
     daemon.post(&format!("/v1/resources/{first}/stop"), &json!({})).ok();

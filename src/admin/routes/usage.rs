@@ -233,3 +233,68 @@ async fn show_usage(
         so_far.ok_or(Rejection::UnknownProduct { product: live.subject.product.clone() })?;
     Ok(Json(convert::resource_usage(live, currency, &so_far)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::routes;
+
+    #[test]
+    fn the_description_names_every_form_of_a_report() {
+        let text = routes::app().1.to_json().expect("JSON");
+        let described: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let content = &described["paths"]["/v1/usage"]["post"]["requestBody"]["content"];
+        let forms: Vec<&str> =
+            content.as_object().expect("forms").keys().map(String::as_str).collect();
+        insta::assert_snapshot!(forms.join("\n"), @r"
+        application/cloudevents+json
+        application/cloudevents-batch+json
+        application/json
+        application/x-ndjson
+        ");
+        for form in forms {
+            // Each that is described is read.
+            assert!(door::usage(Some(form), b"[]", 1).is_ok());
+        }
+    }
+
+    #[test]
+    fn every_event_is_counted_by_what_became_of_it_and_listed_where_it_matters() {
+        let refused = || Became::Refused("InvalidField", "at: no".into());
+        let became = [
+            Became::Answered(Outcome::Accepted),
+            Became::Answered(Outcome::Duplicate),
+            Became::Answered(Outcome::Rejected(Fault::TooLate)),
+            refused(),
+            Became::Failed("Busy", "later".into()),
+        ];
+        let taken: Vec<Taken<'_>> =
+            became.into_iter().map(|became| Taken { id: None, became }).collect();
+        let answer = answered(&taken, false, false);
+        assert_eq!(
+            (answer.accepted_count, answer.duplicate_count, answer.rejected_count),
+            (1, 1, 2)
+        );
+        assert_eq!(answer.failed_count, 1);
+        let listed = |answer: &wire::UsageTaken| -> Vec<(u32, Option<String>)> {
+            answer.results.iter().map(|one| (one.index, one.code.clone())).collect()
+        };
+        assert_eq!(
+            listed(&answer),
+            [
+                (1, None),
+                (2, Some("UsageTooLate".into())),
+                (3, Some("InvalidField".into())),
+                (4, Some("Busy".into()))
+            ]
+        );
+        assert_eq!(answered(&taken, true, false).results.len(), 5);
+    }
+
+    #[test]
+    fn every_fault_has_words_of_its_own() {
+        let words: std::collections::BTreeSet<&str> =
+            Fault::ALL.into_iter().map(convert::fault_in_words).collect();
+        assert_eq!(words.len(), Fault::ALL.len());
+    }
+}

@@ -56,7 +56,7 @@ pub(super) fn told_of_standing(event: &standing::Event, open: &Open, out: &mut V
     let (template, topic, about) = match event {
         standing::Event::FellOverdue { amount, available, at } => {
             let (amount, available) = (Some(*amount), Some(*available));
-            let about = About { amount, available, due_at: Some(*at), ..base(open) };
+            let about = About { available, amount, due_at: Some(*at), ..base(open) };
             (Template::Overdue, Topic::Debt, about)
         }
         standing::Event::OverdueNoticed { amount, due_at, superseded } => {
@@ -65,7 +65,7 @@ pub(super) fn told_of_standing(event: &standing::Event, open: &Open, out: &mut V
             }
             let available = Some(open.wallet.available());
             let (amount, due_at) = (Some(*amount), Some(*due_at));
-            let about = About { amount, available, due_at, ..base(open) };
+            let about = About { available, amount, due_at, ..base(open) };
             (Template::Overdue, Topic::Debt, about)
         }
         standing::Event::Recovered { at } => {
@@ -85,7 +85,7 @@ pub(super) fn told_of_standing(event: &standing::Event, open: &Open, out: &mut V
         }
         standing::Event::WillRunShort { needed, available, due_at } => {
             let (amount, available) = (Some(*needed), Some(*available));
-            let about = About { amount, available, due_at: Some(*due_at), ..base(open) };
+            let about = About { available, amount, due_at: Some(*due_at), ..base(open) };
             let worth_until = due_at.plus(std::time::Duration::from_hours(24));
             out.push(mail(Template::WillRunShort, about, Topic::LowBalance, Some(worth_until)));
             return;
