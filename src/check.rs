@@ -95,6 +95,8 @@ pub async fn check(
 struct Book {
     /// What all wallets hold.
     cash: BTreeMap<Currency, i128>,
+    /// Cash on its way between accounts, or arrived where its sender does not know it yet.
+    sent: BTreeMap<Currency, i128>,
     /// What was paid by orders that are not delivered yet, and so for no time yet, by currency and
     /// product.
     undelivered: BTreeMap<(Currency, String), i128>,
@@ -111,6 +113,9 @@ struct Book {
 impl Book {
     fn add(&mut self, replayed: &Replayed) {
         self.coverage_count += replayed.coverages.len() as u64;
+        if let Some((currency, sent)) = replayed.sent() {
+            *self.sent.entry(currency).or_default() += sent;
+        }
         if let Some((currency, cash)) = replayed.wallet() {
             *self.cash.entry(currency).or_default() += cash;
         }
@@ -186,8 +191,20 @@ impl Book {
             ));
         }
         let customer_cash = ledger::Account::CustomerCash.to_string();
+        let in_transit = ledger::Account::InTransit.to_string();
         for balance in trial_balance.balances() {
             let currency = balance.amount.currency();
+            if balance.account == in_transit {
+                // What has arrived is on its way for its sender until that is told.
+                let sent = self.sent.get(&currency).copied().unwrap_or(0);
+                if !(-sent..=0).contains(&i128::from(balance.amount.minor())) {
+                    let amount = balance.amount;
+                    findings.push(format!(
+                        "{in_transit} is {amount}, and accounts sent {sent} minor units"
+                    ));
+                }
+                continue;
+            }
             let expected = if balance.account == customer_cash {
                 self.cash.remove(&currency).unwrap_or(0)
             } else if let Some(product) = balance.account.strip_prefix(UNEARNED) {
@@ -389,6 +406,28 @@ impl Replayed {
         Some((open.wallet.cash.currency(), i128::from(open.wallet.cash.minor())))
     }
 
+    /// What must stand on accounts of the chart by what the account holds, in minor units.
+    fn balances(&self) -> BTreeMap<String, i128> {
+        let Some(open) = self.state.account().and_then(|account| account.open()) else {
+            return BTreeMap::new();
+        };
+        let minor = |amount: Money| i128::from(amount.minor());
+        let waiting = open.withdrawals.values().map(|asked| minor(asked.amount)).sum::<i128>();
+        [
+            (ledger::Account::CustomerCash, -minor(open.wallet.cash)),
+            (ledger::Account::Receivable, minor(open.wallet.debt())),
+            (ledger::Account::Withdrawals, -waiting),
+        ]
+        .map(|(account, minor)| (account.to_string(), minor))
+        .into()
+    }
+
+    /// Cash on its way to other accounts.
+    fn sent(&self) -> Option<(Currency, i128)> {
+        let sent = self.state.account()?.open()?.wallet.sent();
+        Some((sent.currency(), i128::from(sent.minor())))
+    }
+
     fn check_head(&self, head: &Head, findings: &mut Vec<String>) {
         if head.seq != self.seq {
             findings.push(format!("the head is {}, the journal ends at {}", head.seq, self.seq));
@@ -551,23 +590,20 @@ impl Replayed {
         stream: StreamId,
         findings: &mut Vec<String>,
     ) -> Result<u64, StoreError> {
-        let customer_cash = ledger::Account::CustomerCash.to_string();
         let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
-        let mut owed: BTreeMap<Currency, i128> = self.wallet().into_iter().collect();
+        let mut held = self.balances();
         for entry in &self.entries {
             let (currency, minor) = (entry.amount.currency(), i128::from(entry.amount.minor()));
             *sums.entry(currency).or_default() += minor;
-            if entry.account == customer_cash {
-                *owed.entry(currency).or_default() += minor;
+            if let Some(rest) = held.get_mut(entry.account.as_str()) {
+                *rest -= minor;
             }
         }
         for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
             findings.push(format!("the ledger does not sum to zero in {currency}: {sum}"));
         }
-        for (currency, difference) in owed.into_iter().filter(|(_, sum)| *sum != 0) {
-            findings.push(format!(
-                "the wallet and {customer_cash} differ by {difference} minor units of {currency}"
-            ));
+        for (account, difference) in held.into_iter().filter(|(_, rest)| *rest != 0) {
+            findings.push(format!("the wallet and {account} differ by {difference} minor units"));
         }
         let mut expected = self.entries.iter();
         let mut count = 0;

@@ -12,13 +12,15 @@ use crate::domain::ids::{CampaignId, DocumentId, StreamId};
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
 use crate::domain::verbs::campaign::GiveBack;
+use crate::domain::verbs::transfer::TransferAnswered;
 use crate::store::{Channel, Claim, ClaimKind, Delivery, DeliveryQuery, EffectKey, StoreError};
 
 /// What a record tells other streams, as far as it is looked through.
 const TELLS_READ: u32 = 100;
 
 /// Has the command that the effect `key` tells executed on `to` by `execute`. What a campaign took
-/// from its quota is given back if the account refuses it: only then is the refusal answered.
+/// from its quota, or an account sent, is given back if the account refuses it: only then is the
+/// refusal answered.
 pub async fn tell(
     execute: impl AsyncFn(StreamId, Request) -> Result<Receipt, ExecuteError>,
     key: EffectKey,
@@ -26,13 +28,16 @@ pub async fn tell(
     command: Command,
     lane: Lane,
 ) -> Result<Receipt, ExecuteError> {
-    let back = back(key, to, &command, lane);
+    let back = back(to, &command);
     let refused = match execute(to, request(key, "", command, lane)).await {
         Err(ExecuteError::Rejected(rejection)) => rejection,
         done => return done,
     };
-    if let Some((campaign, back)) = back {
-        execute(campaign, back).await?;
+    if let Some((from, mut back)) = back {
+        if let Command::TransferAnswered(answered) = &mut back {
+            answered.declined = Some(refused.code().to_owned());
+        }
+        execute(from, request(key, "/back", back, lane)).await?;
     }
     Err(ExecuteError::Rejected(refused))
 }
@@ -46,13 +51,20 @@ fn request(key: EffectKey, more: &str, command: Command, lane: Lane) -> Request 
     Request { token, ..Request::new(command, Cause::Stream { from, seq, n }, lane) }
 }
 
-/// What its campaign is told if a coupon is refused. Under a token of its own, derived from the
-/// effect's: however often the coupon is delivered, it is given back once.
-fn back(key: EffectKey, to: StreamId, told: &Command, lane: Lane) -> Option<(StreamId, Request)> {
-    let (Command::GrantCoupon(grant), StreamId::Account(account)) = (told, to) else { return None };
-    let campaign = StreamId::Campaign(grant.campaign?);
-    let command = Command::GiveBack(GiveBack { account });
-    Some((campaign, request(key, "/back", command, lane)))
+/// What its campaign is told if a coupon is refused, and its sender if cash is. Under a token of its
+/// own, derived from the effect's: however often it is delivered, it is given back once.
+fn back(to: StreamId, told: &Command) -> Option<(StreamId, Command)> {
+    match (told, to) {
+        (Command::GrantCoupon(grant), StreamId::Account(account)) => {
+            let back = Command::GiveBack(GiveBack { account });
+            Some((StreamId::Campaign(grant.campaign?), back))
+        }
+        (Command::TakeTransfer(take), _) => {
+            let back = TransferAnswered { number: take.number, declined: None };
+            Some((take.from.into(), Command::TransferAnswered(back)))
+        }
+        _ => None,
+    }
 }
 
 /// The stream and the command that a delivery carries.

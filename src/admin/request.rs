@@ -21,9 +21,11 @@ use crate::config;
 use crate::domain::ids::{
     AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
 };
+use crate::domain::command::Command;
 use crate::domain::month::Month;
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
+use crate::domain::verbs::channel::Through;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,6 +43,8 @@ pub struct Asking {
     pub media_type: Option<String>,
     /// The body.
     pub body: Bytes,
+    /// The channel that it was asked through.
+    pub channel: Option<String>,
     query: String,
 }
 
@@ -64,7 +68,13 @@ impl Asking {
     #[must_use]
     pub fn request(&self, asked: super::door::Asked, dry_run: bool) -> Request {
         Request {
-            command: asked.command,
+            command: match &self.channel {
+                Some(channel) => {
+                    let (channel, command) = (channel.clone(), Box::new(asked.command));
+                    Command::Through(Through { channel, command })
+                }
+                None => asked.command,
+            },
             cause: self.cause.clone(),
             token: self.token.clone().filter(|_| !dry_run),
             sidecar: asked.sidecar,
@@ -176,7 +186,7 @@ impl FromRequest for Asking {
             });
             let media_type = media_type(&request);
             let query = request.query_string().to_owned();
-            Ok(Self { cause, token, media_type, body, query })
+            Ok(Self { cause, token, media_type, body, channel: None, query })
         })
     }
 }
@@ -199,8 +209,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Write<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let asking = Asking::from_request(request, payload);
         Box::pin(async move {
-            let asking = asking.await?;
-            let wire::WriteQuery { dry_run } = asking.query()?;
+            let mut asking = asking.await?;
+            let wire::WriteQuery { dry_run, channel } = asking.query()?;
+            let channel = channel.as_deref().map(|name| fields::name("channel", name));
+            asking.channel = channel.transpose()?;
             let body = asking.json()?;
             Ok(Self { body, dry_run, asking })
         })
@@ -395,8 +407,10 @@ mod tests {
 
     #[test]
     fn a_parameter_that_is_not_known_is_refused() {
-        assert_eq!(query("dry_run=true"), Ok(wire::WriteQuery { dry_run: true }));
-        assert_eq!(query(""), Ok(wire::WriteQuery { dry_run: false }));
+        assert_eq!(query("dry_run=true"), Ok(wire::WriteQuery { dry_run: true, channel: None }));
+        assert_eq!(query(""), Ok(wire::WriteQuery::default()));
+        let app = wire::WriteQuery { dry_run: false, channel: Some("app".to_owned()) };
+        assert_eq!(query("channel=app"), Ok(app));
         for bad in ["dryrun=true", "dry_run", "dry_run=1", "dry_run=true&dry_run=true"] {
             let refused = query::<wire::WriteQuery>(bad).expect_err(bad);
             assert_eq!(refused.code(), "MalformedRequest", "{bad}");

@@ -16,7 +16,7 @@ use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::record_usage::Outcome;
 use super::verbs::{
-    align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit, deliver,
+    align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit, deliver,
     hold, import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode,
     standing, top_up, transfer, withdraw,
 };
@@ -93,6 +93,8 @@ pub enum Command {
     Hold(hold::Hold),
     /// Let a held account go.
     LetGo(hold::LetGo),
+    /// One of these, asked through a channel.
+    Through(channel::Through),
     /// Settle what is due; nothing more.
     Advance,
     /// To a campaign: open it.
@@ -128,6 +130,7 @@ impl Command {
         match self {
             Self::Open(open) => open.profile.0 += base,
             Self::Import(import) => import.open.profile.0 += base,
+            Self::Through(through) => through.command.number_sealed(base),
             Self::TopUp(top_up) => {
                 if let Some(reference) = &mut top_up.reference {
                     reference.0 += base;
@@ -180,6 +183,12 @@ impl Command {
         }
     }
 
+    /// What is asked, whatever the channel: none of what accounts share is limited by it.
+    #[must_use]
+    pub fn asked(&self) -> &Self {
+        if let Self::Through(through) = self { through.command.asked() } else { self }
+    }
+
     /// What must be looked up before it can be decided.
     #[must_use]
     pub fn questions(&self) -> Vec<Question> {
@@ -193,6 +202,7 @@ impl Command {
         let order = |order: OrderId| vec![Question::Order(order)];
         let subscription = |subscription| Some(Question::Subscription(subscription));
         match self {
+            Self::Through(through) => through.command.questions(),
             Self::Pay(pay) => order(pay.order),
             Self::PayTogether(pay) => pay.orders.iter().copied().map(Question::Order).collect(),
             Self::Cancel(cancel) => order(cancel.order),

@@ -10,6 +10,7 @@ use super::month::Month;
 use super::nouns::coupon::Unmet;
 use super::nouns::{order, subscription};
 use super::rules::Fault;
+use super::verbs::channel::Action;
 
 /// Why a command was refused. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -281,6 +282,24 @@ pub enum Rejection {
     /// A transfer goes to another account.
     #[error("a transfer goes to another account")]
     TransferToSelf,
+    /// The channel does not allow this to be paid by that (R7.16).
+    #[error("{} through {channel:?} is paid by {allowed:?}, not by {method:?}", action.as_str())]
+    PaymentMethodNotAllowed {
+        /// The channel.
+        channel: String,
+        /// What is paid.
+        action: Action,
+        /// By what it was to be paid.
+        method: String,
+        /// By what it can be paid.
+        allowed: Vec<String>,
+    },
+    /// Through this channel the mode of renewal can be looked at, and not be changed (R7.16).
+    #[error("the renewal mode cannot be changed through {channel:?}")]
+    ChannelReadOnly {
+        /// The channel.
+        channel: String,
+    },
     /// There is no such coupon in the account.
     #[error("there is no coupon {coupon} in this account")]
     CouponNotFound {
@@ -518,6 +537,8 @@ impl Rejection {
             Self::PayeeNotFound { .. } => "PayeeNotFound",
             Self::NotTransferable { .. } => "NotTransferable",
             Self::TransferToSelf => "TransferToSelf",
+            Self::PaymentMethodNotAllowed { .. } => "PaymentMethodNotAllowed",
+            Self::ChannelReadOnly { .. } => "ChannelReadOnly",
             Self::CouponNotFound { .. } => "CouponNotFound",
             Self::CouponOver { .. } => "CouponOver",
             Self::CouponNotUsable { .. } => "CouponNotUsable",

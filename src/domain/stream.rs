@@ -24,7 +24,7 @@ use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
-    advance, align, apply_rules, bill, brake, campaign, cancel, change, coupons, credit_limit,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit,
     deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
     set_renewal_mode, standing, top_up, transfer, withdraw,
 };
@@ -193,7 +193,7 @@ impl State {
                 }
             }
             Self::House(house) => {
-                let decided = decide_house(house, command, context.at);
+                let decided = decide_house(house, command.asked(), context.at);
                 let (events, answer) = match decided {
                     Ok((events, answer)) => (events, Ok(answer)),
                     Err(rejection) => (Vec::new(), Err(rejection)),
@@ -212,8 +212,8 @@ impl State {
                     answer,
                 }
             }
-            Self::Campaign(campaign) => execute_campaign(campaign, command, facts, context.at),
-            Self::Series(series) => execute_series(series, command, context.at),
+            Self::Campaign(campaign) => execute_campaign(campaign, command.asked(), facts, context.at),
+            Self::Series(series) => execute_series(series, command.asked(), context.at),
         }
     }
 }
@@ -343,6 +343,10 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::Transfer(command) => transfer::send(draft, *command),
         Command::TakeTransfer(command) => transfer::take(draft, *command),
         Command::TransferAnswered(command) => transfer::answered(draft, command),
+        Command::Through(through) => {
+            channel::check(draft, through)?;
+            decide(draft, &through.command)
+        }
         Command::SetCreditLimit(command) => credit_limit::decide(draft, *command),
         Command::SetAlert(command) => standing::set_alert(draft, *command),
         Command::IssueInvoice(command) => bill::issue(draft, *command),
@@ -450,6 +454,7 @@ fn decide_campaign(
         | Command::Transfer(_)
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
+        | Command::Through(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
         | Command::Hold(_)
@@ -506,6 +511,7 @@ fn decide_house(
         | Command::Transfer(_)
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
+        | Command::Through(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
         | Command::Hold(_)

@@ -242,6 +242,8 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::WrongCurrency { .. }
         | Rejection::AmountNotPositive { .. }
         | Rejection::AmountNegative { .. }
+        | Rejection::PaymentMethodNotAllowed { .. }
+        | Rejection::ChannelReadOnly { .. }
         | Rejection::TransferToSelf
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
@@ -279,6 +281,7 @@ mod tests {
     };
     use crate::domain::money::{Currency, Money};
     use crate::domain::nouns::coupon::Unmet;
+    use crate::domain::verbs::channel::Action;
 
     fn rejections() -> Vec<Rejection> {
         let account = AccountId::from_bits(7);
@@ -333,6 +336,13 @@ mod tests {
             Rejection::PayeeNotFound { account },
             Rejection::NotTransferable { amount, transferable: amount },
             Rejection::TransferToSelf,
+            Rejection::PaymentMethodNotAllowed {
+                channel: "app".into(),
+                action: Action::TopUp,
+                method: "huabei".into(),
+                allowed: vec!["alipay".into()],
+            },
+            Rejection::ChannelReadOnly { channel: "app".into() },
             Rejection::CouponNotFound { coupon },
             Rejection::CouponOver { coupon },
             Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Used] },
@@ -423,6 +433,8 @@ mod tests {
         404 PayeeNotFound account
         402 NotTransferable amount transferable
         422 TransferToSelf
+        422 PaymentMethodNotAllowed action allowed channel method
+        422 ChannelReadOnly channel
         404 CouponNotFound coupon
         409 CouponOver coupon
         422 CouponNotUsable coupon unmet

@@ -58,6 +58,10 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::NotTransferable { amount, transferable } => json!({
             "amount": convert::money(*amount), "transferable": convert::money(*transferable)
         }),
+        Rejection::PaymentMethodNotAllowed { channel, action, method, allowed } => json!({
+            "channel": channel, "action": action.as_str(), "method": method, "allowed": allowed
+        }),
+        Rejection::ChannelReadOnly { channel } => json!({ "channel": channel }),
         Rejection::CouponNotUsable { coupon, unmet } => {
             let unmet: Vec<_> = unmet.iter().map(convert::unmet).collect();
             json!({ "coupon": coupon, "unmet": unmet })

@@ -10,6 +10,11 @@ use utoipa::IntoParams;
 pub struct WriteQuery {
     /// Only say what would happen, and write nothing.
     pub dry_run: bool,
+    /// Through which channel it was asked, such as `app`: what that may do, and by which methods it
+    /// pays, is a matter of the rules. The provider's own systems, which may do everything, if
+    /// absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
 }
 
 /// The header of a write.

@@ -54,6 +54,7 @@ impl Call {
     fn written(mut self, write: &Write) -> Self {
         self.token = Some(write.token.clone().unwrap_or_else(random_token));
         self.query("dry_run", write.dry_run.then_some("true"))
+            .query("channel", write.channel.as_ref())
     }
 
     /// The same under another token.
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_write_has_a_token_of_its_own() {
-        let write = Write { token: None, dry_run: true };
+        let write = Write { token: None, dry_run: true, channel: None };
         let [one, other] = [(); 2].map(|()| Call::post(&["v1", "accounts"], &write));
         assert_ne!(one.token, other.token);
         assert!(one.token().is_some_and(|token| token.len() <= 64 && token.is_ascii()));

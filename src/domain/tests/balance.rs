@@ -259,7 +259,15 @@ fn r7_6_own_cash_is_transferred_and_what_came_by_transfer_is_not_passed_on() {
         2026-03-01 10:11  arrived 2
         2026-03-01 10:11  arrived 2
         2026-03-01 10:12  declined 2
-    "), @r"");
+    "), @r"
+    2026-03-01 10:00 +20.00 USD from acc_0000000008
+    2026-03-01 10:10 ! NotTransferable: 9.40 USD can be transferred, not 9.41 USD
+    2026-03-01 10:10 ! AmountNotPositive: 0.00 USD is not above zero
+    2026-03-01 10:10 ! TransferToSelf: a transfer goes to another account
+    2026-03-01 10:10 transfer #2: 9.40 USD sent to acc_0000000008
+    2026-03-01 10:10   withdrawal #3 0.60 USD requested: 0.60 USD of 2026-03-01 10:00 by bank_transfer
+    2026-03-01 10:11 transfer #2 arrived
+    ");
 }
 
 #[test]
@@ -270,7 +278,10 @@ fn r7_6_what_is_owed_within_the_limit_stays_covered() {
         2026-03-01 10:00  top-up 15
         2026-03-01 11:00  send 15
         2026-03-01 12:00  purchase ecs small 1 month
-    "), @r"");
+    "), @r"
+    2026-03-01 11:00 transfer #3: 15.00 USD sent to acc_0000000008
+    2026-03-01 12:00 ! NotEnoughFunds: 10.00 USD is needed, 2.00 USD is there
+    ");
 }
 
 #[test]
@@ -280,7 +291,9 @@ fn r7_6_an_overdue_account_transfers_nothing() {
         2026-03-01 10:00  open-resource at-once small
         2026-03-01 13:00  step
         2026-03-01 13:00  send 1
-    "), @r"");
+    "), @r"
+    2026-03-01 13:00 ! AccountOverdue: the account is overdue: 0.20 USD must be paid first
+    ");
 }
 
 #[test]
@@ -294,7 +307,12 @@ fn r7_6_what_is_declined_is_back_in_its_lots_and_pays_what_is_due() {
         2026-03-02 15:20  declined 1
         2026-03-02 15:20  declined 1
     ";
-    assert_snapshot!(play_only(&["transfer", "standing", "repaid"], script), @r"");
+    assert_snapshot!(play_only(&["transfer", "standing", "repaid"], script), @r"
+    2026-03-02 11:00 transfer #1: 15.00 USD sent to acc_0000000008
+    2026-03-02 15:20 transfer #1: 15.00 USD back for WrongCurrency
+    2026-03-02 15:20 repaid 1.00 USD for 2026-03
+    2026-03-02 15:20   in good standing
+    ");
     let (world, _) = run(script);
     assert_eq!(left(&world), ["4.00 USD", "10.00 USD"]);
     assert!(world.open().wallet.in_transit.is_empty());
@@ -309,7 +327,13 @@ fn r7_6_what_cannot_be_taken_is_told_back_once_and_for_all() {
         2026-03-01 10:00  take 9999999999.99
         2026-03-01 10:00  take 4
     ");
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r"
+    2026-03-01 10:00 credit limit 5.00 USD
+    2026-03-01 10:00 3.00 EUR from acc_0000000008 declined for WrongCurrency
+    2026-03-01 10:00 +100.00 USD
+    2026-03-01 10:00 9999999999.99 USD from acc_0000000008 declined for AmountTooLarge
+    2026-03-01 10:00 +4.00 USD from acc_0000000008
+    ");
     let told: Vec<_> = world
         .outgoing
         .iter()
@@ -322,5 +346,9 @@ fn r7_6_what_cannot_be_taken_is_told_back_once_and_for_all() {
         .collect();
     assert!(told.iter().all(|(to, _)| *to == OTHER.into()), "{told:?}");
     let told: Vec<_> = told.into_iter().map(|(_, command)| command).collect();
-    assert_snapshot!(told.join("\n"), @r"");
+    assert_snapshot!(told.join("\n"), @r#"
+    {"transfer_answered":{"number":1,"declined":"WrongCurrency"}}
+    {"transfer_answered":{"number":1,"declined":"AmountTooLarge"}}
+    {"transfer_answered":{"number":1,"declined":null}}
+    "#);
 }

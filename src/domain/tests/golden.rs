@@ -17,6 +17,7 @@ use crate::domain::nouns::{
     usage, wallet, withdrawal,
 };
 use crate::domain::rejection::Rejection;
+use crate::domain::verbs::channel::Action;
 
 /// One line for each event variant; lines are added, never changed. A journal of any age is read
 /// by the code of today.
@@ -220,6 +221,13 @@ fn rejections() -> Vec<Rejection> {
         Rejection::PayeeNotFound { account: ACCOUNT },
         Rejection::NotTransferable { amount: usd("2"), transferable: usd("1") },
         Rejection::TransferToSelf,
+        Rejection::PaymentMethodNotAllowed {
+            channel: "app".into(),
+            action: Action::Renew,
+            method: "huabei".into(),
+            allowed: vec!["alipay".into()],
+        },
+        Rejection::ChannelReadOnly { channel: "app".into() },
         Rejection::CouponNotFound { coupon },
         Rejection::CouponOver { coupon },
         Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Product] },
@@ -297,6 +305,8 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::PayeeNotFound { .. }
             | Rejection::NotTransferable { .. }
             | Rejection::TransferToSelf
+            | Rejection::PaymentMethodNotAllowed { .. }
+            | Rejection::ChannelReadOnly { .. }
             | Rejection::CouponNotFound { .. }
             | Rejection::CouponOver { .. }
             | Rejection::CouponNotUsable { .. }
@@ -388,6 +398,8 @@ fn a_rejection_keeps_its_code() {
         PayeeNotFound -> PayeeNotFound
         NotTransferable -> NotTransferable
         TransferToSelf -> TransferToSelf
+        PaymentMethodNotAllowed -> PaymentMethodNotAllowed
+        ChannelReadOnly -> ChannelReadOnly
         CouponNotFound -> CouponNotFound
         CouponOver -> CouponOver
         CouponNotUsable -> CouponNotUsable

@@ -4,10 +4,12 @@
 #![expect(clippy::too_many_lines, reason = "tables of events, and a language with many words")]
 
 mod balance;
+mod balance_properties;
 mod balance_words;
 mod book;
 mod campaigns;
 mod changes;
+mod channels;
 mod coupons;
 mod golden;
 mod house;

@@ -11,6 +11,7 @@ pub mod brake;
 pub mod campaign;
 pub mod cancel;
 pub mod change;
+pub mod channel;
 pub mod coupons;
 pub mod credit;
 pub mod credit_limit;

@@ -316,6 +316,8 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::PayeeNotFound { .. }
         | Rejection::NotTransferable { .. }
         | Rejection::TransferToSelf
+        | Rejection::PaymentMethodNotAllowed { .. }
+        | Rejection::ChannelReadOnly { .. }
         | Rejection::CouponNotFound { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponNotUsable { .. }

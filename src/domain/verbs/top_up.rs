@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::{self, Action};
 use super::credit;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
@@ -35,6 +36,7 @@ pub fn decide(draft: &mut Draft<'_>, top_up: &TopUp) -> Result<Answer, Rejection
     if top_up.amount.minor() <= 0 {
         return Err(Rejection::AmountNotPositive { amount: top_up.amount });
     }
+    channel::check_method(draft, &top_up.channel, Action::TopUp, &top_up.method)?;
     open.wallet
         .cash
         .checked_add(top_up.amount)

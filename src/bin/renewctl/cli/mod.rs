@@ -174,6 +174,10 @@ pub(crate) struct Write {
     /// Only say what would happen.
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Ask as if through this channel, such as app: with what it may do.
+    #[arg(long = "through", id = "through", value_name = "CHANNEL")]
+    pub(crate) channel: Option<String>,
 }
 
 /// What a write can be told that can't be tried without doing it.
@@ -187,7 +191,7 @@ pub(crate) struct Once {
 
 impl From<&Once> for Write {
     fn from(once: &Once) -> Self {
-        Self { token: once.token.clone(), dry_run: false }
+        Self { token: once.token.clone(), dry_run: false, channel: None }
     }
 }
 

@@ -41,7 +41,7 @@ async fn apply(
         let query = CatalogueQuery { dry_run, effective_at: effective_at.cloned() };
         // The question has a token of its own: under the write's it would be another request.
         let token = if dry_run { None } else { write.token.clone() };
-        let write = Write { token, dry_run: false };
+        let write = Write { token, dry_run: false, channel: None };
         let call = Call::put(&["v1", "catalogue"], &write).filter(&query)?;
         Ok(call.body(content_type, rules.to_vec()))
     };

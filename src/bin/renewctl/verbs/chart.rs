@@ -91,7 +91,30 @@ mod tests {
     fn bars_are_as_high_as_what_they_stand_for() {
         let hourly = points(&["0.00", "0.01", "0.50", "1.00", "-0.20", "0.75"]);
         let ahead = points(&["8.00", "6.00", "4.00", "2.00", "0.00"]);
-        insta::assert_snapshot!(draw(&hourly, &ahead), @r"");
+        insta::assert_snapshot!(draw(&hourly, &ahead), @r"
+
+        settled in each of the last 24 hours
+        1.00 USD |         ██
+                 |         ██
+                 |         ██    ██
+                 |         ██    ██
+                 |      ██ ██    ██
+                 |      ██ ██    ██
+                 |      ██ ██    ██
+               0 |   ▁▁ ██ ██    ██
+                  2026-11-01T00:00:00Z 2026-11-01T05:00:00Z
+
+        available credit, if it goes on like that
+        8.00 USD |██
+                 |██
+                 |██ ██
+                 |██ ██
+                 |██ ██ ██
+                 |██ ██ ██
+                 |██ ██ ██ ██
+               0 |██ ██ ██ ██
+                  2026-11-01T00:00:00Z 2026-11-01T04:00:00Z
+        ");
     }
 
     #[test]
