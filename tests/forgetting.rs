@@ -58,6 +58,7 @@ fn reports(used: &[Timestamp]) -> Commit {
         voids: Vec::new(),
         outbox: Vec::new(),
         snapshot: None,
+        erase: false,
     }
 }
 

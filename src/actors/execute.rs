@@ -398,9 +398,10 @@ impl Turn<'_> {
         };
         command.number_sealed(base);
         let executed = slot.state.execute(&mut slot.agenda, &command, &lookups.facts, context);
-        let Executed { events, outgoing, touched, seen, steps, answer } = executed;
+        let Executed { events, outgoing, touched, seen, steps, answer, erases } = executed;
         lookups.facts.learn(&seen);
         gathered.commit.seen.extend(seen);
+        gathered.commit.erase |= erases;
         let token = request.token.as_ref().filter(|_| answer.is_ok());
         let receipt_seq;
         if events.is_empty() && token.is_none() {

@@ -40,6 +40,7 @@ impl Gathered {
                 voids: Vec::new(),
                 outbox: Vec::new(),
                 snapshot: None,
+                erase: false,
             },
             rows: BTreeMap::new(),
             committed: Vec::new(),

@@ -71,6 +71,8 @@ pub struct Executed {
     pub steps: Vec<Due>,
     /// The answer, or why not.
     pub answer: Result<Answer, Rejection>,
+    /// The record closes the account: its claims are released and its erasure begins (R8.10, D49).
+    pub erases: bool,
 }
 
 impl Executed {
@@ -83,6 +85,7 @@ impl Executed {
             seen: Vec::new(),
             steps: Vec::new(),
             answer: Err(rejection),
+            erases: false,
         }
     }
 }
@@ -190,6 +193,7 @@ impl State {
                     touched: draft.touched,
                     steps,
                     answer,
+                    erases: false,
                 }
             }
             Self::House(house) => {
@@ -210,6 +214,7 @@ impl State {
                     seen: Vec::new(),
                     steps: Vec::new(),
                     answer,
+                    erases: false,
                 }
             }
             Self::Campaign(campaign) => execute_campaign(campaign, command.asked(), facts, context.at),
@@ -383,6 +388,7 @@ fn execute_series(series: &mut Series, command: &Command, at: Timestamp) -> Exec
         seen: Vec::new(),
         steps: Vec::new(),
         answer: Ok(Answer::Done),
+        erases: false,
     }
 }
 
@@ -409,7 +415,7 @@ fn execute_campaign(
     }
     let answer = CampaignRow::of(campaign).ok_or(Rejection::CampaignNotFound);
     let answer = answer.map(|row| Answer::Campaign { campaign: Box::new(row) });
-    Executed { events, outgoing, touched, seen: Vec::new(), steps: Vec::new(), answer }
+    Executed { events, outgoing, touched, seen: Vec::new(), steps: Vec::new(), answer, erases: false }
 }
 
 fn decide_campaign(

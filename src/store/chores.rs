@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeliveryState, EffectKey};
+use super::{DeliveryState, EffectKey, LegalHold, Retained};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{AccountId, StreamId};
@@ -65,6 +65,41 @@ pub enum Chore {
     Unpark {
         /// Which.
         stream: StreamId,
+    },
+    /// Destroy the key of a closed account, what is sealed there, and its deliveries. Nothing
+    /// happens unless its erasure waits, nothing of it waits to be sent, and no legal hold keeps it.
+    Destroy {
+        /// Which.
+        stream: StreamId,
+        /// When.
+        at: Timestamp,
+        /// Who bought, where there are invoices to keep.
+        retained: Option<Retained>,
+    },
+    /// Destroy who bought as well: the retention has ended. Nothing happens unless the account is
+    /// erased and no legal hold keeps it.
+    Sweep {
+        /// Which.
+        stream: StreamId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The traces of what was destroyed are removed, after [`Chore::Destroy`] or
+    /// [`Chore::Sweep`].
+    Scrubbed {
+        /// Whose.
+        stream: StreamId,
+        /// When.
+        at: Timestamp,
+        /// Mail files that were deleted.
+        mail_count: u64,
+    },
+    /// Set or lift the legal hold of an account.
+    SetLegalHold {
+        /// Which.
+        stream: StreamId,
+        /// The hold; none to lift it.
+        hold: Option<LegalHold>,
     },
 }
 

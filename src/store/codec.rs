@@ -6,7 +6,7 @@ use std::fmt::Display;
 use chrono::{DateTime, NaiveDateTime};
 use serde::de::DeserializeOwned;
 
-use super::{Channel, ClaimKind, DeliveryState, Digest, StoreError};
+use super::{Channel, ClaimKind, DeliveryState, Digest, Stage, StoreError};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::effects::Topic;
@@ -233,6 +233,11 @@ fn word<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, text: &str) -> Result
 /// What a claim is on, read back.
 pub(super) fn claim_kind(text: &str) -> Result<ClaimKind, StoreError> {
     word(&[ClaimKind::Email, ClaimKind::ExternalId, ClaimKind::Code], ClaimKind::as_str, text)
+}
+
+/// The stage of an erasure, read back.
+pub(super) fn stage(text: &str) -> Result<Stage, StoreError> {
+    word(&Stage::ALL, Stage::as_str, text)
 }
 
 /// A channel, read back.

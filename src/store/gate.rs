@@ -1,7 +1,7 @@
 //! The gate: which commits may be written. Deciding it needs to know where heads stand, which
 //! claims are held and which tokens were used; whoever asks says where that comes from.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
 use super::{Channel, Claim, Commit, LedgerRow, Written};
@@ -16,8 +16,8 @@ use crate::domain::rows::Row;
 pub(super) struct Known {
     /// Where heads stand; a stream that is not here does not exist.
     pub(super) heads: HashMap<StreamId, u64>,
-    /// Claims that are held.
-    pub(super) claims: BTreeSet<Claim>,
+    /// Claims that are held, each with its holder.
+    pub(super) claims: BTreeMap<Claim, StreamId>,
     /// Tokens that were used.
     pub(super) tokens: HashSet<(StreamId, String)>,
 }
@@ -41,7 +41,7 @@ impl Known {
         if self.heads.get(&commit.stream).copied().unwrap_or(0) != commit.expected_seq {
             return Written::Conflict;
         }
-        if let Some(held) = commit.claims.iter().find(|claim| self.claims.contains(claim)) {
+        if let Some(held) = commit.claims.iter().find(|claim| self.claims.contains_key(claim)) {
             return Written::Taken(held.kind);
         }
         let used = |token: &String| self.tokens.contains(&(commit.stream, token.clone()));
@@ -49,7 +49,10 @@ impl Known {
             return Written::TokenUsed;
         }
         self.heads.insert(commit.stream, commit.head.seq);
-        self.claims.extend(commit.claims.iter().cloned());
+        if commit.erase {
+            self.claims.retain(|_, holder| *holder != commit.stream);
+        }
+        self.claims.extend(commit.claims.iter().map(|claim| (claim.clone(), commit.stream)));
         self.tokens.extend(commit.tokens.iter().map(|row| (commit.stream, row.token.clone())));
         Written::Done
     }
@@ -100,6 +103,13 @@ pub(super) fn unsound(commit: &Commit) -> Option<&'static str> {
                 .iter()
                 .all(|(_, seen)| StreamId::Account(seen.resource.account) == commit.stream),
             "usage of another account",
+        ),
+        (
+            commit.erase
+                && (commit.records.is_empty()
+                    || !commit.claims.is_empty()
+                    || !matches!(commit.stream, StreamId::Account(_))),
+            "an account that is closed without a record, or with a claim, or is none",
         ),
         (!balances(&commit.entries), "ledger lines that do not sum to zero"),
         (

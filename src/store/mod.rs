@@ -4,11 +4,12 @@
 //! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions,
 //! resources, orders, coupons, coverages, ledger entries, bill lines, closed months, documents),
 //! which can be rebuilt from the journal; **facts beside the journal** (sealed profiles and their
-//! keys, claims, tokens, reports of usage); **machinery** (stream heads with their due row, the
+//! keys, claims, tokens, reports of usage, erasures, legal holds); **machinery** (stream heads with their due row, the
 //! outbox, job runs, snapshots).
 
 mod chores;
 pub mod codec;
+mod erasure;
 mod gate;
 pub mod memory;
 mod queries;
@@ -38,6 +39,7 @@ use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
 use crate::domain::usage::{Seen, UsageKey};
 
 pub use chores::{Chore, JobRun, OldUsage, UsagePlace};
+pub use erasure::{Erasure, LegalHold, Retained, Stage};
 pub use queries::{
     BillLineQuery, CampaignQuery, ChartFilter, CouponQuery, DeliveryQuery, DocumentQuery,
     EntryQuery, OrderQuery, ResourceQuery, StatementQuery, SubscriptionQuery, WithdrawalQuery,
@@ -315,6 +317,8 @@ pub struct Commit {
     pub outbox: Vec<OutboxRow>,
     /// A snapshot that replaces the last one.
     pub snapshot: Option<Snapshot>,
+    /// It closes the account: its claims are released and its erasure begins. Once in its life.
+    pub erase: bool,
 }
 
 /// What became of a commit.
@@ -602,6 +606,29 @@ pub trait Store: Send + Sync + 'static {
         stream: StreamId,
         numbers: &[u32],
     ) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError>;
+
+    /// How far the erasure of an account is; none if it was never closed.
+    async fn erasure(&self, stream: StreamId) -> Result<Option<Erasure>, StoreError>;
+
+    /// Erasures in a stage, of accounts that were closed at or before `closed_by` and that no
+    /// legal hold keeps, the first closed first. Of those that wait only those for whom nothing
+    /// waits to be sent.
+    async fn erasures(
+        &self,
+        stage: Stage,
+        closed_by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Erasure>, StoreError>;
+
+    /// Who bought, of a closed account whose invoices are kept.
+    async fn retained(&self, stream: StreamId) -> Result<Option<Retained>, StoreError>;
+
+    /// The legal hold of an account, if there is one.
+    async fn legal_hold(&self, stream: StreamId) -> Result<Option<LegalHold>, StoreError>;
+
+    /// Removes the traces that what was deleted has left in the store's own files. Answers whether
+    /// that came about: whoever reads just then may stand in its way.
+    async fn scrub(&self) -> Result<bool, StoreError>;
 
     /// Deliveries on a channel whose next attempt is due, oldest first. For webhooks only the
     /// oldest that waits for each endpoint and stream.

@@ -5,6 +5,7 @@
 
 mod campaigns;
 mod contents;
+mod erasure;
 mod gate;
 mod lists;
 mod money;

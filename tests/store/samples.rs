@@ -99,6 +99,7 @@ pub(crate) fn commit(stream: StreamId, expected: u64, count: u64) -> Commit {
         voids: Vec::new(),
         outbox: Vec::new(),
         snapshot: None,
+        erase: false,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The store in memory: the readable reference. It forgets everything at the end, keeps every
 //! promise of [`Store`], and commits are gated one after the other as the promise is worded.
 
+mod chores;
+mod erasure;
 mod money;
 mod resources;
 mod rows;
@@ -14,10 +16,10 @@ use async_trait::async_trait;
 
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
-    DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Head,
-    JobRun, LedgerRow, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery, SealedRow,
-    Snapshot, StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow,
-    UsagePlace, WithdrawalQuery, Written, codec, gate,
+    DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Erasure,
+    Head, JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery,
+    Retained, SealedRow, Snapshot, Stage, StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow,
+    UsagePlace, WithdrawalQuery, Written, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -64,6 +66,9 @@ struct Tables {
     withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
     outbox: BTreeMap<EffectKey, Delivery>,
+    erasures: BTreeMap<StreamId, Erasure>,
+    retained: BTreeMap<StreamId, Retained>,
+    legal_holds: BTreeMap<StreamId, LegalHold>,
     runs: BTreeMap<Job, Vec<JobRun>>,
 }
 
@@ -112,6 +117,9 @@ impl Tables {
         if commit.seen.iter().any(known) {
             return Written::Refused;
         }
+        if commit.erase && self.erasures.contains_key(&commit.stream) {
+            return Written::Refused;
+        }
         Written::Done
     }
 
@@ -126,6 +134,9 @@ impl Tables {
                 delivery.state = DeliveryState::Void;
                 delivery.next_at = commit.head.at;
             }
+        }
+        if commit.erase {
+            self.begin_erasure(stream, &commit.head);
         }
         self.heads.insert(stream, commit.head);
         self.journal
@@ -154,73 +165,6 @@ impl Tables {
             self.outbox.insert(delivery.key(), delivery);
         }
         self.snapshots.extend(commit.snapshot.map(|snapshot| (stream, snapshot)));
-    }
-
-    fn chore(&mut self, chore: Chore) {
-        match chore {
-            Chore::Delivery { key, state, attempts, next_at, outcome } => {
-                if let Some(delivery) = self.outbox.get_mut(&key)
-                    && (delivery.state != DeliveryState::Void || state == DeliveryState::Sent)
-                {
-                    delivery.state = state;
-                    delivery.attempts = attempts;
-                    delivery.next_at = next_at;
-                    delivery.outcome = outcome;
-                }
-            }
-            Chore::JobRun(run) => {
-                let runs = self.runs.entry(run.job).or_default();
-                runs.push(run);
-                if runs.len() > codec::RUNS_KEPT as usize {
-                    runs.remove(0);
-                }
-            }
-            Chore::ForgetTokens { before } => {
-                let mut old: Vec<_> = self
-                    .tokens
-                    .iter()
-                    .filter(|((stream, _), row)| {
-                        row.at < before && !matches!(stream, StreamId::Series(_))
-                    })
-                    .map(|((stream, token), row)| {
-                        (row.at, stream.to_string(), *stream, token.clone())
-                    })
-                    .collect();
-                old.sort_unstable();
-                for (_, _, stream, token) in old.into_iter().take(codec::FORGOTTEN_MAX as usize) {
-                    self.tokens.remove(&(stream, token));
-                }
-            }
-            Chore::ForgetDeliveries { before } => {
-                let mut old: Vec<_> = self
-                    .outbox
-                    .values()
-                    .filter(|delivery| {
-                        delivery.row.at < before && delivery.state != DeliveryState::Waiting
-                    })
-                    .map(|delivery| (age(delivery), delivery.key()))
-                    .collect();
-                old.sort_unstable();
-                for (_, key) in old.into_iter().take(codec::FORGOTTEN_MAX as usize) {
-                    self.outbox.remove(&key);
-                }
-            }
-            Chore::ForgetUsage { before, after, through } => {
-                self.usage.retain(|place, seen| {
-                    let is_among = after.is_none_or(|after| *place > after)
-                        && through.is_none_or(|through| *place <= through);
-                    !is_among || seen.at >= before
-                });
-            }
-            Chore::Park { stream, at, reason } => {
-                if self.heads.contains_key(&stream) {
-                    self.parked.insert(stream, (at, reason));
-                }
-            }
-            Chore::Unpark { stream } => {
-                self.parked.remove(&stream);
-            }
-        }
     }
 }
 
@@ -589,6 +533,31 @@ impl Store for MemoryStore {
         let rows = asked.into_iter().filter_map(|number| tables.sealed.get(&(stream, *number)));
         let rows = rows.cloned().collect();
         Ok(tables.keys.get(&stream).map(|wrapped| (wrapped.clone(), rows)))
+    }
+
+    async fn erasure(&self, stream: StreamId) -> Result<Option<Erasure>, StoreError> {
+        Ok(self.tables().erasures.get(&stream).cloned())
+    }
+
+    async fn erasures(
+        &self,
+        stage: Stage,
+        closed_by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Erasure>, StoreError> {
+        Ok(self.tables().list_erasures(stage, closed_by, limit))
+    }
+
+    async fn retained(&self, stream: StreamId) -> Result<Option<Retained>, StoreError> {
+        Ok(self.tables().retained.get(&stream).cloned())
+    }
+
+    async fn legal_hold(&self, stream: StreamId) -> Result<Option<LegalHold>, StoreError> {
+        Ok(self.tables().legal_holds.get(&stream).cloned())
+    }
+
+    async fn scrub(&self) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     async fn ready(

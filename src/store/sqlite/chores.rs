@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use sqlx::SqliteConnection;
 
+use super::erasure;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::usage;
@@ -63,6 +64,16 @@ pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Resu
                 .execute(&mut *conn)
                 .await?;
             }
+            [Chore::Destroy { stream, at, retained }] => {
+                erasure::destroy(conn, *stream, *at, retained.as_ref()).await?;
+            }
+            [Chore::Sweep { stream, at }] => erasure::sweep(conn, *stream, *at).await?,
+            [Chore::Scrubbed { stream, at, mail_count }] => {
+                erasure::scrubbed(conn, *stream, *at, *mail_count).await?;
+            }
+            [Chore::SetLegalHold { stream, hold }] => {
+                erasure::set_hold(conn, *stream, hold.as_ref()).await?;
+            }
             _ => return Err(Fault::Data("chores that do not belong together".to_owned())),
         }
     }
@@ -94,7 +105,11 @@ async fn move_deliveries(conn: &mut SqliteConnection, chores: &[Chore]) -> Resul
             | Chore::ForgetDeliveries { .. }
             | Chore::ForgetUsage { .. }
             | Chore::Park { .. }
-            | Chore::Unpark { .. } => None,
+            | Chore::Unpark { .. }
+            | Chore::Destroy { .. }
+            | Chore::Sweep { .. }
+            | Chore::Scrubbed { .. }
+            | Chore::SetLegalHold { .. } => None,
         })
         .collect();
     for moves in runs(&moves, |(key, ..)| **key) {

@@ -3,6 +3,7 @@
 
 mod campaigns;
 mod chores;
+mod erasure;
 mod fault;
 mod ladder;
 mod lists;
@@ -29,8 +30,9 @@ use sqlx::SqlitePool;
 use self::writer::Writer;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
-    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Head, JobRun, LedgerRow, Loaded,
-    OldUsage, OrderQuery, OutboxDepth, ResourceQuery, SealedRow, StatementQuery, Store, StoreError,
+    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, Head, JobRun, LedgerRow,
+    LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery, Retained, SealedRow,
+    Stage, StatementQuery, Store, StoreError,
     StoredRecord, SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written,
 };
 use crate::domain::agenda::Job;
@@ -296,6 +298,31 @@ impl Store for SqliteStore {
         streams::sealed(&self.readers, stream, numbers).await
     }
 
+    async fn erasure(&self, stream: StreamId) -> Result<Option<Erasure>, StoreError> {
+        erasure::one(&self.readers, stream).await
+    }
+
+    async fn erasures(
+        &self,
+        stage: Stage,
+        closed_by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Erasure>, StoreError> {
+        erasure::list(&self.readers, stage, closed_by, limit).await
+    }
+
+    async fn retained(&self, stream: StreamId) -> Result<Option<Retained>, StoreError> {
+        erasure::retained(&self.readers, stream).await
+    }
+
+    async fn legal_hold(&self, stream: StreamId) -> Result<Option<LegalHold>, StoreError> {
+        erasure::hold(&self.readers, stream).await
+    }
+
+    async fn scrub(&self) -> Result<bool, StoreError> {
+        self.writer.scrub().await
+    }
+
     async fn ready(
         &self,
         channel: Channel,
@@ -327,7 +354,7 @@ mod tests {
     use sqlx::{Row, SqliteConnection};
 
     use super::{
-        campaigns, chores, lists, money, open, resources, statements, streams, usage, write,
+        campaigns, chores, erasure, lists, money, open, resources, statements, streams, usage, write,
     };
 
     /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten
@@ -343,6 +370,7 @@ mod tests {
             lists::keyed(),
             money::keyed(),
             chores::keyed(),
+            erasure::keyed(),
             campaigns::keyed(),
             statements::keyed(),
             usage::keyed(),
@@ -358,6 +386,7 @@ mod tests {
         }
         let in_order = [
             lists::in_order(),
+            erasure::in_order(),
             money::in_order(),
             campaigns::in_order(),
             statements::in_order(),

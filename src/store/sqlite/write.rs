@@ -13,6 +13,7 @@ use sqlx::SqliteConnection;
 
 use super::campaigns;
 use super::chores;
+use super::erasure;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::rows::{self, Columns};
@@ -69,7 +70,7 @@ static UPSERT_SNAPSHOTS: LazyLock<Ladder> =
 static ASK_HEADS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::ask("streams", "stream, seq", 1, "v.column1 = stream"));
 static ASK_CLAIMS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::ask("claims", "kind, hash", 2, "v.column1 = kind AND v.column2 = hash")
+    Ladder::ask("claims", "kind, hash, stream", 2, "v.column1 = kind AND v.column2 = hash")
 });
 static ASK_TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
     Ladder::ask("tokens", "stream, token", 2, "v.column1 = stream AND v.column2 = token")
@@ -133,6 +134,10 @@ async fn fill(
 ) -> Result<Vec<Written>, Fault> {
     let written = match gate {
         Gate::Hopeful => {
+            if commits.iter().any(|commit| commit.erase) {
+                // Who may have the claims that it releases depends on who asks before it.
+                return Err(Fault::Data("a commit of the batch releases claims".to_owned()));
+            }
             let written = judge(commits, Known::hopeful(commits));
             if written.iter().any(|one| *one != Written::Done) {
                 // Of those that lose hope knows neither the reason nor whom they kept out.
@@ -196,7 +201,8 @@ async fn informed(conn: &mut SqliteConnection, commits: &[Commit]) -> Result<Kno
     for row in found.await? {
         let mut columns = Columns::of(&row);
         let kind = codec::claim_kind(columns.str()?)?;
-        known.claims.insert(Claim { kind, hash: codec::hash(columns.blob()?)? });
+        let claim = Claim { kind, hash: codec::hash(columns.blob()?)? };
+        known.claims.insert(claim, columns.stream()?);
     }
     let tokens: BTreeSet<(StreamId, &str)> = commits
         .iter()
@@ -303,7 +309,16 @@ async fn put_heads(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Resul
 }
 
 async fn put_facts(conn: &mut SqliteConnection, winners: &[Winner<'_>]) -> Result<(), Fault> {
-    let mut claims: Vec<_> = each(winners, |commit| &commit.claims).collect();
+    let mut claims: Vec<(&str, &Claim)> = Vec::new();
+    for (stream, commit) in winners {
+        if commit.erase {
+            let before = claims.len();
+            claims.retain(|(holder, _)| holder != stream);
+            let unwritten = (before - claims.len()) as u64;
+            erasure::begin(conn, stream, &commit.head, unwritten).await?;
+        }
+        claims.extend(commit.claims.iter().map(|claim| (stream.as_str(), claim)));
+    }
     claims.sort_by_key(|(_, claim)| *claim);
     INSERT_CLAIMS
         .execute(conn, &claims, Changes::Each, |values, (stream, claim)| {
@@ -495,6 +510,7 @@ mod tests {
             voids: Vec::new(),
             outbox: Vec::new(),
             snapshot: None,
+            erase: false,
         }
     }
 

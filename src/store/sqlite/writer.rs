@@ -10,7 +10,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{open, write};
+use super::{erasure, open, write};
 use crate::domain::ids::StreamId;
 use crate::store::{Chore, Commit, StoreError, Written};
 
@@ -24,6 +24,8 @@ struct Batch {
 
 enum Ask {
     Write(Batch),
+    /// Remove the traces of what was deleted.
+    Scrub(oneshot::Sender<Result<bool, StoreError>>),
     /// Write nothing more, and leave all in one file.
     Close(oneshot::Sender<()>),
 }
@@ -63,6 +65,15 @@ impl Writer {
         answered.await.map_err(|_| gone())?
     }
 
+    /// Removes the traces of what was deleted before.
+    pub(super) async fn scrub(&self) -> Result<bool, StoreError> {
+        let gone = || StoreError::Unavailable("the writer has stopped".to_owned());
+        let (answer, answered) = oneshot::channel();
+        let asked = self.asks.as_ref().and_then(|asks| asks.send(Ask::Scrub(answer)).ok());
+        asked.ok_or_else(gone)?;
+        answered.await.map_err(|_| gone())?
+    }
+
     /// Ends it, after what was asked before.
     pub(super) async fn close(&self) {
         let (answer, answered) = oneshot::channel();
@@ -95,6 +106,10 @@ async fn work(
     while let Some(ask) = inbox.recv().await {
         let Batch { commits, chores, answer } = match ask {
             Ask::Write(batch) => batch,
+            Ask::Scrub(answer) => {
+                let _ = answer.send(scrub(&path, &mut conn).await);
+                continue;
+            }
             Ask::Close(answer) => {
                 closed = Some(answer);
                 break;
@@ -121,6 +136,16 @@ async fn work(
     if let Some(answer) = closed {
         let _ = answer.send(());
     }
+}
+
+async fn scrub(path: &Path, slot: &mut Option<SqliteConnection>) -> Result<bool, StoreError> {
+    let mut conn = match slot.take() {
+        Some(conn) => conn,
+        None => open::writer(path).await?,
+    };
+    let scrubbed = erasure::scrub(&mut conn).await;
+    *slot = Some(conn);
+    scrubbed
 }
 
 /// Writes a batch. After an error of the database the connection is not trusted again: the next

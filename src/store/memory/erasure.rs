@@ -1,0 +1,103 @@
+//! The erasure of closed accounts, step by step.
+
+use super::{Tables, page};
+use crate::domain::calendar::Timestamp;
+use crate::domain::ids::StreamId;
+use crate::store::{DeliveryState, Erasure, Head, Retained, Stage};
+
+fn count(found: usize) -> u64 {
+    u64::try_from(found).unwrap_or(u64::MAX)
+}
+
+impl Tables {
+    /// Releases the claims of an account that is closed by the commit with this head.
+    pub(super) fn begin_erasure(&mut self, stream: StreamId, head: &Head) {
+        let before = self.claims.len();
+        self.claims.retain(|_, holder| *holder != stream);
+        let erasure = Erasure {
+            stream,
+            stage: Stage::Waiting,
+            seq: head.seq,
+            closed_at: head.at,
+            destroyed_at: None,
+            erased_at: None,
+            swept_at: None,
+            claim_count: count(before - self.claims.len()),
+            sealed_count: 0,
+            delivery_count: 0,
+            mail_count: 0,
+        };
+        self.erasures.insert(stream, erasure);
+    }
+
+    fn waits(&self, stream: StreamId) -> bool {
+        let waits = |state| state == DeliveryState::Waiting;
+        self.outbox.values().any(|delivery| delivery.stream == stream && waits(delivery.state))
+    }
+
+    /// May an erasure in this stage take its next step?
+    fn is_free(&self, stream: StreamId, stage: Stage) -> bool {
+        self.erasures.get(&stream).is_some_and(|erasure| erasure.stage == stage)
+            && !self.legal_holds.contains_key(&stream)
+            && !(stage == Stage::Waiting && self.waits(stream))
+    }
+
+    pub(super) fn destroy(&mut self, stream: StreamId, at: Timestamp, retained: Option<Retained>) {
+        if !self.is_free(stream, Stage::Waiting) {
+            return;
+        }
+        let sealed = self.sealed.len();
+        self.sealed.retain(|(of, _), _| *of != stream);
+        let deliveries = self.outbox.len();
+        self.outbox.retain(|key, _| key.stream != stream);
+        self.keys.remove(&stream);
+        let (sealed, deliveries) = (sealed - self.sealed.len(), deliveries - self.outbox.len());
+        self.retained.extend(retained.map(|retained| (stream, retained)));
+        if let Some(erasure) = self.erasures.get_mut(&stream) {
+            erasure.stage = Stage::Scrubbing;
+            erasure.destroyed_at = Some(at);
+            erasure.sealed_count = count(sealed);
+            erasure.delivery_count = count(deliveries);
+        }
+    }
+
+    pub(super) fn sweep(&mut self, stream: StreamId, at: Timestamp) {
+        if !self.is_free(stream, Stage::Erased) {
+            return;
+        }
+        self.retained.remove(&stream);
+        if let Some(erasure) = self.erasures.get_mut(&stream) {
+            (erasure.stage, erasure.swept_at) = (Stage::Sweeping, Some(at));
+        }
+    }
+
+    pub(super) fn scrubbed(&mut self, stream: StreamId, at: Timestamp, mail_count: u64) {
+        let Some(erasure) = self.erasures.get_mut(&stream) else { return };
+        match erasure.stage {
+            Stage::Scrubbing => {
+                (erasure.stage, erasure.erased_at) = (Stage::Erased, Some(at));
+                erasure.mail_count = mail_count;
+            }
+            Stage::Sweeping => erasure.stage = Stage::Swept,
+            Stage::Waiting | Stage::Erased | Stage::Swept => {}
+        }
+    }
+
+    pub(super) fn list_erasures(
+        &self,
+        stage: Stage,
+        closed_by: Timestamp,
+        limit: u32,
+    ) -> Vec<Erasure> {
+        let mut found: Vec<_> = self
+            .erasures
+            .values()
+            .filter(|erasure| {
+                erasure.closed_at <= closed_by && self.is_free(erasure.stream, stage)
+            })
+            .cloned()
+            .collect();
+        found.sort_by_cached_key(|erasure| (erasure.closed_at, erasure.stream.to_string()));
+        page(found.into_iter(), limit)
+    }
+}
