@@ -22,12 +22,31 @@ CREATE TABLE erasures (
 -- Whose turn is it? The first closed first.
 CREATE INDEX erasures_stage ON erasures (stage, closed_at, stream);
 
--- Who bought, on the invoices of closed accounts: sealed under a key of its own, which is wrapped
--- under the deployment's and goes with it when the retention ends.
-CREATE TABLE retained (
+-- `secure_delete` overwrites what is deleted where it stands, but not the copies that stay behind
+-- in a page when its rows are moved to make room. Of what is sealed such a copy is worthless
+-- without the key; a key must leave none. So keys are appended, no row of theirs is ever deleted,
+-- and none is moved: a key is destroyed by writing zeros of the same length over it.
+ALTER TABLE keys RENAME TO clustered_keys;
+
+CREATE TABLE keys (
     stream  TEXT NOT NULL PRIMARY KEY,
-    wrapped BLOB NOT NULL,
-    sealed  BLOB NOT NULL
+    wrapped BLOB NOT NULL
+) STRICT;
+
+INSERT INTO keys (stream, wrapped) SELECT stream, wrapped FROM clustered_keys ORDER BY stream;
+
+DROP TABLE clustered_keys;
+
+-- The retention keys of closed accounts, kept and destroyed in the same way. Under it is sealed
+-- who bought, for the invoices that are kept; it goes with the key when the retention ends.
+CREATE TABLE retention_keys (
+    stream  TEXT NOT NULL PRIMARY KEY,
+    wrapped BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE retained (
+    stream TEXT NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Accounts of which nothing may be erased for now. Nearly always empty.

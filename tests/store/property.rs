@@ -13,8 +13,8 @@ use renewd::domain::nouns::{coupon, order, resource};
 use renewd::domain::usage::Seen;
 use renewd::store::{
     BillLineQuery, Channel, Chore, Commit, CouponQuery, DeliveryQuery, DeliveryState,
-    DocumentQuery, DueQuery, EffectKey, EntryQuery, JobRun, OrderQuery, ResourceQuery, SealedRow,
-    Snapshot, StatementQuery, Store, SubscriptionQuery, Written,
+    DocumentQuery, DueQuery, EffectKey, EntryQuery, JobRun, LegalHold, OrderQuery, ResourceQuery,
+    Retained, SealedRow, Snapshot, Stage, StatementQuery, Store, SubscriptionQuery, Written,
 };
 
 use crate::samples::{
@@ -50,6 +50,7 @@ struct Draft {
     effects: Vec<(u8, u8)>,
     voids: Vec<u8>,
     snapshot: Option<bool>,
+    erase: bool,
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
@@ -74,13 +75,14 @@ fn draft() -> impl Strategy<Value = Draft> {
             prop::collection::vec((0..3_u8, 0..3_u8), 0..3),
             prop::collection::vec(0..3_u8, 0..2),
             prop::option::of(any::<bool>()),
+            prop_oneof![9 => Just(false), 1 => Just(true)],
         ),
     )
         .prop_map(
             |(
                 (stream, lag, count, due, job),
                 (rules_version, claims, tokens, sealed, seen, nouns),
-                (entries, effects, voids, snapshot),
+                (entries, effects, voids, snapshot, erase),
             )| Draft {
                 stream,
                 lag,
@@ -97,6 +99,7 @@ fn draft() -> impl Strategy<Value = Draft> {
                 effects,
                 voids,
                 snapshot,
+                erase,
             },
         )
 }
@@ -179,6 +182,7 @@ impl Draft {
             build: if here { "here" } else { "there" }.to_owned(),
             body: format!("{{\"at\":  {last}}}"),
         });
+        commit.erase = self.erase;
         commit
     }
 }
@@ -206,6 +210,7 @@ fn chore() -> impl Strategy<Value = Chore> {
             reason: format!("reason {seconds}"),
         }),
         1 => (0..=STREAMS).prop_map(|number| Chore::Unpark { stream: stream(number) }),
+        2 => (0..STREAMS, 0..5_u8).prop_map(|(number, step)| erasing(account(number), step)),
         1 => (38..44_i64).prop_map(|seconds| Chore::ForgetTokens { before: at(seconds) }),
         1 => (0..4_i64).prop_map(|seconds| Chore::ForgetDeliveries { before: at(seconds) }),
         1 => (0..6_i64, prop::option::of(0..STREAMS), prop::option::of(0..STREAMS)).prop_map(
@@ -224,6 +229,23 @@ fn chore() -> impl Strategy<Value = Chore> {
             steps: BTreeMap::new(),
         })),
     ]
+}
+
+/// A step of an erasure, or what stands in its way.
+fn erasing(stream: StreamId, step: u8) -> Chore {
+    match step {
+        0 => {
+            let retained = Some(Retained { wrapped: vec![1, 2], sealed: vec![3] });
+            Chore::Destroy { stream, at: at(4), retained }
+        }
+        1 => Chore::Scrubbed { stream, at: at(5), mail_count: 6 },
+        2 => Chore::Sweep { stream, at: at(7) },
+        3 => Chore::SetLegalHold { stream, hold: None },
+        _ => {
+            let hold = LegalHold { held_at: at(8), uid: 9, reason: "r".to_owned() };
+            Chore::SetLegalHold { stream, hold: Some(hold) }
+        }
+    }
 }
 
 /// Everything that can be asked.
@@ -258,6 +280,12 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
         said.push(format!("{:?}", store.old_usage(at(3), after, 2).await));
         let query = DeliveryQuery { stream: Some(*stream), limit: 99, ..DeliveryQuery::default() };
         said.push(format!("{:?}", store.deliveries(query).await));
+        said.push(format!("{:?}", store.erasure(*stream).await));
+        said.push(format!("{:?}", store.retained(*stream).await));
+        said.push(format!("{:?}", store.legal_hold(*stream).await));
+    }
+    for stage in Stage::ALL {
+        said.push(format!("{:?}", store.erasures(stage, at(3), 3).await));
     }
     for byte in 0..6 {
         said.push(format!("{:?}", store.holder(&claim(byte)).await));

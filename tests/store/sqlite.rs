@@ -170,7 +170,7 @@ async fn dump(scratch: &Scratch) -> Vec<(String, Vec<String>)> {
     .fetch_all(&mut conn)
     .await
     .expect("read");
-    assert_eq!(tables.len(), 24, "{tables:?}");
+    assert_eq!(tables.len(), 25, "{tables:?}");
     let mut dump = Vec::new();
     for table in tables {
         let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info(?)")

@@ -46,15 +46,19 @@ const DESTROY: &str = concat!(
     " AND ",
     is_free!("?1")
 );
-const DESTROY_KEY: &str = "DELETE FROM keys WHERE stream = ?";
+/// Zeros of the same length stand where it stood, in the same page: see the migration.
+const DESTROY_KEY: &str = "UPDATE keys SET wrapped = zeroblob(length(wrapped)) WHERE stream = ?";
 const DESTROY_SEALED: &str = "DELETE FROM sealed WHERE stream = ?";
 const DESTROY_DELIVERIES: &str = "DELETE FROM outbox WHERE stream = ?";
-const RETAIN: &str = "INSERT INTO retained (stream, wrapped, sealed) VALUES (?, ?, ?)";
+const RETAIN_KEY: &str = "INSERT INTO retention_keys (stream, wrapped) VALUES (?, ?)";
+const RETAIN: &str = "INSERT INTO retained (stream, sealed) VALUES (?, ?)";
 const SWEEP: &str = concat!(
     "UPDATE erasures SET stage = 'sweeping', swept_at = ?2 \
      WHERE stream = ?1 AND stage = 'erased' AND ",
     is_free!("?1")
 );
+const DESTROY_RETENTION_KEY: &str =
+    "UPDATE retention_keys SET wrapped = zeroblob(length(wrapped)) WHERE stream = ?";
 const DESTROY_RETAINED: &str = "DELETE FROM retained WHERE stream = ?";
 const END: &str = "UPDATE erasures SET stage = 'erased', erased_at = ?, mail_count = ? \
     WHERE stream = ? AND stage = 'scrubbing'";
@@ -107,13 +111,11 @@ pub(super) async fn destroy(
         sqlx::query(sql).bind(stream.as_str()).execute(&mut *conn).await?;
     }
     if let Some(retained) = retained {
-        let kept = sqlx::query(RETAIN)
-            .bind(stream.as_str())
-            .bind(retained.wrapped.as_slice())
-            .bind(retained.sealed.as_slice())
-            .execute(conn)
-            .await?;
-        must_change_one(kept.rows_affected(), "a buyer")?;
+        for (sql, bytes) in [(RETAIN_KEY, &retained.wrapped), (RETAIN, &retained.sealed)] {
+            let kept = sqlx::query(sql).bind(stream.as_str()).bind(bytes.as_slice());
+            let kept = kept.execute(&mut *conn).await?;
+            must_change_one(kept.rows_affected(), "a buyer")?;
+        }
     }
     Ok(())
 }
@@ -127,7 +129,9 @@ pub(super) async fn sweep(
     let moved =
         sqlx::query(SWEEP).bind(stream.as_str()).bind(at.micros()).execute(&mut *conn).await?;
     if moved.rows_affected() > 0 {
-        sqlx::query(DESTROY_RETAINED).bind(stream.as_str()).execute(conn).await?;
+        for sql in [DESTROY_RETENTION_KEY, DESTROY_RETAINED] {
+            sqlx::query(sql).bind(stream.as_str()).execute(&mut *conn).await?;
+        }
     }
     Ok(())
 }
@@ -227,7 +231,8 @@ pub(super) async fn list(
     read(&found, erasure)
 }
 
-const ASK_RETAINED: &str = "SELECT wrapped, sealed FROM retained WHERE stream = ?";
+const ASK_RETAINED: &str = "SELECT wrapped, sealed FROM retained \
+    CROSS JOIN retention_keys USING (stream) WHERE retained.stream = ?";
 
 pub(super) async fn retained(
     pool: &SqlitePool,
@@ -278,6 +283,7 @@ pub(super) fn keyed() -> Vec<&'static str> {
         DESTROY_SEALED,
         DESTROY_DELIVERIES,
         SWEEP,
+        DESTROY_RETENTION_KEY,
         DESTROY_RETAINED,
         END,
         END_SWEEP,

@@ -307,7 +307,9 @@ pub(super) async fn sealed(
 ) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError> {
     let stream = stream.to_string();
     let mut conn = pool.acquire().await.map_err(failed)?;
-    let key = sqlx::query("SELECT wrapped FROM keys WHERE stream = ?")
+    // Zeros stand where a key was destroyed.
+    let key = "SELECT wrapped FROM keys WHERE stream = ? AND wrapped <> zeroblob(length(wrapped))";
+    let key = sqlx::query(key)
         .bind(stream.clone())
         .fetch_optional(&mut *conn)
         .await
