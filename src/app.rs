@@ -20,6 +20,7 @@ use crate::domain::record::{Cause, Record};
 use crate::domain::rules::Rules;
 use crate::domain::stream::State;
 use crate::domain::verbs::apply_rules::ApplyRules;
+use crate::eraser::{self, Eraser};
 use crate::outbox::sender::Sender;
 use crate::outbox::{self, Addresses, Names, Outbox};
 use crate::scheduler::Schedulers;
@@ -47,6 +48,8 @@ pub struct App {
     pub schedulers: Schedulers,
     /// What goes out.
     pub sender: Sender,
+    /// What erases closed accounts.
+    pub eraser: eraser::Handle,
     /// When the schedulers look.
     pub lines: BTreeMap<Job, CronLine>,
     /// The threads that the actors live on.
@@ -112,6 +115,9 @@ impl App {
         let names = product_names(accounts.ports().clone());
         let outbox = Outbox::open(config, Arc::clone(&store), accounts.clone(), addresses, names)?;
         let sender = Sender::start(outbox, &clock, config.outbox.every.0, &clockwork.handle());
+        let eraser =
+            Eraser::new(accounts.clone(), vault.clone(), sender.clone(), config.retention);
+        let eraser = eraser.start(&clock, config.outbox.every.0, &clockwork.handle());
         Ok(Self {
             config: Arc::new(config.clone()),
             clock,
@@ -121,6 +127,7 @@ impl App {
             accounts,
             schedulers,
             sender,
+            eraser,
             lines,
             arbiters: [streams, clockwork],
         })
@@ -146,6 +153,7 @@ impl App {
             self.accounts.clone(),
             self.schedulers.clone(),
             self.sender.clone(),
+            self.eraser.clone(),
             self.lines.clone(),
         );
         Some((clock.clone(), stepper))

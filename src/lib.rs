@@ -15,6 +15,7 @@
 //! - [`store`]: what the house asks of a database; SQLite, memory, and what seals beside them.
 //! - [`actors`]: one writer a stream; `actors::execute` is the way of a command.
 //! - [`scheduler`]: one actor a job, who asks who is due. [`outbox`]: what goes out.
+//! - [`eraser`]: what happens to a closed account after its last letter.
 //! - [`documents`]: statements, invoices and credit notes as HTML and PDF.
 //! - [`admin`]: the control socket. [`stepper`]: all of it under a clock that is moved by hand.
 //! - [`app`] builds the house, [`serve`] puts the socket in front of it; [`check`], [`demo`] and
@@ -55,6 +56,7 @@ pub mod config;
 pub mod demo;
 pub mod documents;
 pub mod domain;
+pub mod eraser;
 pub mod outbox;
 pub mod scheduler;
 pub mod serve;

@@ -9,6 +9,7 @@ use crate::actors::{Accounts, ExecuteError};
 use crate::clock::ManualClock;
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
+use crate::eraser::{self, EraseError};
 use crate::outbox::sender::Sender;
 use crate::scheduler::Schedulers;
 use crate::scheduler::cron::CronLine;
@@ -37,6 +38,9 @@ pub enum StepError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An account was not erased.
+    #[error(transparent)]
+    Erase(#[from] EraseError),
     /// The clock does not go back.
     #[error("the clock stands at {now} and does not go back")]
     Backwards {
@@ -51,6 +55,7 @@ pub struct Stepper {
     accounts: Accounts,
     schedulers: Schedulers,
     sender: Sender,
+    eraser: eraser::Handle,
     lines: BTreeMap<Job, CronLine>,
     /// What was due and did not move when its job ran: looked at again when it changes.
     stuck: BTreeMap<Job, Timestamp>,
@@ -64,9 +69,10 @@ impl Stepper {
         accounts: Accounts,
         schedulers: Schedulers,
         sender: Sender,
+        eraser: eraser::Handle,
         lines: BTreeMap<Job, CronLine>,
     ) -> Self {
-        Self { clock, accounts, schedulers, sender, lines, stuck: BTreeMap::new() }
+        Self { clock, accounts, schedulers, sender, eraser, lines, stuck: BTreeMap::new() }
     }
 
     /// Moves the clock to `target`, with everything on the way. `seen` is called after each
@@ -143,6 +149,7 @@ impl Stepper {
             let sent = self.sender.run_once(now).await?;
             did |= !sent.is_idle();
             stepped.sent_count += sent.total().sent;
+            did |= !self.eraser.run_once(now).await?.is_idle();
             if !did {
                 break;
             }

@@ -14,10 +14,11 @@ pub use load::{ConfigError, parse_rules};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use chrono::Months;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agenda::Job;
-use crate::domain::calendar::Zone;
+use crate::domain::calendar::{Timestamp, Zone};
 use crate::domain::rules::Length;
 
 /// The whole configuration.
@@ -44,6 +45,8 @@ pub struct Config {
     pub webhooks: BTreeMap<String, Webhook>,
     /// How deliveries are retried.
     pub outbox: Outbox,
+    /// What is kept of accounts that were closed.
+    pub retention: Retention,
 }
 
 /// The daemon itself.
@@ -320,6 +323,40 @@ impl Default for Outbox {
             keep: seconds(90 * 86_400),
             every: seconds(1),
         }
+    }
+}
+
+/// What is kept of accounts that were closed, and for how long.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Who bought stays on the invoices of a closed account for so many years (D22, D49).
+    pub retention_years: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { retention_years: 10 }
+    }
+}
+
+impl Retention {
+    fn months(self) -> Months {
+        Months::new(self.retention_years.saturating_mul(12))
+    }
+
+    /// Until when who bought is kept of an account that was closed then.
+    #[must_use]
+    pub fn until(self, closed_at: Timestamp) -> Timestamp {
+        let until = Zone::UTC.local(closed_at).checked_add_months(self.months());
+        until.map_or(Timestamp::MAX, |until| Zone::UTC.instant(until))
+    }
+
+    /// The retention has ended for accounts that were closed by then.
+    #[must_use]
+    pub fn ended_for(self, now: Timestamp) -> Timestamp {
+        let closed_by = Zone::UTC.local(now).checked_sub_months(self.months());
+        closed_by.map_or(Timestamp::MIN, |closed_by| Zone::UTC.instant(closed_by))
     }
 }
 

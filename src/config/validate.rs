@@ -49,6 +49,8 @@ impl Config {
         );
         must(!outbox.timeout.0.is_zero(), "outbox.timeout: must be longer than 0s");
         must(!outbox.every.0.is_zero(), "outbox.every: must be longer than 0s");
+        let years = self.retention.retention_years;
+        must((1..=100).contains(&years), "retention.retention_years: must be from 1 to 100");
         self.seller.problems(&mut must);
         for (name, webhook) in &self.webhooks {
             webhook.problems(name, &mut must);

@@ -1,8 +1,8 @@
 //! Mail: by SMTP, into a directory, or into memory. One Message-ID for each effect, for ever, so
 //! that a repeat after a crash is recognised as one.
 
-use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -20,6 +20,7 @@ use crate::domain::effects::{About, Effect, Recipient, Template};
 use crate::domain::ids::StreamId;
 use crate::store::Delivery;
 
+use super::files::{self, file_name, part_name};
 use super::templates::Templates;
 use super::values::{Subject, one_line};
 use super::{Addresses, Names, OutboxError, Outcome, Profile, SentMail};
@@ -66,6 +67,19 @@ impl Memory {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Lets go of the mails of these streams; answers how many there were of each.
+    fn forget(&self, streams: &BTreeSet<StreamId>) -> BTreeMap<StreamId, u64> {
+        let mut forgotten = BTreeMap::new();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|kept| {
+            let goes = streams.contains(&kept.stream);
+            if goes {
+                *forgotten.entry(kept.stream).or_default() += 1;
+            }
+            !goes
+        });
+        forgotten
+    }
+
     fn keep(&self, kept: Kept) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
     }
@@ -86,6 +100,8 @@ struct Smtp {
 /// The sender of mail.
 pub(super) struct Mailer {
     backend: Backend,
+    /// Where mails lie or have lain, whatever the backend is today.
+    directory: PathBuf,
     templates: Templates,
     addresses: Arc<dyn Addresses>,
     names: Names,
@@ -125,6 +141,7 @@ impl Mailer {
         };
         Ok(Self {
             backend,
+            directory: directory(config),
             templates,
             addresses,
             names,
@@ -144,6 +161,21 @@ impl Mailer {
     /// Mails that are under way at once: the pool keeps connections, it doesn't limit them.
     pub(super) fn concurrency(&self) -> usize {
         usize::try_from(self.connections_max).unwrap_or(1)
+    }
+
+    /// Deletes the mails of these streams, as far as they are kept here; answers how many there
+    /// were of each.
+    pub(super) async fn forget(
+        &self,
+        streams: BTreeSet<StreamId>,
+    ) -> io::Result<BTreeMap<StreamId, u64>> {
+        if let Backend::Memory(memory) = &self.backend {
+            return Ok(memory.forget(&streams));
+        }
+        let directory = self.directory.clone();
+        tokio::task::spawn_blocking(move || files::delete(&directory, &streams))
+            .await
+            .map_err(io::Error::other)?
     }
 
     pub(super) async fn deliver(&self, delivery: &Delivery) -> (Outcome, Option<SentMail>) {
@@ -352,12 +384,16 @@ fn mailbox(key: &str, text: &str) -> Result<Mailbox, OutboxError> {
     text.parse().map_err(|error| OutboxError::setting(key, &format!("{text:?}: {error}")))
 }
 
-fn open_directory(config: &Config) -> Result<PathBuf, OutboxError> {
-    let directory = if config.mail.directory.as_os_str().is_empty() {
+fn directory(config: &Config) -> PathBuf {
+    if config.mail.directory.as_os_str().is_empty() {
         config.daemon.data.join("mail")
     } else {
         config.mail.directory.clone()
-    };
+    }
+}
+
+fn open_directory(config: &Config) -> Result<PathBuf, OutboxError> {
+    let directory = directory(config);
     // Names and addresses lie there: only its owner and group may look.
     let mut builder = std::fs::DirBuilder::new();
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
@@ -367,16 +403,9 @@ fn open_directory(config: &Config) -> Result<PathBuf, OutboxError> {
     Ok(directory)
 }
 
-/// Sorts by time, and says what it is.
-fn file_name(delivery: &Delivery, template: Template) -> String {
-    let row = &delivery.row;
-    let at = row.at.to_string().replace(':', "");
-    format!("{at}_{}_{}_{}-{}.eml", delivery.stream, template.as_str(), row.seq, row.n)
-}
-
 /// Written beside its place and moved there, so that nobody ever reads half a mail.
 async fn write_file(directory: &Path, name: &str, bytes: Vec<u8>) -> Result<Outcome, Outcome> {
-    let (target, part) = (directory.join(name), directory.join(format!(".{name}.part")));
+    let (target, part) = (directory.join(name), directory.join(part_name(name)));
     let write = move || -> std::io::Result<()> {
         let mut file = std::fs::File::create(&part)?;
         file.write_all(&bytes)?;

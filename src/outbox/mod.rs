@@ -18,6 +18,7 @@ mod change_letters;
 mod embedded;
 #[cfg(test)]
 mod fake;
+mod files;
 #[cfg(test)]
 mod letters;
 pub mod mailer;
@@ -44,6 +45,7 @@ mod words;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -250,6 +252,15 @@ impl Outbox {
     #[must_use]
     pub fn memory(&self) -> Option<mailer::Memory> {
         self.mailer.memory()
+    }
+
+    /// Deletes the mails of these streams that are kept here, in their directory or in memory;
+    /// answers how many there were of each.
+    pub async fn forget_mails(
+        &self,
+        streams: BTreeSet<StreamId>,
+    ) -> io::Result<BTreeMap<StreamId, u64>> {
+        self.mailer.forget(streams).await
     }
 
     /// Delivers everything that is ready at `now`, on all channels side by side. One run at a

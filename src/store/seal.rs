@@ -17,7 +17,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::{hkdf, hmac};
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, ClaimKind, Digest, Handle, StoreError, codec};
+use super::{Claim, ClaimKind, Digest, Handle, Retained, StoreError, codec};
 use crate::domain::ids::StreamId;
 
 const KEY_LEN: usize = 32;
@@ -263,6 +263,28 @@ pub struct Profile {
 /// The number that an account's profile is sealed under.
 pub const PROFILE_NUMBER: u32 = 1;
 
+/// Who bought, as invoices must name them; where to write to is not among it (D49).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buyer {
+    /// The name.
+    pub name: String,
+    /// The postal address, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address: Vec<String>,
+    /// The number that tax authorities know the buyer under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
+}
+
+impl From<Profile> for Buyer {
+    fn from(profile: Profile) -> Self {
+        Self { name: profile.name, address: profile.address, tax_id: profile.tax_id }
+    }
+}
+
+/// The number that the buyer is sealed under; what is sealed beside the journal counts from 1.
+const BUYER_NUMBER: u32 = 0;
+
 /// Opens what is sealed in the store.
 #[derive(Clone)]
 pub struct Vault {
@@ -301,6 +323,28 @@ impl Vault {
                 Ok((row.number, text))
             })
             .collect()
+    }
+
+    /// Seals who bought under a retention key that is made for it.
+    pub fn retain(&self, stream: StreamId, buyer: &Buyer) -> Result<Retained, SealError> {
+        let (key, wrapped) = self.sealer.new_key()?;
+        // It is made of texts, so this can't fail.
+        let plain = serde_json::to_vec(buyer).unwrap_or_default();
+        let sealed = self.sealer.seal(&key, stream, BUYER_NUMBER, &plain)?;
+        Ok(Retained { wrapped, sealed })
+    }
+
+    /// Who bought, of a closed account whose invoices are kept.
+    pub async fn buyer(&self, stream: StreamId) -> Result<Option<Buyer>, StoreError> {
+        let Some(Retained { wrapped, sealed }) = self.store.retained(stream).await? else {
+            return Ok(None);
+        };
+        let key = self.sealer.unwrap_key(&wrapped);
+        let plain = key.and_then(|key| self.sealer.open(&key, stream, BUYER_NUMBER, &sealed));
+        let plain = plain.map_err(|error| codec::corrupt(format_args!("{stream}: {error}")))?;
+        // The error of the parser would quote what is personal.
+        let buyer = serde_json::from_slice(&plain).ok();
+        buyer.map(Some).ok_or_else(|| codec::corrupt(format_args!("{stream}: its buyer is none")))
     }
 
     /// The profile of an account; none if it has none.

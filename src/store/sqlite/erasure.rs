@@ -268,8 +268,12 @@ pub(super) async fn hold(
 /// pages as they were: it is brought into the file and emptied. Whoever reads from it meanwhile
 /// keeps it as it is.
 pub(super) async fn scrub(conn: &mut SqliteConnection) -> Result<bool, StoreError> {
-    let row =
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(conn).await.map_err(failed)?;
+    // Nobody can write while it waits for readers.
+    sqlx::query("PRAGMA busy_timeout = 100").execute(&mut *conn).await.map_err(failed)?;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *conn).await;
+    let reset = sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut *conn).await;
+    let row = row.map_err(failed)?;
+    reset.map_err(failed)?;
     Ok(Columns::of(&row).int()? == 0)
 }
 
