@@ -1,6 +1,7 @@
 //! The daemon as it is served: the house with the control socket in front of it, until it is told
 //! to stop.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,8 +22,8 @@ use crate::domain::ids::{AccountId, StreamId};
 use crate::domain::rules::Rules;
 use crate::scheduler::Schedulers;
 use crate::stepper::Stepper;
-use crate::store::JobRun;
 use crate::store::seal::{Sealer, Vault};
+use crate::store::{JobRun, StoreError};
 
 /// Lines of a book that are worked on at once.
 const IMPORT_CONCURRENCY: usize = 256;
@@ -177,6 +178,29 @@ impl Profiles for Opens {
                 None
             }
         }
+    }
+
+    async fn buyer(&self, stream: StreamId) -> Option<ports::Profile> {
+        match self.0.buyer(stream).await {
+            Ok(buyer) => buyer.map(|buyer| ports::Profile {
+                name: buyer.name,
+                email: String::new(),
+                address: buyer.address,
+                tax_id: buyer.tax_id,
+            }),
+            Err(error) => {
+                tracing::error!(%stream, %error, "who bought cannot be opened");
+                None
+            }
+        }
+    }
+
+    async fn notes(
+        &self,
+        stream: StreamId,
+        numbers: &[u32],
+    ) -> Result<BTreeMap<u32, String>, StoreError> {
+        self.0.open(stream, numbers).await
     }
 }
 

@@ -463,6 +463,7 @@ async fn a_campaign_survives_its_house_and_is_found_by_the_check() {
         voids: Vec::new(),
         outbox: Vec::new(),
         snapshot: Some(renewd::store::Snapshot { seq: 1, build: String::new(), body }),
+        erase: false,
     };
     world.store.write(vec![wrong], Vec::new()).await.expect("written");
     let checked = check(&world.store, |_| {}).await.expect("a check");

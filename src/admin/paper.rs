@@ -92,24 +92,13 @@ impl Paper<'_> {
             issued_at,
             period: Some(Span { from: month.starts_at(zone), to: month.next().starts_at(zone) }),
             state,
-            seller: self.seller(),
+            seller: seller(self.config),
             buyer: self.buyer(),
             account: self.account.id.to_string(),
             currency,
             totals: totals(&lines, &sums, currency),
             lines,
             notes: self.config.seller.notes.clone(),
-        }
-    }
-
-    fn seller(&self) -> Party {
-        let seller = &self.config.seller;
-        let name = if seller.name.is_empty() { &self.config.mail.provider } else { &seller.name };
-        Party {
-            name: name.clone(),
-            address: seller.address.clone(),
-            tax_id: Some(seller.tax_id.clone()).filter(|tax_id| !tax_id.is_empty()),
-            contact: seller.contact.clone(),
         }
     }
 
@@ -124,7 +113,7 @@ impl Paper<'_> {
             name: profile.name.clone(),
             address: profile.address.iter().cloned().chain(country).collect(),
             tax_id: profile.tax_id.clone(),
-            contact: vec![profile.email.clone()],
+            contact: Some(profile.email.clone()).filter(|to| !to.is_empty()).into_iter().collect(),
         }
     }
 
@@ -175,6 +164,19 @@ impl Paper<'_> {
             }
             Item::Period | Item::Upgrade | Item::Refund => format!("{product}, {plan}: {what}"),
         }
+    }
+}
+
+/// Who sells.
+#[must_use]
+pub fn seller(config: &Config) -> Party {
+    let seller = &config.seller;
+    let name = if seller.name.is_empty() { &config.mail.provider } else { &seller.name };
+    Party {
+        name: name.clone(),
+        address: seller.address.clone(),
+        tax_id: Some(seller.tax_id.clone()).filter(|tax_id| !tax_id.is_empty()),
+        contact: seller.contact.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
 use crate::domain::stream::Tally;
-use crate::store::JobRun;
+use crate::store::{JobRun, StoreError};
 
 /// Hashes under the deployment's key, and chance.
 pub trait Sealing: Send + Sync {
@@ -27,7 +27,7 @@ pub trait Sealing: Send + Sync {
 pub struct Profile {
     /// The owner's name.
     pub name: String,
-    /// Where mail goes.
+    /// Where mail goes; empty if that is not known.
     pub email: String,
     /// The postal address for invoices, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -42,6 +42,16 @@ pub struct Profile {
 pub trait Profiles: Send + Sync {
     /// Who owns an account; `None` if that is not known, or no longer.
     async fn profile(&self, stream: StreamId) -> Option<Profile>;
+
+    /// Who bought, for the invoices of a closed account: without where to write to.
+    async fn buyer(&self, stream: StreamId) -> Option<Profile>;
+
+    /// What else is sealed under these numbers; what does not exist, or no longer, is left out.
+    async fn notes(
+        &self,
+        stream: StreamId,
+        numbers: &[u32],
+    ) -> Result<BTreeMap<u32, String>, StoreError>;
 }
 
 /// A scheduler as the shell runs it.

@@ -4,7 +4,7 @@
 use super::view::{Fact, Figure, Rank, Row, Sum, View, Who};
 
 /// How it looks, on a screen and on paper.
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 
 pub(super) fn html(view: &View) -> String {
     let words = view.words;
@@ -162,7 +162,7 @@ fn notes(view: &View) -> String {
 }
 
 /// A text in which nothing is markup, between tags as in an attribute.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,4 +1,5 @@
-//! Billing documents on paper: a statement, an invoice, a credit note, as HTML and as PDF.
+//! Billing documents on paper: a statement, an invoice, a credit note, as HTML and as PDF; and the
+//! certificate of an account that was closed.
 //!
 //! Printing is pure. What is printed, its figures included, is decided by the caller; this room
 //! only looks whether the figures agree with each other, and refuses those that do not: a wrong
@@ -10,6 +11,7 @@
 //! text are little work, and an engine for typesetting would take longer to build than the rest
 //! of the house.
 
+mod certificate;
 mod document;
 mod fonts;
 mod html;
@@ -22,6 +24,7 @@ mod text;
 mod view;
 mod words;
 
+pub use certificate::{Certificate, Gone, Kept, Matter};
 pub use document::{
     Document, ItemType, Kind, Language, Line, Party, Span, State, TaxTotal, Totals,
 };

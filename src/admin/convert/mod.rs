@@ -3,6 +3,7 @@
 mod balance;
 mod campaigns;
 mod coupons;
+mod erasure;
 mod meters;
 mod orders;
 mod resources;
@@ -18,6 +19,7 @@ use serde_json::Value;
 pub use self::balance::{balance, movement, withdrawal};
 pub use self::campaigns::campaign;
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
+pub use self::erasure::{certificate, legal_hold};
 pub use self::meters::{meters, use_quote};
 pub use self::orders::{order, ordered};
 pub use self::resources::{resource, resource_row, resource_with_debt};

@@ -37,6 +37,8 @@ pub enum Code {
     AccountParked,
     /// The account was not set aside.
     AccountNotParked,
+    /// The account is not closed.
+    AccountNotClosed,
     /// The body is too large.
     BodyTooLarge,
     /// The body is of another type than is read here.
@@ -75,7 +77,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidCursor,
@@ -91,6 +93,7 @@ impl Code {
         Self::ClockNotManual,
         Self::AccountParked,
         Self::AccountNotParked,
+        Self::AccountNotClosed,
         Self::BodyTooLarge,
         Self::WrongContentType,
         Self::InvalidField,
@@ -129,6 +132,7 @@ impl Code {
             Self::ClockNotManual => "ClockNotManual",
             Self::AccountParked => "AccountParked",
             Self::AccountNotParked => "AccountNotParked",
+            Self::AccountNotClosed => "AccountNotClosed",
             Self::BodyTooLarge => "BodyTooLarge",
             Self::WrongContentType => "WrongContentType",
             Self::InvalidField => "InvalidField",
@@ -165,9 +169,10 @@ impl Code {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::ClockNotManual | Self::AccountParked | Self::AccountNotParked => {
-                StatusCode::CONFLICT
-            }
+            Self::ClockNotManual
+            | Self::AccountParked
+            | Self::AccountNotParked
+            | Self::AccountNotClosed => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidField
@@ -481,6 +486,7 @@ mod tests {
         409 ClockNotManual
         409 AccountParked
         409 AccountNotParked
+        409 AccountNotClosed
         413 BodyTooLarge
         415 WrongContentType
         422 InvalidField

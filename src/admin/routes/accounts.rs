@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::admin::problem::Problem;
 use crate::admin::request::{Asks, OfAccount, Write};
 use crate::admin::{Admin, convert, cursor, door, reply, unexpected, wire};
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Open};
 use crate::domain::agenda::Agenda;
 use crate::domain::command::{Answer, Command};
 use crate::domain::verbs::hold::{Hold, LetGo};
@@ -96,11 +96,16 @@ async fn show_account(
     OfAccount(id): OfAccount,
 ) -> Result<Json<wire::Account>, Problem> {
     let (open, seq) = admin.account(id).await?;
+    shown(&admin, &open, seq).await.map(Json)
+}
+
+/// An account as it stands after its record `seq`, with what is due next.
+pub(super) async fn shown(admin: &Admin, open: &Open, seq: u64) -> Result<wire::Account, Problem> {
     let house = admin.house().await?;
     let account = Account::Open(Box::new(open.clone()));
     let due = Agenda::of(&house.timeline, &account).next(&account, house.brake.is_some());
-    let profile = admin.profiles.profile(id.into()).await;
-    Ok(Json(convert::account(&open, seq, due, profile)))
+    let profile = admin.profiles.profile(open.id.into()).await;
+    Ok(convert::account(open, seq, due, profile))
 }
 
 /// Credits cash that was received.

@@ -195,7 +195,11 @@ pub(super) async fn print(
         }
     }
     let lines = lines.all(admin).await?;
-    let buyer = admin.profiles.profile(open.id.into()).await;
+    let mut buyer = admin.profiles.profile(open.id.into()).await;
+    // Of a closed account invoices still name who bought; nothing else does (D49).
+    if buyer.is_none() && matches!(subject, Subject::Document { .. }) {
+        buyer = admin.profiles.buyer(open.id.into()).await;
+    }
     let house = admin.accounts.ports().house();
     let paper = Paper {
         config: &admin.config,

@@ -7,6 +7,7 @@ mod campaigns;
 mod catalogue;
 mod coupons;
 mod documents;
+mod erasure;
 mod house;
 mod imports;
 mod ledger;
@@ -61,6 +62,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(ledger::configure)
         .configure(statements::configure)
         .configure(documents::configure)
+        .configure(erasure::configure)
         .configure(subscriptions::configure)
         .configure(resources::configure)
         .configure(usage::configure)
@@ -173,12 +175,15 @@ mod tests {
         GET /v1/accounts
         GET /v1/accounts/{account}
         GET /v1/accounts/{account}/balance
+        GET /v1/accounts/{account}/closure/certificate
         GET /v1/accounts/{account}/coupons
         GET /v1/accounts/{account}/coupons/{coupon}
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
+        GET /v1/accounts/{account}/export
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
+        GET /v1/accounts/{account}/legal-hold
         GET /v1/accounts/{account}/movements
         GET /v1/accounts/{account}/notices
         GET /v1/accounts/{account}/orders
@@ -249,6 +254,7 @@ mod tests {
         POST /v1/withdrawals/{withdrawal}/paid
         PUT /v1/accounts/{account}/balance-alert
         PUT /v1/accounts/{account}/credit-limit
+        PUT /v1/accounts/{account}/legal-hold
         PUT /v1/accounts/{account}/orders/{order}/coupon
         PUT /v1/accounts/{account}/subscriptions/{subscription}/renewal-mode
         PUT /v1/accounts/{account}/unified-day

@@ -38,7 +38,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// A statement as it is shown.
-fn shown(admin: &Admin, account: AccountId, statement: &Statement) -> wire::Statement {
+pub(super) fn shown(admin: &Admin, account: AccountId, statement: &Statement) -> wire::Statement {
     let house = admin.accounts.ports().house();
     convert::statement(account, statement, bill::final_at(&house.timeline, statement.month))
 }

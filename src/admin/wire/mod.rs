@@ -10,6 +10,7 @@ mod balance;
 mod book;
 mod campaigns;
 mod coupons;
+mod erasure;
 mod house;
 mod import;
 mod ledger;
@@ -41,6 +42,10 @@ pub use campaigns::{
     Campaign, CampaignIs, GrantMany, GrantedItem, GrantedMany, OpenCampaign, Redeem, Redeemed,
 };
 pub use coupons::{Benefit, Coupon, CouponIs, Fit, GrantCoupon, Holder, Scope, Unmet};
+pub use erasure::{
+    CertificateQuery, ClosureCertificate, ErasedItem, Export, ExportedProfile, KeptItem, LegalHold,
+    SetLegalHold,
+};
 pub use house::{
     Brake, Catalogue, CatalogueApplied, CatalogueDifference, CatalogueVersion, Change, Clock,
     ClockKind, Done, Due, Fault, JobRun, Moved, Outbox, Parked, Scheduler, Status, Tally,

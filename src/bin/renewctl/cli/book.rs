@@ -1,5 +1,7 @@
 //! Verbs about the book: accounts, money, orders, subscriptions.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use renewd::admin::wire::{Money, RenewDay};
 
@@ -92,6 +94,58 @@ Examples:
         day: u32,
         #[command(flatten)]
         write: Write,
+    },
+    /// Give everything that is known of the account's owner, as JSON.
+    #[command(after_help = "\
+Who it is, what was noted, bought and billed, and which mails went out. It is personal: keep it from \
+others' eyes.
+
+Examples:
+  renewctl account export acc_k3f9x2m7qd -o acc_k3f9x2m7qd.json")]
+    Export {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// Where to; `-`, or nothing, is stdout. A file that is there is replaced.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Hold up what closing the account would erase, or let it go on.
+    #[command(after_help = "\
+Without an option it says how that stands. The account can be closed under a hold: its personal data \
+then stays until the hold is lifted.
+
+Examples:
+  renewctl account legal-hold acc_k3f9x2m7qd --reason 'case 118/2026'
+  renewctl account legal-hold acc_k3f9x2m7qd --lift")]
+    LegalHold {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// Hold, for this reason: the reference of the case, without personal data.
+        #[arg(long, value_name = "TEXT", conflicts_with = "lift")]
+        reason: Option<String>,
+        /// Lift the hold.
+        #[arg(long)]
+        lift: bool,
+        #[command(flatten)]
+        once: Once,
+    },
+    /// Certify what of a closed account was erased, and what is kept, why, and until when.
+    #[command(after_help = "\
+Examples:
+  renewctl account certificate acc_k3f9x2m7qd
+  renewctl account certificate acc_k3f9x2m7qd --html -o certificate.html")]
+    Certificate {
+        /// The account.
+        #[arg(value_parser = id)]
+        account: String,
+        /// As a page that prints well.
+        #[arg(long)]
+        html: bool,
+        /// Where to; `-`, or nothing, is stdout. A file that is there is replaced.
+        #[arg(long, short, value_name = "FILE", requires = "html")]
+        output: Option<PathBuf>,
     },
     /// Take an account back that was set aside after repeated failure.
     Unpark {

@@ -4,7 +4,7 @@ use renewd::admin::wire::{
     Account, AccountSummary, Done, Money, OpenAccount, Opened, Receipt, SetUnifiedDay, ToppedUp,
 };
 
-use super::{Desk, would};
+use super::{Desk, erasure, would};
 use crate::cli::{AccountVerb, TopUp, Write};
 use crate::client::Call;
 use crate::failure::Failure;
@@ -67,6 +67,16 @@ pub(super) async fn run(desk: &Desk, verb: &AccountVerb) -> Result<(), Failure> 
                 Ok(())
             })
             .await
+        }
+        AccountVerb::Export { account, output } => {
+            let call = Call::get(&["v1", "accounts", account, "export"]);
+            erasure::save(desk, &call, output.as_deref()).await
+        }
+        AccountVerb::LegalHold { account, reason, lift, once } => {
+            erasure::legal_hold(desk, account, reason.as_ref(), *lift, once).await
+        }
+        AccountVerb::Certificate { account, html, output } => {
+            erasure::certificate(desk, account, *html, output.as_deref()).await
         }
         AccountVerb::Unpark { account, once } => {
             let call = Call::post(&["v1", "accounts", account, "unpark"], &once.into());

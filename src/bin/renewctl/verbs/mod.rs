@@ -6,6 +6,7 @@ mod campaigns;
 mod catalogue;
 mod chart;
 mod coupons;
+mod erasure;
 mod house;
 mod import;
 mod ledger;
