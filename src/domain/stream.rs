@@ -24,9 +24,9 @@ use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
-    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit,
-    deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
-    set_renewal_mode, standing, top_up, transfer, withdraw,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons,
+    credit_limit, deliver, hold, import, open, pay, purchase, record_usage, refund, renew,
+    resource, set_renewal_mode, standing, top_up, transfer, withdraw,
 };
 
 /// The state of a stream.
@@ -212,7 +212,9 @@ impl State {
                     answer,
                 }
             }
-            Self::Campaign(campaign) => execute_campaign(campaign, command.asked(), facts, context.at),
+            Self::Campaign(campaign) => {
+                execute_campaign(campaign, command.asked(), facts, context.at)
+            }
             Self::Series(series) => execute_series(series, command.asked(), context.at),
         }
     }
