@@ -42,6 +42,10 @@ pub struct Profile {
 pub trait Profiles: Send + Sync {
     /// Who owns an account; `None` if that is not known, or no longer.
     async fn profile(&self, stream: StreamId) -> Option<Profile>;
+
+    /// What else is sealed of an account under these numbers; what is not there, or no longer, is
+    /// left out.
+    async fn notes(&self, stream: StreamId, numbers: &[u32]) -> BTreeMap<u32, String>;
 }
 
 /// A scheduler as the shell runs it.

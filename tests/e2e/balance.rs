@@ -89,7 +89,7 @@ fn cash_is_withdrawn_and_the_provider_says_how_it_went() {
     assert!(daemon.send(&asked).is_replayed());
     let part = json!({
         "amount": usd("12.00"), "route": "original", "method": "bank_transfer",
-        "reference": "note#2", "topped_up_at": first["withdrawal"]["requested_at"]
+        "reference": "2026-118", "topped_up_at": first["withdrawal"]["requested_at"]
     });
     assert_eq!(first["withdrawal"]["parts"], json!([part]));
     assert_eq!(ada.cash(&daemon), "18.00");
