@@ -381,12 +381,12 @@ fn print_measured(measured: &impl serde::Serialize, json: bool) -> anyhow::Resul
 fn print_figures(within: &str, figures: &serde_json::Value) {
     for (name, value) in figures.as_object().into_iter().flatten() {
         let name = format!("{within}{name}");
-        match value {
-            serde_json::Value::Object(_) => print_figures(&format!("{name}."), value),
-            serde_json::Value::Number(number) if number.is_f64() => {
-                println!("{name:<40} {:>12.2}", number.as_f64().unwrap_or_default());
-            }
-            _ => println!("{name:<40} {value:>12}"),
+        if value.is_object() {
+            print_figures(&format!("{name}."), value);
+        } else if let Some(number) = value.as_f64().filter(|_| value.is_f64()) {
+            println!("{name:<40} {number:>12.2}");
+        } else {
+            println!("{name:<40} {value:>12}");
         }
     }
 }

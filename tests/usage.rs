@@ -27,20 +27,20 @@ use renewd::store::memory::MemoryStore;
 
 const ACCOUNT: AccountId = AccountId::from_bits(7);
 
-const COMPUTE: &str = r#"
-[products.compute]
-name = "Compute"
+const METERED: &str = r#"
+[products.metered]
+name = "Metered"
 regions = ["eu"]
 
-[products.compute.payg]
+[products.metered.payg]
 cycle = "hour"
 dunning = "intl"
 
-[products.compute.payg.meters.traffic]
+[products.metered.payg.meters.traffic]
 unit = "GB"
 aggregation = "sum"
 
-[products.compute.payg.meters.traffic.plans.small.USD]
+[products.metered.payg.meters.traffic.plans.small.USD]
 model = "flat"
 price = "0.08"
 "#;
@@ -53,7 +53,7 @@ async fn house(directory: &Path, store: &Handle) -> App {
     let mut config = Config::default();
     config.daemon.data = directory.to_owned();
     config.mail.backend = MailBackend::Memory;
-    let catalogue = format!("{}{COMPUTE}", include_str!("../config/catalogue.toml"));
+    let catalogue = format!("{}{METERED}", include_str!("../config/catalogue.toml"));
     let rules = parse_rules(&catalogue).expect("a catalogue");
     let clock = Clock::manual(now());
     App::start_over(&config, clock, Some(rules), Arc::clone(store)).await.expect("a house")
@@ -77,7 +77,7 @@ async fn resource(house: &App) -> ResourceId {
     let open = Command::Open(Open { account: ACCOUNT, terms, profile: SealedRef(0) });
     execute(house, open, &[r#"{"name":"A","email":"a@x.example"}"#]).await;
     let open = OpenResource {
-        product: "compute".to_owned(),
+        product: "metered".to_owned(),
         plan: "small".to_owned(),
         region: "eu".to_owned(),
         external_id: None,

@@ -46,7 +46,8 @@ pub trait Profiles: Send + Sync {
     /// Who bought, for the invoices of a closed account: without where to write to.
     async fn buyer(&self, stream: StreamId) -> Option<Profile>;
 
-    /// What else is sealed under these numbers; what does not exist, or no longer, is left out.
+    /// What else is sealed of an account under these numbers; what is not there, or no longer, is
+    /// left out.
     async fn notes(
         &self,
         stream: StreamId,

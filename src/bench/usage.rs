@@ -15,20 +15,18 @@ use super::house::{self, Bench};
 use super::{floor, peak_rss_mib, per_second};
 use crate::actors::{Accounts, Lane, Request};
 use crate::admin::door;
+use crate::admin::intake::{self, Became, Taken};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::{Answer, Command};
 use crate::domain::ids::{AccountId, ResourceId};
 use crate::domain::record::Cause;
 use crate::domain::rules::Rules;
-use crate::domain::verbs::record_usage::{Outcome, RecordUsage, Reported};
+use crate::domain::verbs::record_usage::Outcome;
 use crate::domain::verbs::resource::OpenResource;
 
 /// Senders at once, each waiting for the answer to its batch.
 const CLIENTS: u64 = 16;
-
-/// Accounts of a batch that are worked on at once.
-const CONCURRENCY: usize = 64;
 
 /// How large a batch is, and how many accounts its events are of.
 const BATCHES: [(&str, u64, u64); 4] =
@@ -245,24 +243,9 @@ async fn report(
 async fn send(accounts: &Accounts, text: &str) -> anyhow::Result<u64> {
     let events = door::usage(Some("application/x-ndjson"), text.as_bytes(), 10_000)
         .map_err(|problem| anyhow::anyhow!("{}", problem.detail()))?;
-    let mut of: BTreeMap<AccountId, Vec<Reported>> = BTreeMap::new();
-    for event in events {
-        let reported = event.reported.map_err(|refused| anyhow::anyhow!(refused.detail))?;
-        of.entry(reported.resource.account).or_default().push(reported);
-    }
-    let answers = stream::iter(of).map(|(account, readings)| async move {
-        let command = Command::RecordUsage(RecordUsage { readings });
-        let request = Request::new(command, Cause::Daemon, Lane::Clockwork);
-        accounts.execute(account.into(), request).await
-    });
-    let mut counted = 0;
-    let mut answers = answers.buffer_unordered(CONCURRENCY);
-    while let Some(receipt) = answers.next().await {
-        if let Answer::UsageRecorded { outcomes } = &receipt?.answer {
-            counted += outcomes.iter().filter(|o| **o == Outcome::Accepted).count() as u64;
-        }
-    }
-    Ok(counted)
+    let taken = intake::take(accounts, &Cause::Daemon, events, false).await;
+    let is_counted = |taken: &&Taken<'_>| taken.became == Became::Answered(Outcome::Accepted);
+    Ok(taken.iter().filter(is_counted).count() as u64)
 }
 
 /// Settles resources that run, an hour at a time.

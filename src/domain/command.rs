@@ -16,9 +16,9 @@ use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::record_usage::Outcome;
 use super::verbs::{
-    align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit, deliver,
-    hold, import, open, pay, purchase, record_usage, refund, renew, resource, set_renewal_mode,
-    standing, top_up, transfer, withdraw,
+    align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit,
+    deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
+    set_renewal_mode, standing, top_up, transfer, withdraw,
 };
 
 /// A request to a stream.

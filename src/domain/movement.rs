@@ -38,13 +38,9 @@ pub fn movements(events: &[Event]) -> Vec<(Posting, Movement)> {
 
 /// A repayment has a pair of lines for each month.
 fn at_line(event: &Event, line: usize, movement: Movement) -> Movement {
-    match event {
-        Event::Wallet(wallet::Event::Repaid { parts, .. }) => {
-            let paid: Vec<_> = parts.iter().filter(|part| !part.amount.is_zero()).collect();
-            Movement { month: paid.get(line / 2).map(|part| part.month), ..movement }
-        }
-        _ => movement,
-    }
+    let Event::Wallet(wallet::Event::Repaid { parts, .. }) = event else { return movement };
+    let paid: Vec<_> = parts.iter().filter(|part| !part.amount.is_zero()).collect();
+    Movement { month: paid.get(line / 2).map(|part| part.month), ..movement }
 }
 
 fn of(event: &Event) -> Movement {

@@ -24,9 +24,9 @@ use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
-    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit,
-    deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
-    set_renewal_mode, standing, top_up, transfer, withdraw,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons,
+    credit_limit, deliver, hold, import, open, pay, purchase, record_usage, refund, renew,
+    resource, set_renewal_mode, standing, top_up, transfer, withdraw,
 };
 
 /// The state of a stream.
@@ -217,7 +217,9 @@ impl State {
                     erases: false,
                 }
             }
-            Self::Campaign(campaign) => execute_campaign(campaign, command.asked(), facts, context.at),
+            Self::Campaign(campaign) => {
+                execute_campaign(campaign, command.asked(), facts, context.at)
+            }
             Self::Series(series) => execute_series(series, command.asked(), context.at),
         }
     }
@@ -296,7 +298,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
             }
         }
         Answer::Withdrawal { cash, .. } | Answer::Transferred { cash, .. } => {
-            *cash = open.wallet.cash
+            *cash = open.wallet.cash;
         }
         Answer::PaidTogether { .. }
         | Answer::TransferDecided { .. }

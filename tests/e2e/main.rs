@@ -7,6 +7,8 @@ mod harness;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod balance;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod demo;

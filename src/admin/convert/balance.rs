@@ -1,5 +1,7 @@
 //! The balance of an account, its movements and withdrawals.
 
+use std::collections::BTreeMap;
+
 use super::{money, text};
 use crate::admin::wire;
 use crate::domain::account::Open;
@@ -107,31 +109,30 @@ pub fn movement(
     }
 }
 
-/// A withdrawal.
+/// A withdrawal, with the references of its payers as far as they can be opened.
 #[must_use]
-pub fn withdrawal(asked: &withdrawal::Withdrawal) -> wire::Withdrawal {
+pub fn withdrawal(
+    asked: &withdrawal::Withdrawal,
+    notes: &BTreeMap<u32, String>,
+) -> wire::Withdrawal {
     wire::Withdrawal {
         id: asked.id.to_string(),
         account: asked.id.account.to_string(),
         state: asked.state.as_str().to_owned(),
         amount: money(asked.amount),
-        parts: asked.parts.iter().map(part).collect(),
+        parts: asked.parts.iter().map(|of| part(of, notes)).collect(),
         requested_at: text(asked.requested_at),
         settled_at: asked.settled_at.map(text),
         reason: asked.reason.clone(),
     }
 }
 
-fn part(part: &withdrawal::Part) -> wire::WithdrawalPart {
-    let reference = match &part.taken.origin {
-        Origin::TopUp { reference, .. } => *reference,
-        Origin::Transfer | Origin::Import | Origin::Refund => None,
-    };
+fn part(part: &withdrawal::Part, notes: &BTreeMap<u32, String>) -> wire::WithdrawalPart {
     wire::WithdrawalPart {
         amount: money(part.taken.amount),
         route: part.route.as_str().to_owned(),
         method: part.method().to_owned(),
-        reference: reference.map(|note| note.to_string()),
+        reference: part.reference().and_then(|note| notes.get(&note.0).cloned()),
         topped_up_at: part.taken.at.map(text),
     }
 }

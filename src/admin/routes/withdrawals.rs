@@ -1,5 +1,7 @@
 //! Withdrawals: ask for one, list them, and the provider's reports.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, get, post};
@@ -11,6 +13,7 @@ use crate::admin::problem::Problem;
 use crate::admin::request::{Asks, OfAccount, OfWithdrawal, Write};
 use crate::admin::{Admin, convert, cursor, door, fields, reply, unexpected, wire};
 use crate::domain::command::{Answer, Command};
+use crate::domain::ids::AccountId;
 use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::verbs::withdraw::WithdrawalPaid;
 use crate::store::WithdrawalQuery;
@@ -19,12 +22,32 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(withdraw).service(list_withdrawals).service(report_paid).service(report_failed);
 }
 
-fn withdrawal_is(receipt: &Receipt) -> Result<wire::WithdrawalIs, Problem> {
+async fn withdrawal_is(admin: &Admin, receipt: &Receipt) -> Result<wire::WithdrawalIs, Problem> {
     let Answer::Withdrawal { withdrawal, cash } = &receipt.answer else {
         return Err(unexpected(receipt));
     };
-    let withdrawal = convert::withdrawal(withdrawal);
+    let notes = references(admin, withdrawal.id.account, [withdrawal.as_ref()]).await;
+    let withdrawal = convert::withdrawal(withdrawal, &notes);
     Ok(wire::WithdrawalIs { withdrawal, cash: convert::money(*cash) })
+}
+
+/// The references of the payers: whoever pays back needs them.
+async fn references<'a>(
+    admin: &Admin,
+    account: AccountId,
+    withdrawals: impl IntoIterator<Item = &'a Withdrawal>,
+) -> BTreeMap<u32, String> {
+    let parts = withdrawals.into_iter().flat_map(|asked| &asked.parts);
+    let numbers: BTreeSet<u32> =
+        parts.filter_map(|part| part.reference()).map(|note| note.0).collect();
+    if numbers.is_empty() {
+        return BTreeMap::new();
+    }
+    let numbers: Vec<u32> = numbers.into_iter().collect();
+    admin.profiles.notes(account.into(), &numbers).await.unwrap_or_else(|error| {
+        tracing::error!(%account, %error, "a reference cannot be opened");
+        BTreeMap::new()
+    })
 }
 
 /// Asks for cash to be paid out: own top-ups only, the last that came in first, each part the way
@@ -51,7 +74,7 @@ async fn withdraw(
 ) -> Result<HttpResponse, Problem> {
     let asked = door::withdraw(&write.body)?;
     let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::CREATED, &receipt, write.dry_run, withdrawal_is(&receipt)?))
+    Ok(reply(StatusCode::CREATED, &receipt, write.dry_run, withdrawal_is(&admin, &receipt).await?))
 }
 
 /// Lists the withdrawals of an account, the last requested first.
@@ -81,7 +104,8 @@ async fn list_withdrawals(
         admin.must_exist(id).await?;
     }
     let behind = |row: &Withdrawal| cursor::write("withdrawals", &[row.id.number.to_string()]);
-    cursor::page(rows, limit, behind, |row| Ok(convert::withdrawal(&row))).map(Json)
+    let notes = references(&admin, id, &rows).await;
+    cursor::page(rows, limit, behind, |row| Ok(convert::withdrawal(&row, &notes))).map(Json)
 }
 
 /// Reports that a withdrawal was paid.
@@ -106,7 +130,7 @@ async fn report_paid(
     let asked = Command::WithdrawalPaid(WithdrawalPaid { withdrawal }).into();
     let account = withdrawal.account;
     let receipt = admin.carry_out(account, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::OK, &receipt, write.dry_run, withdrawal_is(&receipt)?))
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, withdrawal_is(&admin, &receipt).await?))
 }
 
 /// Reports that a withdrawal could not be paid: the cash is back in the balance, and pays what must
@@ -133,5 +157,5 @@ async fn report_failed(
     let asked = door::fail_withdrawal(withdrawal, &write.body)?;
     let account = withdrawal.account;
     let receipt = admin.carry_out(account, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::OK, &receipt, write.dry_run, withdrawal_is(&receipt)?))
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, withdrawal_is(&admin, &receipt).await?))
 }

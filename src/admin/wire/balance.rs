@@ -259,7 +259,7 @@ pub struct WithdrawalPart {
     pub route: String,
     /// By which method.
     pub method: String,
-    /// The number of the payer's reference, which is sealed.
+    /// The payer's reference, as it was given with the top-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// When it had come in.

@@ -142,6 +142,8 @@ impl Metered {
 pub struct Slot {
     /// What was reported.
     pub tally: Tally,
+    /// The end of the cycle that it lies in.
+    pub until: Timestamp,
     /// How much of it is billed already.
     #[serde(default, skip_serializing_if = "Decimal::is_zero")]
     pub billed: Decimal,
@@ -375,7 +377,7 @@ impl Resource {
             let tally = tally.unwrap_or_else(|| {
                 panic!("broken journal: {} is metered by time, and {batch:?}", batch.meter)
             });
-            Slot { billed: tally.quantity(), tally, late_since: batch.late }
+            Slot { billed: tally.quantity(), tally, until: batch.until, late_since: batch.late }
         });
         for reading in &batch.readings {
             slot.tally.add(&metering::Reading {

@@ -65,6 +65,8 @@ pub struct Batch {
     pub aggregation: Aggregation,
     /// The start of the interval: of the cycle, or of the plan within it.
     pub slot: Timestamp,
+    /// The end of the cycle that it lies in.
+    pub until: Timestamp,
     /// When they came, where the interval had been settled by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<Timestamp>,

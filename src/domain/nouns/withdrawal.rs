@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wallet::{Origin, Taken};
 use crate::domain::calendar::Timestamp;
+use crate::domain::event::SealedRef;
 use crate::domain::ids::WithdrawalId;
 use crate::domain::money::Money;
 
@@ -144,6 +145,15 @@ impl Event {
 }
 
 impl Part {
+    /// The reference of the top-up that it came with, sealed beside the journal.
+    #[must_use]
+    pub const fn reference(&self) -> Option<SealedRef> {
+        match self.taken.origin {
+            Origin::TopUp { reference, .. } => reference,
+            Origin::Transfer | Origin::Import | Origin::Refund => None,
+        }
+    }
+
     /// By which method it is paid out.
     #[must_use]
     pub fn method(&self) -> &str {

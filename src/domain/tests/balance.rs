@@ -352,3 +352,16 @@ fn r7_6_what_cannot_be_taken_is_told_back_once_and_for_all() {
     {"transfer_answered":{"number":1,"declined":null}}
     "#);
 }
+
+#[test]
+fn d43_a_refund_repays_what_is_owed_before_it_is_cash() {
+    let (world, story) = run("
+        2026-03-01 10:00  limit 20
+        2026-03-01 10:00  top-up 4
+        2026-03-01 10:00  purchase ecs small 1 month
+        2026-03-01 11:00  unsubscribe #1 unused
+    ");
+    let wallet = &world.open().wallet;
+    assert_eq!((wallet.cash, wallet.debt()), (usd("4"), usd("0")), "{story}");
+    assert!(story.contains("repaid 6.00 USD for 2026-03"), "due or not: {story}");
+}

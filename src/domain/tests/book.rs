@@ -25,29 +25,9 @@ pub(super) fn book() -> Rules {
             },
         })
     };
-    // Plans `small` and `large`, paid for after use.
-    let metered = |dunning: &str, deposit_hours: u32, meters: serde_json::Value| {
-        serde_json::json!({
-            "name": "metered",
-            "regions": ["eu"],
-            "payg": {"dunning": dunning, "deposit_hours": deposit_hours, "meters": meters},
-        })
-    };
-    let time = |small: &str, large: &str| {
-        serde_json::json!({
-            "unit": "hour", "aggregation": "duration",
-            "plans": {"small": {"USD": {"price": small}}, "large": {"USD": {"price": large}}},
-        })
-    };
-    let counted = |aggregation: &str, price: &str| {
-        serde_json::json!({
-            "unit": "piece", "aggregation": aggregation,
-            "plans": {"small": {"USD": {"price": price}}},
-        })
-    };
     let days =
         |from: i32, to: serde_json::Value| serde_json::json!({"from": from, "to": to, "every": 1});
-    let rules = serde_json::json!({
+    let mut rules = serde_json::json!({
         "lifecycles": {
             "0+15": {},
             "15+15": {"grace_days": 15},
@@ -89,47 +69,93 @@ pub(super) fn book() -> Rules {
             "t-3": product("0+15", "daily-t9", "t-3"),
             "two-releases": product("0+15", "daily-t9", "two-releases"),
             "half-past-two": product("0+15", "half-past-two", "default"),
-            "vm": metered("intl", 0, serde_json::json!({"cpu": time("0.036", "0.072")})),
-            "v17": metered("intl", 0, serde_json::json!({"cpu": time("0.004", "0.0199")})),
-            "debt": metered("tencent-hourly", 1, serde_json::json!({"cpu": time("0.60", "1.20")})),
-            "at-once": metered("immediate", 0, serde_json::json!({"cpu": time("0.60", "1.20")})),
-            "disk": metered("intl", 0, serde_json::json!({
-                "cpu": time("0.36", "0.72"),
-                "disk": {
-                    "unit": "hour", "aggregation": "duration", "while_stopped": true,
-                    "plans": {"small": {"USD": {"price": "0.06"}}, "large": {"USD": {"price": "0.06"}}},
-                },
-            })),
-            "quota": {
-                "name": "falls back to pay-as-you-go", "regions": ["eu"],
-                "lifecycle": "0+0", "autorenewal": "daily-t9", "reminders": "none",
-                "plans": {"small": {"prices": {"USD": {"month": "10"}},
-                    "package": {"product": "net", "meter": "traffic", "quantity": "10"}}},
-                "payg": {"fallback": true, "meters": {"cpu": time("0.60", "1.20")}},
-            },
-            "by-hour": metered("intl", 0, serde_json::json!({
-                "cpu": {
-                    "unit": "hour", "aggregation": "duration",
-                    "plans": {
-                        "small": {"USD": {"model": "hourly", "price": "1"}},
-                        "large": {"USD": {"model": "hourly", "price": "2"}},
-                    },
-                },
-            })),
-            "net": metered("intl", 0, serde_json::json!({
-                "traffic": {
-                    "unit": "GB", "aggregation": "sum", "allow_negative": true,
-                    "plans": {"small": {"USD": {"model": "tiered", "tiers": [
-                        {"up_to": "10", "price": "0.10"}, {"price": "0.05"},
-                    ]}}},
-                },
-                "peak": counted("max", "0.50"),
-                "seats": counted("last", "0.25"),
-                "users": counted("unique_count", "0.20"),
-            })),
         },
     });
+    if let (Some(products), serde_json::Value::Object(metered)) =
+        (rules["products"].as_object_mut(), metered_products())
+    {
+        products.extend(metered);
+    }
     serde_json::from_value(rules).expect("the book reads")
+}
+
+/// Products that are paid for after use.
+fn metered_products() -> serde_json::Value {
+    // Plans `small` and `large`, paid for after use.
+    let metered = |dunning: &str, deposit_hours: u32, meters: serde_json::Value| {
+        serde_json::json!({
+            "name": "metered",
+            "regions": ["eu"],
+            "payg": {"dunning": dunning, "deposit_hours": deposit_hours, "meters": meters},
+        })
+    };
+    let time = |small: &str, large: &str| {
+        serde_json::json!({
+            "unit": "hour", "aggregation": "duration",
+            "plans": {"small": {"USD": {"price": small}}, "large": {"USD": {"price": large}}},
+        })
+    };
+    let counted = |aggregation: &str, price: &str| {
+        serde_json::json!({
+            "unit": "piece", "aggregation": aggregation,
+            "plans": {"small": {"USD": {"price": price}}},
+        })
+    };
+    serde_json::json!({
+        "vm": metered("intl", 0, serde_json::json!({"cpu": time("0.036", "0.072")})),
+        "v17": metered("intl", 0, serde_json::json!({"cpu": time("0.004", "0.0199")})),
+        "debt": metered("tencent-hourly", 1, serde_json::json!({"cpu": time("0.60", "1.20")})),
+        "at-once": metered("immediate", 0, serde_json::json!({"cpu": time("0.60", "1.20")})),
+        "disk": metered("intl", 0, serde_json::json!({
+            "cpu": time("0.36", "0.72"),
+            "disk": {
+                "unit": "hour", "aggregation": "duration", "while_stopped": true,
+                "plans": {"small": {"USD": {"price": "0.06"}}, "large": {"USD": {"price": "0.06"}}},
+            },
+        })),
+        "quota": {
+            "name": "falls back to pay-as-you-go", "regions": ["eu"],
+            "lifecycle": "0+0", "autorenewal": "daily-t9", "reminders": "none",
+            "plans": {"small": {"prices": {"USD": {"month": "10"}},
+                "package": {"product": "net", "meter": "traffic", "quantity": "10"}}},
+            "payg": {"fallback": true, "meters": {"cpu": time("0.60", "1.20")}},
+        },
+        "by-hour": metered("intl", 0, serde_json::json!({
+            "cpu": {
+                "unit": "hour", "aggregation": "duration",
+                "plans": {
+                    "small": {"USD": {"model": "hourly", "price": "1"}},
+                    "large": {"USD": {"model": "hourly", "price": "2"}},
+                },
+            },
+        })),
+        "by-day": {
+            "name": "settled by the day", "regions": ["eu"],
+            "payg": {"cycle": "day", "meters": {
+                "cpu": time("0.60", "1.20"), "peak": counted("max", "0.50"),
+            }},
+        },
+        "by-month": {
+            "name": "settled by the month", "regions": ["eu"],
+            "payg": {"cycle": "month", "meters": {"calls": {
+                "unit": "call", "aggregation": "sum",
+                "plans": {"small": {"USD": {"model": "volume", "minimum": "2", "tiers": [
+                    {"up_to": "100", "price": "0.10"}, {"price": "0.05"},
+                ]}}},
+            }}},
+        },
+        "net": metered("intl", 0, serde_json::json!({
+            "traffic": {
+                "unit": "GB", "aggregation": "sum", "allow_negative": true,
+                "plans": {"small": {"USD": {"model": "tiered", "tiers": [
+                    {"up_to": "10", "price": "0.10"}, {"price": "0.05"},
+                ]}}},
+            },
+            "peak": counted("max", "0.50"),
+            "seats": counted("last", "0.25"),
+            "users": counted("unique_count", "0.20"),
+        })),
+    })
 }
 
 #[test]

@@ -97,6 +97,36 @@ fn r6_1_an_hour_that_is_touched_is_paid_for_once_at_the_dearer_price() {
 }
 
 #[test]
+fn r6_5_days_and_months_are_those_of_the_billing_zone() {
+    assert_snapshot!(play_only(&["settled"], "
+        2026-03-01 10:00  top-up 100
+        2026-03-01 10:00  billing-zone Europe/Berlin
+        2026-03-01 21:00  open-resource by-day small
+        2026-03-01 22:30  report #1 peak 3 as a
+        2026-03-01 23:30  report #1 peak 2 as b
+        2026-03-02 10:00  plan #1 large
+        2026-03-03 12:00  step
+    "), @r"
+    2026-03-01 23:30   settled due 2026-03-01 23:05: 2.70 USD paid [#1 cpu small 2 hour of tier 1 at 0.6 2026-03-01 21:00 to 2026-03-01 23:00 = 1.20 USD; #1 peak small 3 piece of tier 1 at 0.5 2026-02-28 23:00 to 2026-03-01 23:00 = 1.50 USD]
+    2026-03-02 23:05   settled due 2026-03-02 23:05: 23.20 USD paid [#1 cpu small 11 hour of tier 1 at 0.6 2026-03-01 23:00 to 2026-03-02 10:00 = 6.60 USD; #1 cpu large 13 hour of tier 1 at 1.2 2026-03-02 10:00 to 2026-03-02 23:00 = 15.60 USD; #1 peak small 2 piece of tier 1 at 0.5 2026-03-01 23:00 to 2026-03-02 10:00 = 1.00 USD]
+    ");
+    assert_snapshot!(play_only(&["settled", "closed"], "
+        2026-03-01 10:00  top-up 100
+        2026-03-01 10:00  billing-zone Europe/Berlin
+        2026-03-01 10:00  open-resource by-month small
+        2026-03-05 10:00  report #1 calls 60 as a
+        2026-03-31 21:30  report #1 calls 60 as b
+        2026-03-31 22:30  report #1 calls 10 as c
+        2026-05-04 00:00  step
+    "), @r"
+    2026-03-31 22:30   settled due 2026-03-31 22:05: 6.00 USD paid [#1 calls small 120 call of tier 2 at 0.05 2026-02-28 23:00 to 2026-03-31 22:00 = 6.00 USD]
+    2026-04-03 10:00 2026-03 closed: 1 lines, 6.00 USD due 2026-04-03 10:00
+    2026-04-30 22:05   settled due 2026-04-30 22:05: 2.00 USD paid [#1 calls small 10 call of tier 1 at 0.1 2026-03-31 22:00 to 2026-04-30 22:00 = 2.00 USD]
+    2026-05-03 10:00 2026-04 closed: 1 lines, 2.00 USD due 2026-05-03 10:00
+    ");
+}
+
+#[test]
 fn r6_4_a_life_that_cost_less_than_a_cent_costs_one() {
     assert_snapshot!(play_only(&["settled", "!"], "
         2026-03-01 10:00  top-up 10

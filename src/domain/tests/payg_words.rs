@@ -118,9 +118,10 @@ pub(super) fn usage_told(event: &usage::Event) -> String {
             let coupon = settlement
                 .coupon
                 .map_or(String::new(), |c| format!(", coupon #{} {}", c.id.number, c.amount));
-            let owed = match settlement.owed.is_zero() {
-                true => String::new(),
-                false => format!(", {} owed", settlement.owed),
+            let owed = if settlement.owed.is_zero() {
+                String::new()
+            } else {
+                format!(", {} owed", settlement.owed)
             };
             let (cash, due) = (settlement.cash, short(settlement.due_at));
             format!("  settled due {due}: {cash} paid{owed}{coupon} [{}]", lines.join("; "))

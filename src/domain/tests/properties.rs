@@ -21,7 +21,9 @@ use crate::domain::nouns::coupon::{Benefit, Scope};
 use crate::domain::nouns::notice::Kind;
 use crate::domain::nouns::order::Kind as Kinds;
 use crate::domain::nouns::subscription::Mode;
-use crate::domain::nouns::{coupon, notice, order, resource, standing, subscription, withdrawal};
+use crate::domain::nouns::{
+    coupon, notice, order, resource, standing, subscription, usage, wallet, withdrawal,
+};
 use crate::domain::record::Record;
 use crate::domain::rows::Row;
 use crate::domain::rules::{TaxRate, Timeline};
@@ -590,30 +592,26 @@ fn check_money(world: &World) {
     for (_, event) in events(world) {
         match event {
             Event::Wallet(
-                crate::domain::nouns::wallet::Event::ToppedUp { amount, .. }
-                | crate::domain::nouns::wallet::Event::BroughtIn { amount },
+                wallet::Event::ToppedUp { amount, .. }
+                | wallet::Event::BroughtIn { amount }
+                | wallet::Event::Lent { amount, .. }
+                | wallet::Event::Received { amount, .. }
+                | wallet::Event::Returned { amount, .. },
             ) => credited += amount.minor(),
             Event::Order(order::Event::Paid { cash, .. }) => paid += cash.minor(),
             Event::Order(order::Event::Processing { parts, .. }) => paid += parts.cash.minor(),
             Event::Order(
                 order::Event::Failed { parts, .. } | order::Event::Refunded { parts, .. },
             ) => paid -= parts.cash.minor(),
-            Event::Usage(crate::domain::nouns::usage::Event::Settled(settlement)) => {
+            Event::Usage(usage::Event::Settled(settlement)) => {
                 paid += settlement.cash.minor();
             }
-            Event::Wallet(crate::domain::nouns::wallet::Event::Lent { amount, .. }) => {
-                credited += amount.minor();
-            }
-            Event::Wallet(crate::domain::nouns::wallet::Event::Repaid { parts, .. }) => {
+            Event::Wallet(wallet::Event::Repaid { parts, .. }) => {
                 paid += parts.iter().map(|part| part.amount.minor()).sum::<i64>();
             }
-            Event::Wallet(crate::domain::nouns::wallet::Event::Sent { amount, .. }) => {
+            Event::Wallet(wallet::Event::Sent { amount, .. }) => {
                 paid += amount.minor();
             }
-            Event::Wallet(
-                crate::domain::nouns::wallet::Event::Received { amount, .. }
-                | crate::domain::nouns::wallet::Event::Returned { amount, .. },
-            ) => credited += amount.minor(),
             Event::Withdrawal(withdrawal::Event::Requested(asked)) => paid += asked.amount.minor(),
             Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => paid -= amount.minor(),
             Event::Order(_)

@@ -149,6 +149,7 @@ pub fn decide(draft: &mut Draft<'_>, command: &RecordUsage) -> Result<Answer, Re
                     meter: reported.meter.clone(),
                     aggregation: place.aggregation,
                     slot: place.slot,
+                    until: place.until,
                     late: place.is_late.then_some(draft.at),
                     readings: Vec::new(),
                 });
@@ -173,6 +174,7 @@ pub fn decide(draft: &mut Draft<'_>, command: &RecordUsage) -> Result<Answer, Re
 struct Place {
     aggregation: Aggregation,
     slot: Timestamp,
+    until: Timestamp,
     is_late: bool,
 }
 
@@ -208,7 +210,7 @@ fn place(draft: &Draft<'_>, open: &Open, reported: &Reported) -> Result<Place, F
     if resource.released_at.is_some_and(|released| reported.at > released) {
         return Err(Fault::AfterRelease);
     }
-    let slot = accrue::slot_of(rules, payg, resource, reported.at);
-    let is_late = accrue::slot_due_at(rules, payg, slot) <= draft.at;
-    Ok(Place { aggregation, slot, is_late })
+    let (slot, until) = accrue::slot_of(rules, payg, resource, reported.at);
+    let is_late = until.plus(rules.payg.settle_delay.0) <= draft.at;
+    Ok(Place { aggregation, slot, until, is_late })
 }

@@ -6,7 +6,6 @@ use super::Money;
 use crate::domain::calendar::Timestamp;
 use crate::domain::event::SealedRef;
 use crate::domain::ids::WithdrawalId;
-use crate::domain::nouns::wallet::Origin;
 use crate::domain::nouns::withdrawal::{self, Route, State};
 
 #[derive(Debug, Serialize)]
@@ -26,7 +25,7 @@ struct Part {
     amount: Money,
     route: Route,
     method: String,
-    /// The number of the payer's reference, which is sealed.
+    /// The number of the payer's reference, which is sealed: the socket opens it.
     reference: Option<SealedRef>,
     topped_up_at: Option<Timestamp>,
 }
@@ -47,15 +46,11 @@ impl From<&withdrawal::Withdrawal> for Withdrawal {
 
 impl From<&withdrawal::Part> for Part {
     fn from(part: &withdrawal::Part) -> Self {
-        let reference = match &part.taken.origin {
-            Origin::TopUp { reference, .. } => *reference,
-            Origin::Transfer | Origin::Import | Origin::Refund => None,
-        };
         Self {
             amount: part.taken.amount.into(),
             route: part.route,
             method: part.method().to_owned(),
-            reference,
+            reference: part.reference(),
             topped_up_at: part.taken.at,
         }
     }

@@ -68,7 +68,13 @@ fn about(resource: &str, what: &str, write: &Write) -> Call {
 async fn told(desk: &Desk, call: &Call, what: &str) -> Result<(), Failure> {
     desk.ask(call, |output, receipt: Receipt<ResourceIs>| {
         let resource = receipt.answer.resource;
-        output.say(&format!("{}{} {what}", would(receipt.dry_run), resource.id));
+        // Its owner's wish is kept, but a debt goes before it.
+        let still = if resource.state == "halted" {
+            ", but stopped for debt: it runs again once all due debt is paid"
+        } else {
+            ""
+        };
+        output.say(&format!("{}{} {what}{still}", would(receipt.dry_run), resource.id));
         Ok(output::card(&card(&resource))?)
     })
     .await

@@ -14,7 +14,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::metering::Part;
 use crate::domain::money::{Currency, Money, Rounding};
 use crate::domain::month::Month;
-use crate::domain::nouns::resource::{Held, Metered, Resource};
+use crate::domain::nouns::resource::{Held, Metered, Resource, Slot};
 use crate::domain::nouns::usage::{Accrual, Metering, Package, PackageDraw, UsageLine};
 use crate::domain::rules::{Aggregation, Meter, Model, Payg, PaygRules, Rules, Timeline};
 
@@ -39,18 +39,27 @@ fn cycle(rules: &Rules, payg: &Payg, at: Timestamp) -> (Timestamp, Timestamp) {
     payg.cycle.interval(at, rules.bill.zone)
 }
 
-/// The start of the interval that a report of `at` counts in: the cycle, or the last change of
-/// plan within it (R6.3).
+/// The start of the interval that a report of `at` counts in, the cycle or the last change of plan
+/// within it (R6.3), and the end of the cycle.
 #[must_use]
-pub fn slot_of(rules: &Rules, payg: &Payg, resource: &Resource, at: Timestamp) -> Timestamp {
-    let (start, _) = cycle(rules, payg, at);
-    resource.plan_changes(start).filter(|change| *change <= at).last().unwrap_or(start)
+pub fn slot_of(
+    rules: &Rules,
+    payg: &Payg,
+    resource: &Resource,
+    at: Timestamp,
+) -> (Timestamp, Timestamp) {
+    let (start, end) = cycle(rules, payg, at);
+    (resource.plan_changes(start).filter(|change| *change <= at).last().unwrap_or(start), end)
 }
 
-/// When the interval of a report is settled, if the report comes in time.
-#[must_use]
-pub fn slot_due_at(rules: &Rules, payg: &Payg, slot: Timestamp) -> Timestamp {
-    cycle(rules, payg, slot).1.plus(rules.payg.settle_delay.0)
+/// When reports of an interval are settled: with its cycle, or, if they came later, with the cycle
+/// that they came in.
+fn slot_due_at(timeline: &Timeline, resource: &Resource, slot: &Slot) -> Option<Timestamp> {
+    if let Some(late) = slot.late_since {
+        return cycle_due_at(timeline, resource, late);
+    }
+    let (rules, _) = payg(timeline, &resource.subject.product, slot.until)?;
+    Some(slot.until.plus(rules.payg.settle_delay.0))
 }
 
 /// When a resource is to be settled next, if there is anything to settle.
@@ -59,7 +68,7 @@ pub fn due_at(timeline: &Timeline, resource: &Resource) -> Option<Timestamp> {
     let due = |at: Timestamp| cycle_due_at(timeline, resource, at);
     let time = first_cost(timeline, resource).and_then(due);
     let reports = resource.meters.values().flat_map(|metered| &metered.open);
-    let reports = reports.filter_map(|(start, slot)| due(slot.late_since.unwrap_or(*start))).min();
+    let reports = reports.filter_map(|(_, slot)| slot_due_at(timeline, resource, slot)).min();
     let end = resource.released_at.filter(|_| !resource.is_settled);
     let end = end.and_then(|at| due(before(at, resource.opened_at)));
     [time, reports, end].into_iter().flatten().min()
@@ -68,7 +77,7 @@ pub fn due_at(timeline: &Timeline, resource: &Resource) -> Option<Timestamp> {
 /// When the cycle that `at` lies in is settled, by the rules of then.
 fn cycle_due_at(timeline: &Timeline, resource: &Resource, at: Timestamp) -> Option<Timestamp> {
     let (rules, payg) = payg(timeline, &resource.subject.product, at)?;
-    Some(slot_due_at(rules, payg, at))
+    Some(cycle(rules, payg, at).1.plus(rules.payg.settle_delay.0))
 }
 
 /// The last instant before a release.
@@ -180,15 +189,14 @@ impl<'a> Settling<'a> {
     ) -> (Vec<Piece>, Vec<Timestamp>) {
         let (mut pieces, mut slots) = (Vec::new(), Vec::new());
         for (start, slot) in metered.iter().flat_map(|metered| &metered.open) {
-            let asked = slot.late_since.unwrap_or(*start);
-            let due_at = cycle_due_at(self.timeline, resource, asked);
-            let known = payg(self.timeline, &resource.subject.product, *start);
-            let Some((rules, payg)) = known.filter(|_| due_at <= Some(self.due_at)) else {
+            let due_at = slot_due_at(self.timeline, resource, slot);
+            let known = payg(self.timeline, &resource.subject.product, slot.until);
+            let Some((rules, _)) = known.filter(|_| due_at <= Some(self.due_at)) else {
                 continue;
             };
             slots.push(*start);
             let quantity = slot.tally.quantity() - slot.billed;
-            let (_, end) = cycle(rules, payg, *start);
+            let end = slot.until;
             let change = resource.plan_changes(*start).find(|change| *change < end);
             let plan = resource.phase_at((*start).max(resource.opened_at));
             let late_line = end.plus(rules.payg.late_line.0);
