@@ -18,10 +18,10 @@ use super::problem::{Code, Problem};
 use super::{Admin, auth, fields, wire};
 use crate::actors::{Lane, Request, Token};
 use crate::config;
+use crate::domain::command::Command;
 use crate::domain::ids::{
     AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
 };
-use crate::domain::command::Command;
 use crate::domain::month::Month;
 use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;

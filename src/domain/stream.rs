@@ -24,9 +24,9 @@ use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
-    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit,
-    deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
-    set_renewal_mode, standing, top_up, transfer, withdraw,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, closure, coupons,
+    credit_limit, deliver, hold, import, open, pay, purchase, record_usage, refund, renew,
+    resource, set_renewal_mode, standing, top_up, transfer, withdraw,
 };
 
 /// The state of a stream.
@@ -67,6 +67,8 @@ pub struct Executed {
     pub touched: Touched,
     /// The usage events that were counted.
     pub seen: Vec<(UsageKey, Seen)>,
+    /// Was the account closed? Then its personal data is erased in the same commit.
+    pub erases: bool,
     /// The due steps that were settled.
     pub steps: Vec<Due>,
     /// The answer, or why not.
@@ -81,6 +83,7 @@ impl Executed {
             outgoing: Vec::new(),
             touched: Touched::default(),
             seen: Vec::new(),
+            erases: false,
             steps: Vec::new(),
             answer: Err(rejection),
         }
@@ -185,6 +188,7 @@ impl State {
                 effects::drop_voided(&mut draft.outgoing);
                 Executed {
                     seen: seen(&draft.events),
+                    erases: draft.events.iter().any(closes),
                     events: draft.events,
                     outgoing: draft.outgoing,
                     touched: draft.touched,
@@ -208,14 +212,22 @@ impl State {
                     outgoing,
                     touched: Touched::default(),
                     seen: Vec::new(),
+                    erases: false,
                     steps: Vec::new(),
                     answer,
                 }
             }
-            Self::Campaign(campaign) => execute_campaign(campaign, command.asked(), facts, context.at),
+            Self::Campaign(campaign) => {
+                execute_campaign(campaign, command.asked(), facts, context.at)
+            }
             Self::Series(series) => execute_series(series, command.asked(), context.at),
         }
     }
+}
+
+/// Does that close the account?
+const fn closes(event: &Event) -> bool {
+    matches!(event, Event::Closure(super::nouns::closure::Event::Closed { .. }))
 }
 
 /// The usage events that a record counted: they are known from then on.
@@ -264,7 +276,7 @@ pub struct Tally {
 
 /// What the decision made due at once is in its answer too: it tells things as they stand.
 fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
-    let Some(open) = draft.account().open() else { return };
+    let Some(open) = draft.account().books() else { return };
     match answer {
         Answer::Ordered { order, subscription, cash } => {
             if let Some(now) = open.orders.get(&order.id) {
@@ -285,6 +297,11 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         }
         // Cash changes with orders only, and a top-up pays none (R4.5). What was paid together,
         // given back or granted is not touched by what is due at this instant.
+        Answer::Closure { closure } => {
+            if let Some(now) = &open.closure {
+                closure.clone_from(now);
+            }
+        }
         Answer::Resource { resource } => {
             if let Some(now) = open.resources.get(&resource.id) {
                 **resource = now.as_ref().clone();
@@ -296,6 +313,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         Answer::PaidTogether { .. }
         | Answer::TransferDecided { .. }
         | Answer::UsageRecorded { .. }
+        | Answer::ClosureCodeMissed { .. }
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
         | Answer::CouponDeclined { .. }
@@ -312,6 +330,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
 }
 
 fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection> {
+    closure::gate(draft, command)?;
     match command {
         Command::Open(command) => open::decide(draft, command),
         Command::Import(command) => import::decide(draft, command),
@@ -343,6 +362,13 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::Transfer(command) => transfer::send(draft, *command),
         Command::TakeTransfer(command) => transfer::take(draft, *command),
         Command::TransferAnswered(command) => transfer::answered(draft, command),
+        Command::RequestClosure(command) => closure::request(draft, command),
+        Command::ConfirmClosure(command) => closure::confirm(draft, *command),
+        Command::ApproveClosure(command) => closure::approve(draft, command),
+        Command::RevokeClosure(_) => closure::revoke(draft),
+        Command::LoginSeen(_) => closure::login_seen(draft),
+        Command::ReportHolding(command) => closure::report_holding(draft, command),
+        Command::ClearHolding(command) => closure::clear_holding(draft, command),
         Command::Through(through) => {
             channel::check(draft, through)?;
             decide(draft, &through.command)
@@ -353,7 +379,7 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::AssignNumber(command) => bill::assign(draft, *command),
         Command::Hold(_) => hold::hold(draft),
         Command::LetGo(_) => hold::let_go(draft),
-        Command::Advance => draft.open().map(|_| Answer::Done),
+        Command::Advance => draft.books().map(|_| Answer::Done),
         Command::OpenCampaign(_)
         | Command::Take(_)
         | Command::GiveBack(_)
@@ -381,6 +407,7 @@ fn execute_series(series: &mut Series, command: &Command, at: Timestamp) -> Exec
         outgoing,
         touched: Touched::default(),
         seen: Vec::new(),
+        erases: false,
         steps: Vec::new(),
         answer: Ok(Answer::Done),
     }
@@ -409,7 +436,15 @@ fn execute_campaign(
     }
     let answer = CampaignRow::of(campaign).ok_or(Rejection::CampaignNotFound);
     let answer = answer.map(|row| Answer::Campaign { campaign: Box::new(row) });
-    Executed { events, outgoing, touched, seen: Vec::new(), steps: Vec::new(), answer }
+    Executed {
+        events,
+        outgoing,
+        touched,
+        seen: Vec::new(),
+        erases: false,
+        steps: Vec::new(),
+        answer,
+    }
 }
 
 fn decide_campaign(
@@ -454,6 +489,13 @@ fn decide_campaign(
         | Command::Transfer(_)
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
+        | Command::RequestClosure(_)
+        | Command::ConfirmClosure(_)
+        | Command::ApproveClosure(_)
+        | Command::RevokeClosure(_)
+        | Command::LoginSeen(_)
+        | Command::ReportHolding(_)
+        | Command::ClearHolding(_)
         | Command::Through(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
@@ -511,6 +553,13 @@ fn decide_house(
         | Command::Transfer(_)
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
+        | Command::RequestClosure(_)
+        | Command::ConfirmClosure(_)
+        | Command::ApproveClosure(_)
+        | Command::RevokeClosure(_)
+        | Command::LoginSeen(_)
+        | Command::ReportHolding(_)
+        | Command::ClearHolding(_)
         | Command::Through(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)

@@ -97,7 +97,9 @@ async fn show_account(
 ) -> Result<Json<wire::Account>, Problem> {
     let (open, seq) = admin.account(id).await?;
     let house = admin.house().await?;
-    let account = Account::Open(Box::new(open.clone()));
+    let is_closed = open.closure.as_deref().is_some_and(|closure| closure.closed_at.is_some());
+    let account = if is_closed { Account::Closed } else { Account::Open };
+    let account = account(Box::new(open.clone()));
     let due = Agenda::of(&house.timeline, &account).next(&account, house.brake.is_some());
     let profile = admin.profiles.profile(id.into()).await;
     Ok(Json(convert::account(&open, seq, due, profile)))

@@ -26,7 +26,8 @@ fn world() -> World {
     ");
     world.amend(instant("2026-03-01", "10:00"), |rules| {
         let alipay = || Some(vec!["alipay".to_owned()]);
-        let kiosk = Channel { top_up: alipay(), purchase: alipay(), renew: alipay(), set_mode: true };
+        let kiosk =
+            Channel { top_up: alipay(), purchase: alipay(), renew: alipay(), set_mode: true };
         rules.channels.insert("kiosk".to_owned(), kiosk);
     });
     world
