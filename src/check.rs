@@ -402,13 +402,13 @@ impl Replayed {
 
     /// What the wallet holds.
     fn wallet(&self) -> Option<(Currency, i128)> {
-        let open = self.state.account()?.open()?;
+        let open = self.state.account()?.books()?;
         Some((open.wallet.cash.currency(), i128::from(open.wallet.cash.minor())))
     }
 
     /// What must stand on accounts of the chart by what the account holds, in minor units.
     fn balances(&self) -> BTreeMap<String, i128> {
-        let Some(open) = self.state.account().and_then(|account| account.open()) else {
+        let Some(open) = self.state.account().and_then(|account| account.books()) else {
             return BTreeMap::new();
         };
         let minor = |amount: Money| i128::from(amount.minor());
@@ -424,7 +424,7 @@ impl Replayed {
 
     /// Cash on its way to other accounts.
     fn sent(&self) -> Option<(Currency, i128)> {
-        let sent = self.state.account()?.open()?.wallet.sent();
+        let sent = self.state.account()?.books()?.wallet.sent();
         Some((sent.currency(), i128::from(sent.minor())))
     }
 
@@ -435,7 +435,7 @@ impl Replayed {
         if head.digest != self.digest {
             findings.push("the head has another digest than the journal".to_owned());
         }
-        let open = self.state.account().and_then(|account| account.open());
+        let open = self.state.account().and_then(|account| account.books());
         let summary = serde_json::from_str::<Summary>(&head.summary).ok();
         if open.map(Summary::of) != summary {
             findings.push("the summary differs from the replay".to_owned());

@@ -116,6 +116,7 @@ impl Stepper {
             | Job::Dunning
             | Job::Lifecycle
             | Job::Reminders
+            | Job::Closures
             | Job::Statements => {
                 let due = due.get(job).filter(|due| self.stuck.get(job) != Some(*due))?;
                 line.at_or_after((*due).max(soon))

@@ -362,7 +362,7 @@ impl Turn<'_> {
         head.due_at = due.map_or(Timestamp::MAX, |due| due.at);
         head.due_job = due.map_or(Job::Housekeeping, |due| due.step.job());
         head.rules_version = house.timeline.newest();
-        if let Some(open) = slot.state.account().and_then(|account| account.open()) {
+        if let Some(open) = slot.state.account().and_then(|account| account.books()) {
             head.summary = to_json(&Summary::of(open))?;
         }
         let nothing = gathered.commit.records.is_empty() && *head == slot.head;
@@ -392,7 +392,7 @@ impl Turn<'_> {
         gathered: &mut Gathered,
     ) -> Result<Result<Receipt, ExecuteError>, Failure> {
         let mut command = request.command.clone();
-        let base = match slot.state.account().and_then(|account| account.open()) {
+        let base = match slot.state.account().and_then(|account| account.books()) {
             Some(open) => open.next_sealed,
             None => 1,
         };

@@ -103,10 +103,10 @@ impl Admin {
         }
     }
 
-    /// An account in service and the number of its last record.
+    /// The books of an account, in service or closed, and the number of its last record.
     async fn account(&self, id: AccountId) -> Result<(Open, u64), Problem> {
         let view = self.accounts.view(id.into()).await?;
-        let open = view.state.account().and_then(|account| account.open());
+        let open = view.state.account().and_then(|account| account.books());
         open.map(|open| (open.clone(), view.seq)).ok_or_else(|| Rejection::AccountNotFound.into())
     }
 

@@ -122,6 +122,8 @@ impl Default for Time {
 pub struct Schedulers {
     /// Notices.
     pub reminders: String,
+    /// Accounts are closed, stage by stage.
+    pub closures: String,
     /// Cron line of the scheduler that closes months.
     pub statements: String,
     /// Automatic renewals.
@@ -147,6 +149,7 @@ impl Default for Schedulers {
         let minutely = || "0 * * * * *".to_owned();
         Self {
             reminders: minutely(),
+            closures: minutely(),
             statements: minutely(),
             renewals: minutely(),
             settlement: minutely(),
@@ -166,6 +169,7 @@ impl Schedulers {
     pub fn cron(&self, job: Job) -> &str {
         match job {
             Job::Reminders => &self.reminders,
+            Job::Closures => &self.closures,
             Job::Statements => &self.statements,
             Job::Renewals => &self.renewals,
             Job::Settlement => &self.settlement,

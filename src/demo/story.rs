@@ -208,6 +208,7 @@ fn told(event: &Event, paid: Option<Money>, committed: &Committed) -> Option<Tol
         | Event::Order(_)
         | Event::Coupon(_)
         | Event::Usage(_)
+        | Event::Closure(_)
         | Event::Statement(_)
         | Event::House(_)
         | Event::Campaign(_)

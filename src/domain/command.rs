@@ -6,6 +6,7 @@ use super::calendar::{Period, Timestamp};
 use super::facts::Question;
 use super::ids::{AccountId, OrderId, SubscriptionId};
 use super::money::Money;
+use super::nouns::closure::Closure;
 use super::nouns::coupon::Coupon;
 use super::nouns::order::Order;
 use super::nouns::resource::Resource;
@@ -16,9 +17,9 @@ use super::rows::CampaignRow;
 use super::verbs::pricing::CouponChoice;
 use super::verbs::record_usage::Outcome;
 use super::verbs::{
-    align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons, credit_limit,
-    deliver, hold, import, open, pay, purchase, record_usage, refund, renew, resource,
-    set_renewal_mode, standing, top_up, transfer, withdraw,
+    align, apply_rules, bill, brake, campaign, cancel, change, channel, closure, coupons,
+    credit_limit, deliver, hold, import, open, pay, purchase, record_usage, refund, renew,
+    resource, set_renewal_mode, standing, top_up, transfer, withdraw,
 };
 
 /// A request to a stream.
@@ -93,6 +94,20 @@ pub enum Command {
     Hold(hold::Hold),
     /// Let a held account go.
     LetGo(hold::LetGo),
+    /// Ask for the account to be closed.
+    RequestClosure(closure::RequestClosure),
+    /// Confirm that by the one-time code.
+    ConfirmClosure(closure::ConfirmClosure),
+    /// Approve it, on a document.
+    ApproveClosure(closure::ApproveClosure),
+    /// Revoke it.
+    RevokeClosure(closure::RevokeClosure),
+    /// The owner was seen to log in.
+    LoginSeen(closure::LoginSeen),
+    /// Another system holds something for the account.
+    ReportHolding(closure::ReportHolding),
+    /// Another system no longer holds something for the account.
+    ClearHolding(closure::ClearHolding),
     /// One of these, asked through a channel.
     Through(channel::Through),
     /// Settle what is due; nothing more.
@@ -131,6 +146,7 @@ impl Command {
             Self::Open(open) => open.profile.0 += base,
             Self::Import(import) => import.open.profile.0 += base,
             Self::Through(through) => through.command.number_sealed(base),
+            Self::RequestClosure(request) => request.note.0 += base,
             Self::TopUp(top_up) => {
                 if let Some(reference) = &mut top_up.reference {
                     reference.0 += base;
@@ -165,6 +181,12 @@ impl Command {
             | Self::TransferAnswered(_)
             | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
+            | Self::ConfirmClosure(_)
+            | Self::ApproveClosure(_)
+            | Self::RevokeClosure(_)
+            | Self::LoginSeen(_)
+            | Self::ReportHolding(_)
+            | Self::ClearHolding(_)
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
@@ -240,6 +262,13 @@ impl Command {
             | Self::TransferAnswered(_)
             | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
+            | Self::RequestClosure(_)
+            | Self::ConfirmClosure(_)
+            | Self::ApproveClosure(_)
+            | Self::RevokeClosure(_)
+            | Self::LoginSeen(_)
+            | Self::ReportHolding(_)
+            | Self::ClearHolding(_)
             | Self::Hold(_)
             | Self::LetGo(_)
             | Self::Advance
@@ -321,6 +350,16 @@ pub enum Answer {
     TransferDecided {
         /// Why it was declined, as a rejection's code; none if it was taken.
         declined: Option<String>,
+    },
+    /// The closure of the account, as it stands.
+    Closure {
+        /// The closure.
+        closure: Box<Closure>,
+    },
+    /// A wrong code was given; after the last try the closure is over.
+    ClosureCodeMissed {
+        /// How many more are taken.
+        tries_left: u32,
     },
     /// A resource, as it stands.
     Resource {

@@ -84,6 +84,7 @@ impl Touched {
             | Event::Wallet(_)
             | Event::Usage(_)
             | Event::Standing(_)
+            | Event::Closure(_)
             | Event::Statement(statement::Event::Closed { .. })
             | Event::House(_)
             | Event::Series(_) => {}
@@ -185,12 +186,19 @@ impl<'a> Draft<'a> {
                 Event::Account(_)
                 | Event::Wallet(_)
                 | Event::Withdrawal(_)
+                | Event::Closure(_)
                 | Event::House(_)
                 | Event::Campaign(_)
                 | Event::Series(_) => {}
             }
             self.agenda.refresh_account(self.timeline, open);
-            effects::effects(&event, open, &mut self.outgoing);
+            self.agenda.refresh_closure(self.timeline, open);
+        } else {
+            // Of a closed account months of bills are left, and no more.
+            *self.agenda = Agenda::of(self.timeline, self.account);
+        }
+        if let Some(books) = self.account.books() {
+            effects::effects(&event, books, &mut self.outgoing);
         }
         self.events.push(event);
     }
@@ -218,7 +226,16 @@ impl<'a> Draft<'a> {
 
     /// The account in service, or a rejection.
     pub fn open(&self) -> Result<&Open, Rejection> {
-        self.account.open().ok_or(Rejection::AccountNotFound)
+        match &*self.account {
+            Account::Unopened(_) => Err(Rejection::AccountNotFound),
+            Account::Open(open) => Ok(open),
+            Account::Closed(_) => Err(Rejection::AccountClosed),
+        }
+    }
+
+    /// The books of the account, in service or closed, or a rejection.
+    pub fn books(&self) -> Result<&Open, Rejection> {
+        self.account.books().ok_or(Rejection::AccountNotFound)
     }
 
     /// The account in service and not held, or a rejection.
@@ -316,6 +333,7 @@ macro_rules! from_noun {
     };
 }
 from_noun!(
+    closure => Closure,
     coupon => Coupon,
     statement => Statement,
     house => House,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::account;
 use super::nouns::{
-    campaign, coupon, house, notice, order, resource, series, standing, statement, subscription,
-    usage, wallet, withdrawal,
+    campaign, closure, coupon, house, notice, order, resource, series, standing, statement,
+    subscription, usage, wallet, withdrawal,
 };
 
 /// Something that happened in a stream.
@@ -34,6 +34,8 @@ pub enum Event {
     Usage(usage::Event),
     /// To its standing.
     Standing(standing::Event),
+    /// To its closure, and to what stands in the way of it.
+    Closure(closure::Event),
     /// To its statements and documents.
     Statement(statement::Event),
     /// About a notice.

@@ -35,6 +35,8 @@ pub enum Account {
     Withdrawals,
     /// Cash on its way from one account to another.
     InTransit,
+    /// Cash that customers gave up when they closed their accounts (R8.3).
+    Forfeited,
     /// What customers owe: credit that was drawn, and usage that no money covered.
     Receivable,
 }
@@ -52,6 +54,7 @@ impl fmt::Display for Account {
             Self::OpeningBalances => f.write_str("opening_balances"),
             Self::Withdrawals => f.write_str("withdrawals"),
             Self::InTransit => f.write_str("in_transit"),
+            Self::Forfeited => f.write_str("forfeited"),
             Self::Receivable => f.write_str("receivable"),
         }
     }
@@ -89,6 +92,9 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         Event::Wallet(
             wallet::Event::Received { amount, .. } | wallet::Event::Returned { amount, .. },
         ) => pair(Account::InTransit, Account::CustomerCash, *amount),
+        Event::Wallet(wallet::Event::Forfeited { amount, .. }) => {
+            pair(Account::CustomerCash, Account::Forfeited, *amount)
+        }
         Event::Withdrawal(withdrawal::Event::Requested(withdrawal)) => {
             pair(Account::CustomerCash, Account::Withdrawals, withdrawal.amount)
         }
@@ -145,6 +151,7 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         | Event::Standing(_)
         | Event::Subscription(_)
         | Event::Coupon(_)
+        | Event::Closure(_)
         | Event::Statement(_)
         | Event::Notice(_)
         | Event::House(_)

@@ -64,6 +64,7 @@ fn of(event: &Event) -> Movement {
                 Movement { account: Some(*from), ..what("transfer_received") }
             }
             wallet::Event::Returned { .. } => what("transfer_returned"),
+            wallet::Event::Forfeited { .. } => what("forfeited"),
             wallet::Event::LimitSet { .. }
             | wallet::Event::FellDue { .. }
             | wallet::Event::DepositHeld { .. }
@@ -107,6 +108,7 @@ fn of(event: &Event) -> Movement {
         | Event::Standing(_)
         | Event::Subscription(_)
         | Event::Coupon(_)
+        | Event::Closure(_)
         | Event::Statement(_)
         | Event::Notice(_)
         | Event::House(_)

@@ -7,6 +7,7 @@ use super::calendar::{Period, Timestamp};
 use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use super::money::{Currency, Money};
 use super::month::Month;
+use super::nouns::closure::{Blocker, Stage};
 use super::nouns::coupon::Unmet;
 use super::nouns::{order, subscription};
 use super::rules::Fault;
@@ -36,6 +37,33 @@ pub enum Rejection {
     /// The account is not held.
     #[error("the account is not held")]
     AccountNotHeld,
+    /// The account is closed for good (R8.1).
+    #[error("the account is closed")]
+    AccountClosed,
+    /// The account is being closed: it can pay, be topped up, withdraw, release and revoke (R8.8).
+    #[error("the account is being closed ({}): it can only pay, withdraw, release and revoke", stage.as_str())]
+    AccountClosing {
+        /// Where that stands.
+        stage: Stage,
+    },
+    /// The account is not being closed.
+    #[error("the account is not being closed")]
+    NoClosure,
+    /// The closure is at another stage than that would need.
+    #[error("the closure is at the stage {:?}", stage.as_str())]
+    ClosureStage {
+        /// Which.
+        stage: Stage,
+    },
+    /// The disclaimer was not acknowledged (R8.1).
+    #[error("the disclaimer must be acknowledged: a closed account cannot be reopened")]
+    DisclaimerRequired,
+    /// Something stands in the way; all of it is named (R8.2).
+    #[error("the account cannot be closed yet: {}", codes(blockers))]
+    ClosureBlocked {
+        /// What.
+        blockers: Vec<Blocker>,
+    },
     /// The account is overdue: nothing can be bought, upgraded, renewed or started until all due
     /// debt is paid (R6.8, D29).
     #[error("the account is overdue: {amount} must be paid first")]
@@ -500,6 +528,12 @@ impl Rejection {
             Self::ExternalIdTaken => "ExternalIdTaken",
             Self::AccountHeld => "AccountHeld",
             Self::AccountNotHeld => "AccountNotHeld",
+            Self::AccountClosed => "AccountClosed",
+            Self::AccountClosing { .. } => "AccountClosing",
+            Self::NoClosure => "NoClosure",
+            Self::ClosureStage { .. } => "ClosureStage",
+            Self::DisclaimerRequired => "DisclaimerRequired",
+            Self::ClosureBlocked { .. } => "ClosureBlocked",
             Self::PurchaseRequires { .. } => "PurchaseRequires",
             Self::SubscriptionNotFound { .. } => "SubscriptionNotFound",
             Self::SubscriptionEnded { .. } => "SubscriptionEnded",
@@ -594,4 +628,11 @@ impl Rejection {
             }
         }
     }
+}
+
+/// The codes of blockers, each once.
+fn codes(blockers: &[Blocker]) -> String {
+    let mut codes: Vec<_> = blockers.iter().map(Blocker::code).collect();
+    codes.dedup();
+    codes.join(", ")
 }

@@ -14,6 +14,7 @@ use super::ids::{
 use super::money::{Currency, Money};
 use super::month::Month;
 use super::nouns::campaign::{Campaign, Terms};
+use super::nouns::closure::{Closure, Stage};
 use super::nouns::coupon::Coupon;
 use super::nouns::order::{self, Order};
 use super::nouns::resource::{self, Resource};
@@ -303,10 +304,39 @@ pub struct Summary {
     /// The day of the month that renewals can be aligned to, if one was chosen (R1.22).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unified_day: Option<u8>,
+    /// Its closure, while that is under way, and once it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closure: Option<ClosureSummary>,
+}
+
+/// The closure of an account as it is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosureSummary {
+    /// Where it stands.
+    pub stage: Stage,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When the stage ends at the earliest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When the account was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+}
+
+impl From<&Closure> for ClosureSummary {
+    fn from(closure: &Closure) -> Self {
+        Self {
+            stage: closure.stage,
+            requested_at: closure.requested_at,
+            until: closure.code.map(|code| code.expires_at).or(closure.until),
+            closed_at: closure.closed_at,
+        }
+    }
 }
 
 impl Summary {
-    /// The summary of an account in service.
+    /// The summary of an account in service, or of the books of one that was.
     #[must_use]
     pub fn of(open: &Open) -> Self {
         let live = open.subscriptions.len().saturating_sub(open.ended.subscriptions.len());
@@ -321,6 +351,7 @@ impl Summary {
             overdue_since: open.standing.overdue.map(|overdue| overdue.since),
             subscription_count: u32::try_from(live).unwrap_or(u32::MAX),
             unified_day: open.unified_day,
+            closure: open.closure.as_deref().map(ClosureSummary::from),
         }
     }
 }
@@ -329,7 +360,7 @@ impl Summary {
 /// what became final is forgotten.
 #[must_use]
 pub fn rows(touched: &Touched, account: &Account) -> Vec<Row> {
-    let Some(open) = account.open() else { return Vec::new() };
+    let Some(open) = account.books() else { return Vec::new() };
     let orders = touched.orders.iter().filter_map(|id| open.orders.get(id));
     let subscriptions = touched.subscriptions.iter().filter_map(|id| open.subscriptions.get(id));
     // A coupon that an order held already is held until that is delivered, once it is paid.

@@ -24,7 +24,7 @@ use super::rows::{self, CampaignRow, Row};
 use super::rules::Timeline;
 use super::usage::{Seen, UsageKey};
 use super::verbs::{
-    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, coupons,
+    advance, align, apply_rules, bill, brake, campaign, cancel, change, channel, closure, coupons,
     credit_limit, deliver, hold, import, open, pay, purchase, record_usage, refund, renew,
     resource, set_renewal_mode, standing, top_up, transfer, withdraw,
 };
@@ -67,12 +67,13 @@ pub struct Executed {
     pub touched: Touched,
     /// The usage events that were counted.
     pub seen: Vec<(UsageKey, Seen)>,
+    /// Was the account closed? Then its claims are released in the same commit, and its erasure
+    /// begins (R8.10, D49).
+    pub erases: bool,
     /// The due steps that were settled.
     pub steps: Vec<Due>,
     /// The answer, or why not.
     pub answer: Result<Answer, Rejection>,
-    /// The record closes the account: its claims are released and its erasure begins (R8.10, D49).
-    pub erases: bool,
 }
 
 impl Executed {
@@ -83,9 +84,9 @@ impl Executed {
             outgoing: Vec::new(),
             touched: Touched::default(),
             seen: Vec::new(),
+            erases: false,
             steps: Vec::new(),
             answer: Err(rejection),
-            erases: false,
         }
     }
 }
@@ -188,12 +189,12 @@ impl State {
                 effects::drop_voided(&mut draft.outgoing);
                 Executed {
                     seen: seen(&draft.events),
+                    erases: draft.events.iter().any(closes),
                     events: draft.events,
                     outgoing: draft.outgoing,
                     touched: draft.touched,
                     steps,
                     answer,
-                    erases: false,
                 }
             }
             Self::House(house) => {
@@ -212,9 +213,9 @@ impl State {
                     outgoing,
                     touched: Touched::default(),
                     seen: Vec::new(),
+                    erases: false,
                     steps: Vec::new(),
                     answer,
-                    erases: false,
                 }
             }
             Self::Campaign(campaign) => {
@@ -223,6 +224,11 @@ impl State {
             Self::Series(series) => execute_series(series, command.asked(), context.at),
         }
     }
+}
+
+/// Does that close the account?
+const fn closes(event: &Event) -> bool {
+    matches!(event, Event::Closure(super::nouns::closure::Event::Closed { .. }))
 }
 
 /// The usage events that a record counted: they are known from then on.
@@ -271,7 +277,7 @@ pub struct Tally {
 
 /// What the decision made due at once is in its answer too: it tells things as they stand.
 fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
-    let Some(open) = draft.account().open() else { return };
+    let Some(open) = draft.account().books() else { return };
     match answer {
         Answer::Ordered { order, subscription, cash } => {
             if let Some(now) = open.orders.get(&order.id) {
@@ -292,6 +298,11 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         }
         // Cash changes with orders only, and a top-up pays none (R4.5). What was paid together,
         // given back or granted is not touched by what is due at this instant.
+        Answer::Closure { closure } => {
+            if let Some(now) = &open.closure {
+                closure.clone_from(now);
+            }
+        }
         Answer::Resource { resource } => {
             if let Some(now) = open.resources.get(&resource.id) {
                 **resource = now.as_ref().clone();
@@ -303,6 +314,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
         Answer::PaidTogether { .. }
         | Answer::TransferDecided { .. }
         | Answer::UsageRecorded { .. }
+        | Answer::ClosureCodeMissed { .. }
         | Answer::ReportedLate { .. }
         | Answer::Coupon { .. }
         | Answer::CouponDeclined { .. }
@@ -319,6 +331,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
 }
 
 fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection> {
+    closure::gate(draft, command)?;
     match command {
         Command::Open(command) => open::decide(draft, command),
         Command::Import(command) => import::decide(draft, command),
@@ -350,6 +363,13 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::Transfer(command) => transfer::send(draft, *command),
         Command::TakeTransfer(command) => transfer::take(draft, *command),
         Command::TransferAnswered(command) => transfer::answered(draft, command),
+        Command::RequestClosure(command) => closure::request(draft, command),
+        Command::ConfirmClosure(command) => closure::confirm(draft, *command),
+        Command::ApproveClosure(command) => closure::approve(draft, command),
+        Command::RevokeClosure(_) => closure::revoke(draft),
+        Command::LoginSeen(_) => closure::login_seen(draft),
+        Command::ReportHolding(command) => closure::report_holding(draft, command),
+        Command::ClearHolding(command) => closure::clear_holding(draft, command),
         Command::Through(through) => {
             channel::check(draft, through)?;
             decide(draft, &through.command)
@@ -360,7 +380,7 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::AssignNumber(command) => bill::assign(draft, *command),
         Command::Hold(_) => hold::hold(draft),
         Command::LetGo(_) => hold::let_go(draft),
-        Command::Advance => draft.open().map(|_| Answer::Done),
+        Command::Advance => draft.books().map(|_| Answer::Done),
         Command::OpenCampaign(_)
         | Command::Take(_)
         | Command::GiveBack(_)
@@ -388,9 +408,9 @@ fn execute_series(series: &mut Series, command: &Command, at: Timestamp) -> Exec
         outgoing,
         touched: Touched::default(),
         seen: Vec::new(),
+        erases: false,
         steps: Vec::new(),
         answer: Ok(Answer::Done),
-        erases: false,
     }
 }
 
@@ -417,7 +437,15 @@ fn execute_campaign(
     }
     let answer = CampaignRow::of(campaign).ok_or(Rejection::CampaignNotFound);
     let answer = answer.map(|row| Answer::Campaign { campaign: Box::new(row) });
-    Executed { events, outgoing, touched, seen: Vec::new(), steps: Vec::new(), answer, erases: false }
+    Executed {
+        events,
+        outgoing,
+        touched,
+        seen: Vec::new(),
+        erases: false,
+        steps: Vec::new(),
+        answer,
+    }
 }
 
 fn decide_campaign(
@@ -462,6 +490,13 @@ fn decide_campaign(
         | Command::Transfer(_)
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
+        | Command::RequestClosure(_)
+        | Command::ConfirmClosure(_)
+        | Command::ApproveClosure(_)
+        | Command::RevokeClosure(_)
+        | Command::LoginSeen(_)
+        | Command::ReportHolding(_)
+        | Command::ClearHolding(_)
         | Command::Through(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)
@@ -519,6 +554,13 @@ fn decide_house(
         | Command::Transfer(_)
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
+        | Command::RequestClosure(_)
+        | Command::ConfirmClosure(_)
+        | Command::ApproveClosure(_)
+        | Command::RevokeClosure(_)
+        | Command::LoginSeen(_)
+        | Command::ReportHolding(_)
+        | Command::ClearHolding(_)
         | Command::Through(_)
         | Command::SetCreditLimit(_)
         | Command::SetAlert(_)

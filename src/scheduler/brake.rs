@@ -40,7 +40,7 @@ pub(super) async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError>
             .map(|row| async {
                 let request = Request::new(Command::Advance, Cause::Job(run.job), Lane::Clockwork);
                 let receipt = run.accounts.preview(row?.stream, request).await;
-                let destructive = ["suspended", "released"];
+                let destructive = ["suspended", "released", "account_closed"];
                 Ok::<u64, ExecuteError>(receipt.map_or(0, |receipt| {
                     destructive
                         .iter()

@@ -50,6 +50,7 @@ impl CronLine {
             | Job::Dunning
             | Job::Lifecycle
             | Job::Reminders
+            | Job::Closures
             | Job::Statements => true,
             Job::Housekeeping => false,
         };

@@ -2,6 +2,7 @@
 
 mod balance;
 mod campaigns;
+mod closure;
 mod coupons;
 mod erasure;
 mod meters;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub use self::balance::{balance, movement, withdrawal};
 pub use self::campaigns::campaign;
+pub use self::closure::{blocker, closure, closure_item, eligibility, holding};
 pub use self::coupons::{coupon, coupon_row, fit, in_words, unmet};
 pub use self::erasure::{certificate, legal_hold};
 pub use self::meters::{meters, use_quote};

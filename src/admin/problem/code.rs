@@ -215,6 +215,11 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::ExternalIdTaken
         | Rejection::AccountHeld
         | Rejection::AccountNotHeld
+        | Rejection::AccountClosed
+        | Rejection::AccountClosing { .. }
+        | Rejection::NoClosure
+        | Rejection::ClosureStage { .. }
+        | Rejection::ClosureBlocked { .. }
         | Rejection::SubscriptionEnded { .. }
         | Rejection::ResourceReleased { .. }
         | Rejection::OrderClosed { .. }
@@ -237,6 +242,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::CampaignLimit { .. }
         | Rejection::BrakeNotEngaged => StatusCode::CONFLICT,
         Rejection::TokenMismatch
+        | Rejection::DisclaimerRequired
         | Rejection::UnknownAccounts { .. }
         | Rejection::PurchaseRequires { .. }
         | Rejection::UnknownProduct { .. }
@@ -285,6 +291,7 @@ mod tests {
         AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
     };
     use crate::domain::money::{Currency, Money};
+    use crate::domain::nouns::closure::Stage;
     use crate::domain::nouns::coupon::Unmet;
     use crate::domain::verbs::channel::Action;
 
@@ -306,6 +313,12 @@ mod tests {
             Rejection::ExternalIdTaken,
             Rejection::AccountHeld,
             Rejection::AccountNotHeld,
+            Rejection::AccountClosed,
+            Rejection::AccountClosing { stage: Stage::Quiet },
+            Rejection::NoClosure,
+            Rejection::ClosureStage { stage: Stage::Settling },
+            Rejection::DisclaimerRequired,
+            Rejection::ClosureBlocked { blockers: Vec::new() },
             Rejection::PurchaseRequires { missing: "country".into() },
             Rejection::SubscriptionNotFound { subscription },
             Rejection::SubscriptionEnded { subscription },
@@ -403,6 +416,12 @@ mod tests {
         409 ExternalIdTaken
         409 AccountHeld
         409 AccountNotHeld
+        409 AccountClosed
+        409 AccountClosing stage
+        409 NoClosure
+        409 ClosureStage stage
+        422 DisclaimerRequired
+        409 ClosureBlocked blockers
         422 PurchaseRequires missing
         404 SubscriptionNotFound subscription
         409 SubscriptionEnded subscription

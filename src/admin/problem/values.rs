@@ -20,6 +20,9 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         | Rejection::ExternalIdTaken
         | Rejection::AccountHeld
         | Rejection::AccountNotHeld
+        | Rejection::AccountClosed
+        | Rejection::NoClosure
+        | Rejection::DisclaimerRequired
         | Rejection::AmountTooLarge
         | Rejection::TransferToSelf
         | Rejection::InvalidUnifiedDay
@@ -28,6 +31,13 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         | Rejection::CodeTaken
         | Rejection::PeriodRequired
         | Rejection::BrakeNotEngaged => json!({}),
+        Rejection::AccountClosing { stage } | Rejection::ClosureStage { stage } => {
+            json!({ "stage": stage.as_str() })
+        }
+        Rejection::ClosureBlocked { blockers } => {
+            let blockers: Vec<_> = blockers.iter().map(convert::blocker).collect();
+            json!({ "blockers": blockers })
+        }
         Rejection::AccountOverdue { amount } => json!({ "amount": convert::money(*amount) }),
         Rejection::ResourceNotFound { resource } | Rejection::ResourceReleased { resource } => {
             json!({ "resource": resource })

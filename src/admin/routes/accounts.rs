@@ -102,7 +102,9 @@ async fn show_account(
 /// An account as it stands after its record `seq`, with what is due next.
 pub(super) async fn shown(admin: &Admin, open: &Open, seq: u64) -> Result<wire::Account, Problem> {
     let house = admin.house().await?;
-    let account = Account::Open(Box::new(open.clone()));
+    let is_closed = open.closure.as_deref().is_some_and(|closure| closure.closed_at.is_some());
+    let account = if is_closed { Account::Closed } else { Account::Open };
+    let account = account(Box::new(open.clone()));
     let due = Agenda::of(&house.timeline, &account).next(&account, house.brake.is_some());
     let profile = admin.profiles.profile(open.id.into()).await;
     Ok(convert::account(open, seq, due, profile))

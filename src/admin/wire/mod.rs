@@ -9,6 +9,7 @@
 mod balance;
 mod book;
 mod campaigns;
+mod closure;
 mod coupons;
 mod erasure;
 mod house;
@@ -40,6 +41,11 @@ pub use book::{
 };
 pub use campaigns::{
     Campaign, CampaignIs, GrantMany, GrantedItem, GrantedMany, OpenCampaign, Redeem, Redeemed,
+};
+pub use closure::{
+    ApproveClosure, ClearHolding, Closure, ClosureBlocker, ClosureEligibility, ClosureItem,
+    ClosureQuery, ClosureWarning, ConfirmClosure, EligibilityQuery, Holding, ReportHolding,
+    RequestClosure,
 };
 pub use coupons::{Benefit, Coupon, CouponIs, Fit, GrantCoupon, Holder, Scope, Unmet};
 pub use erasure::{

@@ -10,6 +10,7 @@ use crate::domain::nouns::resource::{self, Resource};
 use crate::domain::nouns::{coupon, order};
 use crate::domain::rules::Timeline;
 use crate::domain::verbs;
+use crate::domain::verbs::closure::{self, Next};
 use crate::domain::verbs::{credit, settle, standing};
 
 /// What an order needs next: its time-out, and a warning of it (D48).
@@ -122,4 +123,17 @@ pub(super) fn account_needs(timeline: &Timeline, open: &Open) -> Option<Due> {
         .map(|at| of_all(at, Step::OverdueNotice, 0));
     let forecast = standing::forecast_at(timeline, open).map(|at| of_all(at, Step::Forecast, 0));
     [credit, notice, forecast].into_iter().flatten().min()
+}
+
+/// What a closure needs next.
+pub(super) fn closure_needs(timeline: &Timeline, open: &Open) -> Needs {
+    match closure::next(timeline, open) {
+        None => Needs::default(),
+        Some(Next::Stage(at)) => {
+            Needs { taking: None, other: Some(of_all(at, Step::ClosureStage, 0)) }
+        }
+        Some(Next::Close(at)) => {
+            Needs { taking: Some(of_all(at, Step::CloseAccount, 0)), other: None }
+        }
+    }
 }

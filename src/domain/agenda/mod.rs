@@ -7,7 +7,9 @@ mod subscription;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::account::{account_needs, coupon_needs, of_all, order_needs, resource_needs};
+use self::account::{
+    account_needs, closure_needs, coupon_needs, of_all, order_needs, resource_needs,
+};
 pub use self::step::{Due, Job, Step};
 use self::subscription::needs_of;
 pub use self::subscription::{
@@ -46,6 +48,7 @@ pub struct Agenda {
     settlements: BTreeSet<(Timestamp, ResourceId)>,
     of_usage: Option<Due>,
     of_account: Option<Due>,
+    of_closure: Needs,
 }
 
 impl Agenda {
@@ -53,6 +56,9 @@ impl Agenda {
     #[must_use]
     pub fn of(timeline: &Timeline, account: &Account) -> Self {
         let mut agenda = Self { rules_version: timeline.newest(), ..Self::default() };
+        if let Account::Closed(books) = account {
+            agenda.refresh_bills(timeline, books);
+        }
         if let Some(open) = account.open() {
             for id in open.orders.keys() {
                 agenda.refresh_order(timeline, open, *id);
@@ -63,6 +69,7 @@ impl Agenda {
             agenda.refresh_bills(timeline, open);
             agenda.refresh_resources(timeline, open);
             agenda.refresh_account(timeline, open);
+            agenda.refresh_closure(timeline, open);
             for id in open.subscriptions.keys() {
                 agenda.refresh_subscription(timeline, open, *id);
             }
@@ -79,7 +86,7 @@ impl Agenda {
     /// What comes next. While the brake is engaged, what takes something away is passed over.
     #[must_use]
     pub fn next(&self, account: &Account, brake: bool) -> Option<Due> {
-        if account.open()?.held_at.is_some() {
+        if account.books()?.held_at.is_some() {
             return None;
         }
         let taking = self.taking.first().filter(|_| !brake);
@@ -189,6 +196,14 @@ impl Agenda {
         let due = if has_none { None } else { account_needs(timeline, open) };
         let old = std::mem::replace(&mut self.of_account, due);
         replace(&mut self.others, old, due);
+    }
+
+    /// Looks again at the closure: anything that happens may stand in its way.
+    pub fn refresh_closure(&mut self, timeline: &Timeline, open: &Open) {
+        let needs = closure_needs(timeline, open);
+        let old = std::mem::replace(&mut self.of_closure, needs);
+        replace(&mut self.taking, old.taking, needs.taking);
+        replace(&mut self.others, old.other, needs.other);
     }
 
     /// Looks again at a subscription that was touched.

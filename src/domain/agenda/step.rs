@@ -26,6 +26,8 @@ pub enum Job {
     Lifecycle,
     /// Notices.
     Reminders,
+    /// Accounts are closed, stage by stage.
+    Closures,
     /// Months are closed.
     Statements,
     /// Sweeps: rules changes, tokens, old deliveries.
@@ -34,13 +36,14 @@ pub enum Job {
 
 impl Job {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Orders,
         Self::Renewals,
         Self::Settlement,
         Self::Dunning,
         Self::Lifecycle,
         Self::Reminders,
+        Self::Closures,
         Self::Statements,
         Self::Housekeeping,
     ];
@@ -55,6 +58,7 @@ impl Job {
             Self::Dunning => "dunning",
             Self::Lifecycle => "lifecycle",
             Self::Reminders => "reminders",
+            Self::Closures => "closures",
             Self::Statements => "statements",
             Self::Housekeeping => "housekeeping",
         }
@@ -116,6 +120,10 @@ pub enum Step {
     Suspend(SubscriptionId),
     /// The resource goes.
     Release(SubscriptionId),
+    /// A stage of a closure ends (R8.6).
+    ClosureStage,
+    /// The account is closed for good.
+    CloseAccount,
     /// A month of its bills is closed.
     CloseStatement(Month),
     /// Something is to be said.
@@ -146,6 +154,7 @@ impl Step {
             Self::TakePlan(_) | Self::Expire(_) | Self::Suspend(_) | Self::Release(_) => {
                 Job::Lifecycle
             }
+            Self::ClosureStage | Self::CloseAccount => Job::Closures,
             Self::CloseStatement(_) => Job::Statements,
             Self::Notice(..) | Self::CouponNotice(_) | Self::Forecast => Job::Reminders,
         }
@@ -172,6 +181,8 @@ impl Step {
             Self::CloseResource(_) => "resource_closed",
             Self::TakePlan(_) => "plan_took_effect",
             Self::CloseStatement(_) => "statement_closed",
+            Self::ClosureStage => "closure_stage",
+            Self::CloseAccount => "account_closed",
             Self::Expire(_) => "expired",
             Self::Suspend(_) => "suspended",
             Self::Release(_) => "released",
@@ -184,7 +195,11 @@ impl Step {
     pub const fn is_destructive(self) -> bool {
         matches!(
             self,
-            Self::Suspend(_) | Self::Release(_) | Self::Halt(_) | Self::ReleaseForDebt(_)
+            Self::Suspend(_)
+                | Self::Release(_)
+                | Self::Halt(_)
+                | Self::ReleaseForDebt(_)
+                | Self::CloseAccount
         )
     }
 
@@ -206,6 +221,8 @@ impl Step {
             | Self::WarnTimeOut(_)
             | Self::CouponNotice(_)
             | Self::CloseStatement(_) => 4,
+            // Everything else of that instant may still stand in the way.
+            Self::ClosureStage | Self::CloseAccount => 5,
         }
     }
 }

@@ -236,8 +236,10 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         }
         Event::Notice(notice::Event::Skipped { .. })
         | Event::Usage(_)
+        | Event::Closure(_)
         | Event::Wallet(
             wallet::Event::BroughtIn { .. }
+            | wallet::Event::Forfeited { .. }
             | wallet::Event::LimitSet { .. }
             | wallet::Event::Lent { .. }
             | wallet::Event::Repaid { .. }

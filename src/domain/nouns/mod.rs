@@ -2,6 +2,7 @@
 //! decides nothing; verbs do.
 
 pub mod campaign;
+pub mod closure;
 pub mod coupon;
 pub mod coverage;
 pub mod house;

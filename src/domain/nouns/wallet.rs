@@ -196,6 +196,14 @@ pub enum Event {
         /// The due date.
         due_at: Timestamp,
     },
+    /// Cash that its owner gave up in so many words is no longer owed to them: the account is closed
+    /// (R8.3).
+    Forfeited {
+        /// How much.
+        amount: Money,
+        /// When.
+        at: Timestamp,
+    },
     /// A deposit was taken for a resource (R6.19).
     DepositHeld {
         /// Which.
@@ -400,6 +408,7 @@ impl Wallet {
                 Some(owed) => owed.past_due = true,
                 None => panic!("broken journal: nothing is owed for {month}"),
             },
+            Event::Forfeited { amount, .. } => self.draw(*amount),
             Event::DepositHeld { resource, amount, .. } => {
                 self.holds.insert(*resource, *amount);
             }

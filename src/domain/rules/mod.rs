@@ -5,6 +5,7 @@
 //! takes effect from an instant that is not in the past; what an account was promised in a paid
 //! period (its [`Terms`]) is frozen there, everything else is read from the version in force.
 
+mod closure;
 mod commerce;
 mod metering;
 mod schedule;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::closure::Closure;
 pub use self::commerce::{Bill, Coupons, Downgrades, Pick, Refunds, TaxRate, Unified};
 pub use self::metering::{
     Aggregation, Cycle, Meter, Model, PRICE_DECIMALS, Package, Payg, PaygRules, QUANTITY_DECIMALS,
@@ -77,6 +79,9 @@ pub struct Rules {
     /// Money back to its owner (R7.5).
     #[serde(default)]
     pub withdraw: Withdraw,
+    /// How an account is closed (R8.5–R8.11).
+    #[serde(default)]
+    pub closure: Closure,
     /// What can be done through a channel, by its name (R7.16); others allow everything.
     #[serde(default = "standing::known_channels")]
     #[serde(deserialize_with = "standing::with_known_channels")]
@@ -430,6 +435,7 @@ impl Rules {
             let detail = format!("there is no preset {:?}", self.overdue.preset);
             fault("overdue.preset".into(), detail);
         }
+        self.closure.faults("closure", &mut fault);
         if self.products.is_empty() {
             fault("products".into(), "nothing is sold".into());
         }

@@ -13,8 +13,8 @@ use crate::domain::event::Event;
 use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use crate::domain::nouns::coupon::Unmet;
 use crate::domain::nouns::{
-    campaign, coupon, house, notice, order, resource, series, standing, statement, subscription,
-    usage, wallet, withdrawal,
+    campaign, closure, coupon, house, notice, order, resource, series, standing, statement,
+    subscription, usage, wallet, withdrawal,
 };
 use crate::domain::rejection::Rejection;
 use crate::domain::verbs::channel::Action;
@@ -115,6 +115,21 @@ variants! {
     Event::Coupon(coupon::Event::Reminded { .. }) => "coupon.reminded",
     Event::Coupon(coupon::Event::Expired { .. }) => "coupon.expired",
     Event::Coupon(coupon::Event::Cancelled { .. }) => "coupon.cancelled",
+    Event::Closure(closure::Event::Requested { .. }) => "closure.requested",
+    Event::Closure(closure::Event::CodeMissed { .. }) => "closure.code_missed",
+    Event::Closure(closure::Event::Confirmed { .. }) => "closure.confirmed",
+    Event::Closure(closure::Event::ApprovalAsked { .. }) => "closure.approval_asked",
+    Event::Closure(closure::Event::Approved { .. }) => "closure.approved",
+    Event::Closure(closure::Event::SettlingBegan { .. }) => "closure.settling_began",
+    Event::Closure(closure::Event::QuietBegan { .. }) => "closure.quiet_began",
+    Event::Closure(closure::Event::ReturnedToSettling { .. }) => "closure.returned_to_settling",
+    Event::Closure(closure::Event::Rejected { .. }) => "closure.rejected",
+    Event::Closure(closure::Event::Revoked { .. }) => "closure.revoked",
+    Event::Closure(closure::Event::Interrupted { .. }) => "closure.interrupted",
+    Event::Closure(closure::Event::Closed { .. }) => "closure.closed",
+    Event::Closure(closure::Event::HoldingReported(_)) => "closure.holding_reported",
+    Event::Closure(closure::Event::HoldingCleared { .. }) => "closure.holding_cleared",
+    Event::Wallet(wallet::Event::Forfeited { .. }) => "wallet.forfeited",
     Event::Statement(statement::Event::Closed { .. }) => "statement.closed",
     Event::Statement(statement::Event::DocumentIssued(_)) => "statement.document_issued",
     Event::Statement(statement::Event::DocumentNumbered { .. }) => "statement.document_numbered",
@@ -260,6 +275,12 @@ fn rejections() -> Vec<Rejection> {
         Rejection::ResourceNotFound { resource: ResourceId::new(ACCOUNT, 5) },
         Rejection::ResourceReleased { resource: ResourceId::new(ACCOUNT, 5) },
         Rejection::NotPayAsYouGo { product: "ecs".into() },
+        Rejection::AccountClosed,
+        Rejection::AccountClosing { stage: closure::Stage::Quiet },
+        Rejection::NoClosure,
+        Rejection::ClosureStage { stage: closure::Stage::Settling },
+        Rejection::DisclaimerRequired,
+        Rejection::ClosureBlocked { blockers: Vec::new() },
         Rejection::BrakeNotEngaged,
     ];
     for rejection in &all {
@@ -339,6 +360,12 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::ResourceNotFound { .. }
             | Rejection::ResourceReleased { .. }
             | Rejection::NotPayAsYouGo { .. }
+            | Rejection::AccountClosed
+            | Rejection::AccountClosing { .. }
+            | Rejection::NoClosure
+            | Rejection::ClosureStage { .. }
+            | Rejection::DisclaimerRequired
+            | Rejection::ClosureBlocked { .. }
             | Rejection::BrakeNotEngaged => {}
         }
     }
@@ -432,6 +459,12 @@ fn a_rejection_keeps_its_code() {
         ResourceNotFound -> ResourceNotFound
         ResourceReleased -> ResourceReleased
         NotPayAsYouGo -> NotPayAsYouGo
+        AccountClosed -> AccountClosed
+        AccountClosing -> AccountClosing
+        NoClosure -> NoClosure
+        ClosureStage -> ClosureStage
+        DisclaimerRequired -> DisclaimerRequired
+        ClosureBlocked -> ClosureBlocked
         BrakeNotEngaged -> BrakeNotEngaged
         ");
 }

@@ -10,6 +10,8 @@ mod book;
 mod campaigns;
 mod changes;
 mod channels;
+mod closure_words;
+mod closures;
 mod coupons;
 mod golden;
 mod house;

@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::book::book;
-use super::{balance_words, payg_words};
+use super::{balance_words, closure_words, payg_words};
 use crate::domain::account;
 use crate::domain::agenda::Agenda;
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
@@ -78,6 +78,10 @@ impl World {
 
     pub(super) fn open(&self) -> &account::Open {
         self.state.account().and_then(account::Account::open).expect("an open account")
+    }
+
+    pub(super) fn books(&self) -> &account::Open {
+        self.state.account().and_then(account::Account::books).expect("an account")
     }
 
     pub(super) fn live(&self, number: u32) -> Option<&Subscription> {
@@ -179,7 +183,7 @@ pub(super) fn run(script: &str) -> (World, String) {
         };
         let at = instant(date, time);
         let seen = world.records.len();
-        if world.state.account().is_some_and(|account| account.open().is_none())
+        if world.state.account().is_some_and(|account| account.books().is_none())
             && !matches!(*verb, "open" | "import")
         {
             world.execute(at, &open(&[])).answer.expect("it opens");
@@ -296,6 +300,10 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
             coupon: coupon_in(args),
             expected_payable: after(args, "expect").map(|rest| usd(rest[0])),
         }),
+        "closure" => {
+            world.amend(at, |rules| closure_words::set(&mut rules.closure, args));
+            return None;
+        }
         "acknowledge" | "tax" | "refundable" | "coupons" | "billing-zone" => {
             set_rule(world, at, verb, args);
             return None;
@@ -363,6 +371,7 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
         }),
         _ => payg_words::command(at, verb, args)
             .or_else(|| balance_words::command(verb, args))
+            .or_else(|| closure_words::command(verb, args))
             .unwrap_or_else(|| panic!("{verb:?} is no action")),
     };
     world.execute(at, &command).answer.err()
@@ -560,6 +569,7 @@ fn of_event(event: &Event) -> Option<String> {
         Event::Resource(event) => payg_words::resource_told(event),
         Event::Usage(event) => payg_words::usage_told(event),
         Event::Standing(event) => payg_words::standing_told(event),
+        Event::Closure(event) => closure_words::told(event),
         Event::Statement(event) => statement_told(event),
         Event::Account(account::Event::Held { .. }) => "held".into(),
         Event::Account(account::Event::LetGo { .. }) => "let go".into(),
@@ -576,6 +586,7 @@ fn of_event(event: &Event) -> Option<String> {
         Event::Wallet(wallet::Event::FellDue { month, amount, due_at }) => {
             format!("{amount} of {month} past due since {}", short(*due_at))
         }
+        Event::Wallet(wallet::Event::Forfeited { amount, .. }) => format!("{amount} forfeited"),
         Event::Wallet(wallet::Event::DepositHeld { resource, amount, .. }) => {
             format!("deposit {amount} held for #{}", resource.number)
         }

@@ -1,7 +1,7 @@
 //! Settle what is due: each thing at its own instant, in one total order (D30, D35). Only
 //! notices collapse (D25), and a release waits for its notice (D38).
 
-use super::{bill, cancel, credit, deliver, renew, resource, settle, standing};
+use super::{bill, cancel, closure, credit, deliver, renew, resource, settle, standing};
 use crate::domain::agenda::{self, Due, Step};
 use crate::domain::draft::Draft;
 use crate::domain::ids::{CouponId, SubscriptionId};
@@ -51,6 +51,8 @@ fn run(draft: &mut Draft<'_>, due: Due) {
         Step::OverdueNotice => standing::notice(draft, due.at),
         Step::Forecast => standing::forecast(draft, due.at),
         Step::CloseResource(id) => settle::close(draft, id, due.at),
+        Step::ClosureStage => closure::go_on(draft, due.at),
+        Step::CloseAccount => closure::close(draft, due.at),
         Step::Attempt(id) => renew::attempt(draft, id, due.at),
         Step::TakePlan(id) => take_plan(draft, id, due),
         Step::Expire(id) => draft.push(Event::Expired { id, due_at: due.at }),

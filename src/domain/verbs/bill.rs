@@ -76,7 +76,7 @@ pub fn final_at(timeline: &Timeline, month: Month) -> Timestamp {
 #[must_use]
 pub fn cycle(draft: &Draft<'_>, at: Timestamp) -> Option<Month> {
     let month = Month::of(at, settings(draft.timeline, at).zone);
-    let of_account = draft.open().ok().and_then(|open| open.bills.closed_through);
+    let of_account = draft.books().ok().and_then(|open| open.bills.closed_through);
     let closed = of_account.max(draft.closed_through);
     let month = closed.map_or(month, |closed| month.max(closed.next()));
     (month != Month::of(at, Zone::UTC)).then_some(month)
@@ -85,7 +85,7 @@ pub fn cycle(draft: &Draft<'_>, at: Timestamp) -> Option<Month> {
 /// Closes a month of an account: its figures never move again. Of months that lie further back
 /// than documents are issued for, nothing is kept.
 pub fn close(draft: &mut Draft<'_>, month: Month, due_at: Timestamp) {
-    let Ok(open) = draft.open() else { return };
+    let Ok(open) = draft.books() else { return };
     let Some(statement) = open.bills.months.get(&month) else { return };
     let reach = u32::from(settings(draft.timeline, due_at).invoice_within_months);
     let forgets_through =
@@ -163,7 +163,7 @@ pub fn issue_credit_notes(draft: &mut Draft<'_>, at: Timestamp) {
 
 /// Takes the number that a series gave: a fact. A document that has one keeps it.
 pub fn assign(draft: &mut Draft<'_>, assign: AssignNumber) -> Result<Answer, Rejection> {
-    let open = draft.open()?;
+    let open = draft.books()?;
     let waiting = open.bills.documents.get(&assign.document);
     if let Some(document) = waiting.filter(|document| document.number.is_none()) {
         let bill = settings(draft.timeline, document.issued_at);

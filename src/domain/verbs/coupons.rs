@@ -53,7 +53,7 @@ pub struct SetCoupon {
 /// Grants it. What comes from a campaign was taken from its quota already, so it is never refused:
 /// what cannot be taken is told back.
 pub fn grant(draft: &mut Draft<'_>, grant: &Grant) -> Result<Answer, Rejection> {
-    let open = draft.open()?;
+    let open = draft.books()?;
     let at = draft.at;
     let effective_at = grant.effective_at.unwrap_or(at).max(at);
     let expires_at = match grant.validity {
@@ -62,7 +62,9 @@ pub fn grant(draft: &mut Draft<'_>, grant: &Grant) -> Result<Answer, Rejection> 
     };
     let is_foreign = grant.benefit.currency().is_some_and(|c| c != open.terms.currency);
     let fault = grant.benefit.fault().or_else(|| {
-        if is_foreign {
+        if open.closure.is_some() {
+            Some("the account is being closed, or is closed")
+        } else if is_foreign {
             Some("it is of another currency than the account")
         } else if expires_at <= effective_at {
             Some("it would be over before it begins")

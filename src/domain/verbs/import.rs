@@ -53,7 +53,7 @@ pub struct Imported {
 
 /// Opens the account and begins what it brings along: all of it or nothing.
 pub fn decide(draft: &mut Draft<'_>, import: &Import) -> Result<Answer, Rejection> {
-    if draft.account().open().is_some() {
+    if draft.account().books().is_some() {
         return Err(Rejection::AccountExists);
     }
     let terms = &import.open.terms;

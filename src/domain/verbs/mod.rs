@@ -12,6 +12,7 @@ pub mod campaign;
 pub mod cancel;
 pub mod change;
 pub mod channel;
+pub mod closure;
 pub mod coupons;
 pub mod credit;
 pub mod credit_limit;

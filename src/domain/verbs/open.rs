@@ -22,7 +22,7 @@ pub struct Open {
 
 /// Opens it, once.
 pub fn decide(draft: &mut Draft<'_>, open: &Open) -> Result<Answer, Rejection> {
-    if draft.account().open().is_some() {
+    if draft.account().books().is_some() {
         return Err(Rejection::AccountExists);
     }
     draft.push(Event::Opened { terms: open.terms.clone(), profile: open.profile, at: draft.at });

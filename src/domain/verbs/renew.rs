@@ -300,6 +300,12 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::ExternalIdTaken
         | Rejection::AccountHeld
         | Rejection::AccountNotHeld
+        | Rejection::AccountClosed
+        | Rejection::AccountClosing { .. }
+        | Rejection::NoClosure
+        | Rejection::ClosureStage { .. }
+        | Rejection::DisclaimerRequired
+        | Rejection::ClosureBlocked { .. }
         | Rejection::ResourceNotFound { .. }
         | Rejection::ResourceReleased { .. }
         | Rejection::NotPayAsYouGo { .. }

@@ -71,10 +71,14 @@ pub fn send(draft: &mut Draft<'_>, transfer: Transfer) -> Result<Answer, Rejecti
 /// Takes it, or declines it for good: what is declined once is never taken, whatever changes
 /// meanwhile. A held account can take it, as it can be topped up.
 pub fn take(draft: &mut Draft<'_>, take: TakeTransfer) -> Result<Answer, Rejection> {
-    let open = draft.open()?;
+    let open = draft.books()?;
     let TakeTransfer { from, number, amount } = take;
     let (expected, given) = (open.terms.currency, amount.currency());
-    let fault = if expected == given {
+    let fault = if draft.open().is_err() {
+        Some(Rejection::AccountClosed)
+    } else if let Some(closure) = &open.closure {
+        Some(Rejection::AccountClosing { stage: closure.stage })
+    } else if expected == given {
         let cash = open.wallet.cash.checked_add(amount);
         let fits = cash.is_some_and(|cash| cash.minor() <= MINOR_MAX);
         (!fits).then_some(Rejection::AmountTooLarge)
@@ -95,7 +99,7 @@ pub fn take(draft: &mut Draft<'_>, take: TakeTransfer) -> Result<Answer, Rejecti
 /// It was taken, or is back in its lots. It is a fact: what is known already changes nothing.
 pub fn answered(draft: &mut Draft<'_>, answer: &TransferAnswered) -> Result<Answer, Rejection> {
     let (number, at) = (answer.number, draft.at);
-    if let Some(sent) = draft.open()?.wallet.in_transit.get(&number) {
+    if let Some(sent) = draft.books()?.wallet.in_transit.get(&number) {
         let amount = sent.amount;
         if let Some(reason) = answer.declined.clone() {
             draft.push(Event::Returned { number, amount, reason, at });

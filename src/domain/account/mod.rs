@@ -1,9 +1,11 @@
 //! The account: its phase, its wallet, its live orders and subscriptions. [`Account::apply`] is
 //! the only writer of this state.
 
+mod closing;
+mod settling;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,17 +15,18 @@ use super::ids::{
     AccountId, CampaignId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
 };
 use super::money::{Currency, Money};
+use super::nouns::closure::{self, Closure, Holding};
 use super::nouns::coupon::Coupon;
 use super::nouns::coverage::Coverage;
 use super::nouns::order::{Order, Parts};
 use super::nouns::resource::Resource;
 use super::nouns::standing::Standing;
-use super::nouns::statement::{BillLine, Bills, Charged, ItemType};
+use super::nouns::statement::Bills;
 use super::nouns::subscription::Subscription;
 use super::nouns::usage::Package;
 use super::nouns::wallet::Wallet;
 use super::nouns::withdrawal::Withdrawal;
-use super::nouns::{coupon, order, resource, statement, subscription, usage, wallet, withdrawal};
+use super::nouns::{coupon, order, resource, statement, subscription, wallet, withdrawal};
 
 /// Who owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,9 +111,11 @@ pub enum Account {
     Unopened(AccountId),
     /// In service.
     Open(Box<Open>),
+    /// Closed for good: its books are kept, and nothing else (R8.12).
+    Closed(Box<Open>),
 }
 
-/// An account in service.
+/// An account in service, or the books of one that was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
     /// Its id.
@@ -145,6 +150,12 @@ pub struct Open {
     /// Prepaid quantities that are drawn before usage is priced (R6.20).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<Package>,
+    /// Its closure, while that is under way, and once it is closed (R8.6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closure: Option<Box<Closure>>,
+    /// What other systems of the provider hold for it, by kind and id (R8.2).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holdings: BTreeMap<String, Holding>,
     /// Good or overdue, and its alerts.
     #[serde(default, skip_serializing_if = "Standing::is_default")]
     pub standing: Standing,
@@ -201,8 +212,17 @@ impl Account {
     #[must_use]
     pub fn open(&self) -> Option<&Open> {
         match self {
-            Self::Unopened(_) => None,
+            Self::Unopened(_) | Self::Closed(_) => None,
             Self::Open(open) => Some(open),
+        }
+    }
+
+    /// The books of the account, whether it is in service or closed.
+    #[must_use]
+    pub fn books(&self) -> Option<&Open> {
+        match self {
+            Self::Unopened(_) => None,
+            Self::Open(open) | Self::Closed(open) => Some(open),
         }
     }
 
@@ -216,13 +236,28 @@ impl Account {
                 };
                 *self = Self::Open(Box::new(Open::new(*id, terms, *profile, *at)));
             }
-            Self::Open(open) => open.apply(event),
+            Self::Open(open) => {
+                open.apply(event);
+                if let event::Event::Closure(closure::Event::Closed { .. }) = event {
+                    let id = open.id;
+                    if let Self::Open(mut books) = std::mem::replace(self, Self::Unopened(id)) {
+                        books.close();
+                        *self = Self::Closed(books);
+                    }
+                }
+            }
+            Self::Closed(books) => match event {
+                event::Event::Statement(_)
+                | event::Event::Wallet(wallet::Event::Declined { .. })
+                | event::Event::Account(Event::CouponDeclined { .. }) => books.apply(event),
+                _ => panic!("broken journal: {} is closed, and {event:?}", books.id),
+            },
         }
     }
 
     /// Lets go of what became final in the record that is complete now.
     pub fn forget_final(&mut self) {
-        if let Self::Open(open) = self {
+        if let Self::Open(open) | Self::Closed(open) = self {
             let ended = std::mem::take(&mut open.ended);
             for order in &ended.orders {
                 open.orders.remove(order);
@@ -266,6 +301,8 @@ impl Open {
             resources: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
             packages: Vec::new(),
+            closure: None,
+            holdings: BTreeMap::new(),
             standing: Standing::default(),
             unified_day: None,
             bills: Bills::default(),
@@ -275,6 +312,9 @@ impl Open {
     }
 
     fn apply(&mut self, event: &event::Event) {
+        if let (Some(closure), Some(at)) = (&mut self.closure, closing::moved_at(event)) {
+            closure.moved(at);
+        }
         match event {
             event::Event::Account(Event::Opened { .. }) => {
                 panic!("broken journal: {} was opened twice", self.id)
@@ -299,6 +339,7 @@ impl Open {
             event::Event::Resource(event) => self.apply_resource(event),
             event::Event::Usage(event) => self.apply_usage(event),
             event::Event::Standing(event) => self.standing.apply(event),
+            event::Event::Closure(event) => self.apply_closure(event),
             event::Event::Statement(event) => self.apply_statement(event),
             event::Event::Notice(event) => {
                 Arc::make_mut(self.live_mut(event.subscription())).apply_notice(event);
@@ -323,7 +364,8 @@ impl Open {
                 }
             }
             wallet::Event::Sent { number, .. } => self.number_taken(*number),
-            wallet::Event::Arrived { .. }
+            wallet::Event::Forfeited { .. }
+            | wallet::Event::Arrived { .. }
             | wallet::Event::Returned { .. }
             | wallet::Event::Received { .. }
             | wallet::Event::Declined { .. }
@@ -513,65 +555,6 @@ impl Open {
         }
     }
 
-    fn apply_usage(&mut self, event: &usage::Event) {
-        match event {
-            usage::Event::Recorded { batches, .. } => {
-                for batch in batches {
-                    Arc::make_mut(self.resource_mut(batch.resource)).record(batch);
-                }
-            }
-            usage::Event::Settled(settlement) => self.settle(settlement),
-            usage::Event::PackageFilled(package) => self.packages.push(package.clone()),
-            usage::Event::PackageDropped { subscription, after } => {
-                let is_of_it = |package: &Package| package.subscription == *subscription;
-                self.packages.retain(|package| !is_of_it(package) || package.starts_at < *after);
-                // What was used before is settled yet.
-                for package in self.packages.iter_mut().filter(|package| is_of_it(package)) {
-                    package.ends_at = package.ends_at.min(*after);
-                }
-            }
-        }
-    }
-
-    /// Takes over a settlement: what accrued, what it cost, and its lines.
-    fn settle(&mut self, settlement: &usage::Settlement) {
-        let due_at = settlement.due_at;
-        // What goes back pays for the other lines as cash does.
-        let back = settlement.lines.iter().map(|line| line.payable.minor().min(0)).sum::<i64>();
-        let mut paying = settlement.cash.minor() - back;
-        for line in &settlement.lines {
-            let paid = line.payable.minor().min(paying);
-            paying -= paid.max(0);
-            let subject = &self.resource_mut(line.resource).subject;
-            let line = bill_line(settlement, line, paid, subject);
-            self.bills.add_usage(line);
-        }
-        for accrual in &settlement.accruals {
-            Arc::make_mut(self.resource_mut(accrual.resource)).settle(accrual);
-            if accrual.is_over {
-                self.ended.resources.push(accrual.resource);
-            }
-        }
-        for draw in &settlement.draws {
-            let package = self.packages.iter_mut().find(|package| {
-                package.subscription == draw.subscription && package.starts_at == draw.starts_at
-            });
-            if let Some(package) = package {
-                package.left -= draw.quantity;
-            }
-        }
-        // Nothing that was used before is settled after.
-        self.packages.retain(|package| package.ends_at.plus(PACKAGE_REACH) > due_at);
-        if settlement.cash.is_negative() {
-            self.wallet.give_back(settlement.cash.negated());
-        } else {
-            self.wallet.draw(settlement.cash);
-        }
-        self.wallet.owe(settlement.month, settlement.owed);
-        let cost = settlement.cash.checked_add(settlement.owed).unwrap_or(settlement.cash);
-        self.standing.burn(due_at, cost);
-    }
-
     fn apply_subscription(&mut self, event: &subscription::Event) {
         match event {
             subscription::Event::Ordered { id, .. } | subscription::Event::Imported { id, .. } => {
@@ -618,48 +601,5 @@ impl Open {
         self.subscriptions
             .get_mut(&id)
             .unwrap_or_else(|| panic!("broken journal: {id} is not live"))
-    }
-}
-
-/// How long a package is kept after its end: for usage of its time that is reported late. Longer
-/// than that is accepted, and no rule.
-const PACKAGE_REACH: Duration = Duration::from_hours(24 * 45);
-
-/// A line of usage as it stands on a bill.
-fn bill_line(
-    settlement: &usage::Settlement,
-    line: &usage::UsageLine,
-    paid: i64,
-    subject: &resource::Subject,
-) -> BillLine {
-    let zero = Money::zero(line.list.currency());
-    let net = line.list.checked_sub(line.coupon).unwrap_or(line.list);
-    BillLine {
-        month: settlement.month,
-        number: 0,
-        item_type: if line.is_adjustment { ItemType::Adjustment } else { ItemType::PayAsYouGoBill },
-        at: settlement.due_at,
-        charged: Charged::Usage {
-            resource: line.resource,
-            meter: line.meter.clone(),
-            unit: line.unit.clone(),
-            quantity: line.quantity,
-            price: line.price,
-            tier: line.tier,
-        },
-        external_id: subject.external_id.clone(),
-        product: line.product.clone(),
-        plan: line.plan.clone(),
-        region: subject.region.clone(),
-        starts_at: Some(line.since),
-        ends_at: Some(line.until),
-        list: line.list,
-        discount: zero,
-        coupon: line.coupon,
-        net,
-        tax: settlement.tax.clone(),
-        tax_amount: line.tax,
-        total: line.payable,
-        paid: Money::from_minor(paid, zero.currency()),
     }
 }
