@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::account::Account;
 use crate::domain::calendar::Timestamp;
 use crate::domain::draft::Touched;
 use crate::domain::event::Event;
@@ -331,6 +332,7 @@ async fn check_stream(
         StreamId::Account(account) => {
             replayed.check_readings(store, account, &mut findings).await?;
             replayed.check_bills(store, account, &mut findings).await?;
+            replayed.check_erasure(store, stream, &mut findings).await?;
         }
         StreamId::Campaign(id) => replayed.check_campaign(store, id, &mut findings).await?,
         StreamId::House | StreamId::Series(_) => {}
@@ -397,6 +399,26 @@ impl Replayed {
             }
         }
         self.state.end_record();
+        Ok(())
+    }
+
+    /// An account is closed exactly if its erasure has begun, and one that is erased has no key.
+    async fn check_erasure(
+        &self,
+        store: &Handle,
+        stream: StreamId,
+        findings: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let is_closed = matches!(self.state, State::Account(Account::Closed(_)));
+        let erasure = store.erasure(stream).await?;
+        if erasure.is_some() != is_closed {
+            let what = if is_closed { "is closed and not erased" } else { "is erased and in service" };
+            findings.push(format!("the account {what}"));
+        }
+        let is_destroyed = erasure.is_some_and(|erasure| erasure.destroyed_at.is_some());
+        if is_destroyed && store.sealed(stream, &[]).await?.is_some() {
+            findings.push("its key is there, and is said to be destroyed".to_owned());
+        }
         Ok(())
     }
 

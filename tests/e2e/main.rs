@@ -15,6 +15,8 @@ mod demo;
 #[cfg(test)]
 mod downtime;
 #[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod import;
