@@ -12,6 +12,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::effects::Topic;
 use crate::domain::ids::{AccountId, DocumentKind, StreamId};
 use crate::domain::money::{Currency, Money};
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::coupon;
 use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use crate::domain::nouns::resource;
@@ -84,9 +85,17 @@ pub fn topic(topic: Topic) -> String {
         Topic::Losses(id) => format!("losses:{id}"),
         Topic::Order(id) => format!("order:{id}"),
         Topic::Coupon(id) => format!("coupon:{id}"),
+        Topic::Closure => "closure".to_owned(),
         Topic::Debt => "debt".to_owned(),
         Topic::LowBalance => "low_balance".to_owned(),
     }
+}
+
+/// What the summary of an account says that is being closed: at this stage, or at any.
+#[must_use]
+pub(super) fn at_stage(stage: Option<Stage>) -> String {
+    let word = stage.map_or(String::new(), |stage| format!("{}\"", stage.as_str()));
+    format!("\"closure\":{{\"stage\":\"{word}")
 }
 
 /// The error for a value that cannot be true.

@@ -29,6 +29,7 @@ use crate::domain::ids::{
 };
 use crate::domain::money::Money;
 use crate::domain::month::Month;
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
@@ -457,6 +458,15 @@ pub trait Store: Send + Sync + 'static {
     /// A page of accounts by id, with their heads.
     async fn accounts(
         &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError>;
+
+    /// A page of accounts that are being closed or are closed, by id, with their heads; those at a
+    /// stage only, if one is named.
+    async fn closures(
+        &self,
+        stage: Option<Stage>,
         after: Option<AccountId>,
         limit: u32,
     ) -> Result<Vec<(AccountId, Head)>, StoreError>;

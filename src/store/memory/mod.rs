@@ -27,11 +27,12 @@ use crate::domain::ids::{
     WithdrawalId,
 };
 use crate::domain::month::Month;
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::nouns::withdrawal::Withdrawal;
-use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, Row, SubscriptionRow};
+use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 use crate::domain::usage::{Seen, UsageKey};
 
@@ -379,6 +380,27 @@ impl Store for MemoryStore {
     ) -> Result<Vec<(AccountId, Head)>, StoreError> {
         let tables = self.tables();
         let accounts = tables.heads.iter().filter_map(|(stream, head)| match stream {
+            StreamId::Account(id) if after.is_none_or(|after| *id > after) => {
+                Some((*id, head.clone()))
+            }
+            StreamId::Account(_)
+            | StreamId::House
+            | StreamId::Campaign(_)
+            | StreamId::Series(_) => None,
+        });
+        Ok(page(accounts, limit))
+    }
+
+    async fn closures(
+        &self,
+        stage: Option<Stage>,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
+        let tables = self.tables();
+        let said = codec::at_stage(stage);
+        let accounts = tables.heads.iter().filter(|(_, head)| head.summary.contains(&said));
+        let accounts = accounts.filter_map(|(stream, head)| match stream {
             StreamId::Account(id) if after.is_none_or(|after| *id > after) => {
                 Some((*id, head.clone()))
             }

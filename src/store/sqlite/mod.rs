@@ -40,6 +40,7 @@ use crate::domain::ids::{
     AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
 };
 use crate::domain::month::Month;
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
@@ -147,6 +148,15 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<(AccountId, Head)>, StoreError> {
         streams::accounts(&self.readers, after, limit).await
+    }
+
+    async fn closures(
+        &self,
+        stage: Option<Stage>,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
+        streams::closures(&self.readers, stage, after, limit).await
     }
 
     async fn shared_streams(
