@@ -14,6 +14,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::config::Config;
 use crate::domain::agenda::Job;
 use crate::domain::command::Command;
+use crate::domain::event::SealedRef;
 use crate::domain::ids::StreamId;
 use crate::domain::nouns::house::House;
 use crate::domain::record::{Cause, Record};
@@ -115,8 +116,7 @@ impl App {
         let names = product_names(accounts.ports().clone());
         let outbox = Outbox::open(config, Arc::clone(&store), accounts.clone(), addresses, names)?;
         let sender = Sender::start(outbox, &clock, config.outbox.every.0, &clockwork.handle());
-        let eraser =
-            Eraser::new(accounts.clone(), vault.clone(), sender.clone(), config.retention);
+        let eraser = Eraser::new(accounts.clone(), vault.clone(), sender.clone(), config.retention);
         let eraser = eraser.start(&clock, config.outbox.every.0, &clockwork.handle());
         Ok(Self {
             config: Arc::new(config.clone()),
@@ -168,6 +168,10 @@ impl Addresses for Opened {
     async fn profile(&self, stream: StreamId) -> Result<Option<outbox::Profile>, StoreError> {
         let profile = self.0.profile(stream).await?;
         Ok(profile.map(|profile| outbox::Profile { name: profile.name, email: profile.email }))
+    }
+
+    async fn note(&self, stream: StreamId, note: SealedRef) -> Result<Option<String>, StoreError> {
+        Ok(self.0.open(stream, &[note.0]).await?.remove(&note.0))
     }
 }
 

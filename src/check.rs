@@ -412,7 +412,8 @@ impl Replayed {
         let is_closed = matches!(self.state, State::Account(Account::Closed(_)));
         let erasure = store.erasure(stream).await?;
         if erasure.is_some() != is_closed {
-            let what = if is_closed { "is closed and not erased" } else { "is erased and in service" };
+            let what =
+                if is_closed { "is closed and not erased" } else { "is erased and in service" };
             findings.push(format!("the account {what}"));
         }
         let is_destroyed = erasure.is_some_and(|erasure| erasure.destroyed_at.is_some());

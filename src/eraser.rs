@@ -23,7 +23,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{AccountId, StreamId};
 use crate::outbox::sender::Sender;
 use crate::store::seal::{SealError, Vault};
-use crate::store::{Chore, DocumentQuery, Erasure, Retained, Stage, StoreError};
+use crate::store::{Chore, DocumentQuery, Erasure, ErasureStage, Retained, StoreError};
 
 /// Accounts that are erased at once.
 const PAGE: u32 = 100;
@@ -96,13 +96,14 @@ impl Eraser {
     /// Takes every erasure as far as it can go at `now`.
     pub async fn run_once(&self, now: Timestamp) -> Result<Erased, EraseError> {
         let store = &self.vault.store;
-        let waiting = store.erasures(Stage::Waiting, Timestamp::MAX, PAGE).await?;
+        let waiting = store.erasures(ErasureStage::Waiting, Timestamp::MAX, PAGE).await?;
         let mut chores = Vec::with_capacity(waiting.len());
         for Erasure { stream, .. } in &waiting {
             let retained = self.retained(*stream).await?;
             chores.push(Chore::Destroy { stream: *stream, at: now, retained });
         }
-        let ended = store.erasures(Stage::Erased, self.retention.ended_for(now), PAGE).await?;
+        let ended =
+            store.erasures(ErasureStage::Erased, self.retention.ended_for(now), PAGE).await?;
         // One that is swept already is not swept again, and has nothing left.
         chores.extend(ended.iter().map(|erasure| Chore::Sweep { stream: erasure.stream, at: now }));
         if !chores.is_empty() {
@@ -130,8 +131,8 @@ impl Eraser {
     /// Removes the traces of what was destroyed.
     async fn scrub(&self, now: Timestamp) -> Result<(usize, usize), EraseError> {
         let store = &self.vault.store;
-        let scrubbing = store.erasures(Stage::Scrubbing, Timestamp::MAX, PAGE).await?;
-        let sweeping = store.erasures(Stage::Sweeping, Timestamp::MAX, PAGE).await?;
+        let scrubbing = store.erasures(ErasureStage::Scrubbing, Timestamp::MAX, PAGE).await?;
+        let sweeping = store.erasures(ErasureStage::Sweeping, Timestamp::MAX, PAGE).await?;
         if scrubbing.is_empty() && sweeping.is_empty() {
             return Ok((0, 0));
         }
@@ -165,11 +166,8 @@ impl Eraser {
     pub fn start(self, clock: &Clock, every: Duration, arbiter: &ArbiterHandle) -> Handle {
         let clock = clock.clone();
         let eraser = Arc::new(self);
-        let actor = EraserActor::start_in_arbiter(arbiter, move |_| EraserActor {
-            eraser,
-            clock,
-            every,
-        });
+        let actor =
+            EraserActor::start_in_arbiter(arbiter, move |_| EraserActor { eraser, clock, every });
         Handle { actor }
     }
 }

@@ -35,7 +35,7 @@ use renewd::domain::verbs::top_up::TopUp;
 use renewd::serve;
 use renewd::stepper::Stepper;
 use renewd::store::sqlite::SqliteStore;
-use renewd::store::{Chore, ClaimKind, Erasure, Handle, LegalHold, Stage};
+use renewd::store::{Chore, ClaimKind, Erasure, ErasureStage, Handle, LegalHold};
 use serde_json::{Value, json};
 
 const ADA: AccountId = AccountId::from_bits(1);
@@ -230,9 +230,9 @@ fn forms(text: &str) -> Vec<Vec<u8>> {
 fn base64(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |group: u32, place: u32| DIGITS[(group >> (18 - 6 * place)) as usize & 63];
-    let groups = bytes.chunks_exact(3).map(|chunk| {
-        chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
-    });
+    let groups = bytes
+        .chunks_exact(3)
+        .map(|chunk| chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)));
     groups.flat_map(|group| (0..4).map(move |place| digit(group, place))).collect()
 }
 
@@ -279,7 +279,7 @@ async fn a_closed_account_leaves_its_books_and_nothing_of_its_owner() {
     world.house.accounts.chores(set(Some(hold))).await.expect("held");
     world.close_ada().await;
     world.until("2026-04-12T00:00:00Z").await;
-    assert_eq!(world.erasure().await.stage, Stage::Waiting);
+    assert_eq!(world.erasure().await.stage, ErasureStage::Waiting);
     assert!(world.house.vault.profile(ADA.into()).await.expect("opened").is_some());
     let path = format!("/v1/accounts/{ADA}/closure/certificate");
     let held = world.json(&path).await;
@@ -293,7 +293,7 @@ async fn a_closed_account_leaves_its_books_and_nothing_of_its_owner() {
     world.until("2026-04-12T00:01:00Z").await;
 
     let erasure = world.erasure().await;
-    assert_eq!((erasure.stage, erasure.claim_count), (Stage::Erased, 1));
+    assert_eq!((erasure.stage, erasure.claim_count), (ErasureStage::Erased, 1));
     assert!(erasure.sealed_count >= 3 && erasure.mail_count > 2, "{erasure:?}");
     for text in [NAME, EMAIL, STREET, TAX_ID, REFERENCE] {
         assert_eq!(world.found(text), Vec::<PathBuf>::new(), "{text}");
@@ -338,7 +338,7 @@ async fn a_closed_account_leaves_its_books_and_nothing_of_its_owner() {
     assert!(ran.is_idle(), "{ran:?}");
     world.clock.set(at("2036-04-12T00:00:00Z"));
     let ran = world.house.eraser.run_once(world.clock.now()).await.expect("a run");
-    assert_eq!((ran.swept_count, world.erasure().await.stage), (1, Stage::Swept));
+    assert_eq!((ran.swept_count, world.erasure().await.stage), (1, ErasureStage::Swept));
     assert_eq!(world.house.vault.buyer(ADA.into()).await.expect("opened"), None);
     let (_, page) = world.get(&printed).await;
     assert!(page.contains(&ADA.to_string()) && !page.contains(NAME), "{page}");
@@ -355,12 +355,12 @@ async fn an_erasure_that_was_broken_off_goes_on() {
     world.house.sender.run_once(world.clock.now()).await.expect("sent");
     world.close_ada().await;
     world.house.sender.run_once(world.clock.now()).await.expect("sent");
-    assert_eq!(world.erasure().await.stage, Stage::Waiting);
+    assert_eq!(world.erasure().await.stage, ErasureStage::Waiting);
     assert!(!world.found(EMAIL).is_empty(), "in its mails");
     // The daemon ends when the key is gone and nothing else.
     let destroy = Chore::Destroy { stream: ADA.into(), at: world.clock.now(), retained: None };
     world.house.accounts.chores(vec![destroy]).await.expect("written");
-    assert_eq!(world.erasure().await.stage, Stage::Scrubbing);
+    assert_eq!(world.erasure().await.stage, ErasureStage::Scrubbing);
     let World { directory, store, house, stepper, .. } = world;
     house.close().await;
     drop((stepper, store));
@@ -369,7 +369,7 @@ async fn an_erasure_that_was_broken_off_goes_on() {
     assert!(!world.found(EMAIL).is_empty(), "nobody has looked yet");
     world.until("2026-01-11T00:00:00Z").await;
     let erasure = world.erasure().await;
-    assert_eq!((erasure.stage, erasure.erased_at), (Stage::Erased, Some(world.clock.now())));
+    assert_eq!((erasure.stage, erasure.erased_at), (ErasureStage::Erased, Some(world.clock.now())));
     assert_eq!(erasure.destroyed_at, Some(at("2026-01-10T00:00:00Z")));
     assert_eq!(world.found(EMAIL), Vec::<PathBuf>::new());
     // Without an invoice nobody needs to know who bought.

@@ -157,10 +157,8 @@ impl Certificate {
     #[must_use]
     pub fn html(&self) -> String {
         let say = |english, german| self.language.choose(english, german);
-        let (tag, title) = (
-            say("en", "de"),
-            say("Certificate of erasure", "L\u{f6}schbescheinigung"),
-        );
+        let (tag, title) =
+            (say("en", "de"), say("Certificate of erasure", "L\u{f6}schbescheinigung"));
         let account = escape(&self.account);
         let state = match (self.erased_at, self.is_held) {
             (Some(at), _) => self.date(at),
@@ -173,9 +171,8 @@ impl Certificate {
             (say("Erased", "Gel\u{f6}scht"), state),
             (say("Time zone", "Zeitzone"), escape(self.zone.name())),
         ];
-        let facts = facts.map(|(label, value)| {
-            format!("<div><dt>{label}</dt><dd>{value}</dd></div>\n")
-        });
+        let facts =
+            facts.map(|(label, value)| format!("<div><dt>{label}</dt><dd>{value}</dd></div>\n"));
         let note = say(
             "Backups that were made before hold what they held until they are replaced.",
             "Sicherungen von vorher enthalten die Daten, bis sie ersetzt werden.",
@@ -200,7 +197,8 @@ impl Certificate {
     fn gone(&self) -> String {
         let say = |english, german| self.language.choose(english, german);
         let row = |gone: &Gone| {
-            let at = gone.at.map_or_else(|| say("waits", "steht aus").to_owned(), |at| self.date(at));
+            let at =
+                gone.at.map_or_else(|| say("waits", "steht aus").to_owned(), |at| self.date(at));
             let count = gone.count.map(|count| count.to_string()).unwrap_or_default();
             let name = gone.matter.name(self.language);
             format!(
@@ -220,7 +218,8 @@ impl Certificate {
     fn kept(&self) -> String {
         let say = |english, german| self.language.choose(english, german);
         let row = |kept: &Kept| {
-            let (name, reason) = (kept.matter.name(self.language), kept.matter.reason(self.language));
+            let (name, reason) =
+                (kept.matter.name(self.language), kept.matter.reason(self.language));
             let (count, until) = (kept.count, self.date(kept.until));
             format!(
                 "<tr><th scope=\"row\">{name}</th><td class=\"figure\">{count}</td>\
@@ -261,7 +260,11 @@ mod tests {
             erased_at: None,
             is_held: false,
             gone: vec![
-                Gone { matter: Matter::Claims, count: Some(3), at: Some(at("2026-04-01T22:30:00Z")) },
+                Gone {
+                    matter: Matter::Claims,
+                    count: Some(3),
+                    at: Some(at("2026-04-01T22:30:00Z")),
+                },
                 Gone { matter: Matter::PersonalData, count: None, at: None },
             ],
             kept: vec![Kept { matter: Matter::Buyer, count: 1, until: at("2036-04-01T22:30:00Z") }],

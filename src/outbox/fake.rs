@@ -10,6 +10,7 @@ use crate::config::{Config, MailBackend};
 use crate::domain::calendar::{Course, Period, Timestamp, Unit, Zone};
 use crate::domain::command::{Answer, Command};
 use crate::domain::effects::{About, Effect, Hook, Noun, Ordered, Recipient, Template};
+use crate::domain::event::SealedRef;
 use crate::domain::ids::{AccountId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::order;
@@ -120,6 +121,10 @@ impl Addresses for Ada {
     async fn profile(&self, _: StreamId) -> Result<Option<Profile>, StoreError> {
         Ok(Some(Profile { name: "Ada Lovelace".into(), email: "ada@example.com".into() }))
     }
+
+    async fn note(&self, _: StreamId, _: SealedRef) -> Result<Option<String>, StoreError> {
+        Ok(Some("042917".into()))
+    }
 }
 
 pub(super) struct Nobody;
@@ -127,6 +132,10 @@ pub(super) struct Nobody;
 #[async_trait]
 impl Addresses for Nobody {
     async fn profile(&self, _: StreamId) -> Result<Option<Profile>, StoreError> {
+        Ok(None)
+    }
+
+    async fn note(&self, _: StreamId, _: SealedRef) -> Result<Option<String>, StoreError> {
         Ok(None)
     }
 }

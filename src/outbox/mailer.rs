@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use crate::config::{self, Config, MailBackend};
 use crate::domain::calendar::Timestamp;
 use crate::domain::effects::{About, Effect, Recipient, Template};
+use crate::domain::event::SealedRef;
 use crate::domain::ids::StreamId;
 use crate::store::Delivery;
 
@@ -207,13 +208,27 @@ impl Mailer {
             Recipient::Operator => (self.operator()?, String::new()),
             Recipient::Customer => self.customer(delivery.stream).await?,
         };
-        self.letter(delivery, to, &name, template, &about)
+        let code = match about.code {
+            Some(note) => Some(self.note(delivery.stream, note).await?),
+            None => None,
+        };
+        self.letter(delivery, (to, &name), template, &about, code)
     }
 
     fn operator(&self) -> Result<Mailbox, Outcome> {
         self.operator
             .clone()
             .ok_or_else(|| Outcome::Void("no operator address configured".to_owned()))
+    }
+
+    async fn note(&self, stream: StreamId, note: SealedRef) -> Result<String, Outcome> {
+        match self.addresses.note(stream, note).await {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err(Outcome::Void("what it would say is erased".to_owned())),
+            Err(error) => {
+                Err(Outcome::Failed(format!("what it says cannot be looked up: {error}")))
+            }
+        }
     }
 
     async fn customer(&self, stream: StreamId) -> Result<(Mailbox, String), Outcome> {
@@ -236,16 +251,17 @@ impl Mailer {
     fn letter(
         &self,
         delivery: &Delivery,
-        to: Mailbox,
-        name: &str,
+        (to, name): (Mailbox, &str),
         template: Template,
         about: &About,
+        code: Option<String>,
     ) -> Result<Letter, Outcome> {
         let (stream, row) = (delivery.stream, &delivery.row);
         let subject = Subject {
             template,
             about,
             name,
+            code,
             stream,
             at: row.at,
             product: about.product.as_deref().and_then(|key| (self.names)(key)),

@@ -55,6 +55,7 @@ use futures_util::stream;
 use crate::actors::{Accounts, ExecuteError, Receipt, Request};
 use crate::config::Config;
 use crate::domain::calendar::Timestamp;
+use crate::domain::event::SealedRef;
 use crate::domain::ids::StreamId;
 use crate::store::{
     self, Channel, Chore, Delivery, DeliveryQuery, DeliveryState, OutboxDepth, StoreError,
@@ -95,6 +96,9 @@ impl fmt::Debug for Profile {
 pub trait Addresses: Send + Sync {
     /// The profile of the account behind `stream`; `None` if there is none, or no longer.
     async fn profile(&self, stream: StreamId) -> Result<Option<Profile>, StoreError>;
+
+    /// What is sealed under a reference of `stream`; `None` if it is not there, or no longer.
+    async fn note(&self, stream: StreamId, note: SealedRef) -> Result<Option<String>, StoreError>;
 }
 
 /// What a product is called among people, by its key; `None` for an unknown one.

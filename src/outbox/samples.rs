@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
 use crate::domain::effects::{About, Template};
+use crate::domain::event::SealedRef;
 use crate::domain::ids::{
     AccountId, CouponId, OrderId, ResourceId, StreamId, SubscriptionId, WithdrawalId,
 };
@@ -14,7 +15,7 @@ use crate::domain::nouns::order;
 use crate::domain::nouns::subscription::Mode;
 
 /// Every reason that a template may have to put into words.
-const REASONS: [&str; 17] = [
+const REASONS: [&str; 26] = [
     "NotEnoughFunds",
     "UnpaidOrder",
     "PlanRetired",
@@ -31,6 +32,15 @@ const REASONS: [&str; 17] = [
     "period_cancelled",
     "part",
     "again",
+    "request",
+    "login",
+    "code_missed",
+    "LiveSubscription",
+    "UnreleasedResource",
+    "OpenOrder",
+    "Holding",
+    "UnsettledUsage",
+    "PositiveCash",
     "SomethingNew",
 ];
 
@@ -73,6 +83,9 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
                 | Template::Refunded
                 | Template::RenewalFailed
                 | Template::CouponGranted
+                | Template::ClosureReturned
+                | Template::ClosureInterrupted
+                | Template::ClosureRevoked
         ) {
             for reason in REASONS {
                 all.push(About { reason: Some(reason.to_owned()), ..full(1) });
@@ -93,6 +106,7 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
             ..full(15)
         });
         all.push(About { amount: None, covered: None, ..full(15) });
+        all.push(About { until: full(15).expires_at, ..full(15) });
         // Covered by itself, but not after what is due before it.
         all.push(About { cash: full(15).amount, covered: Some(false), ..full(15) });
     }
@@ -178,6 +192,12 @@ pub(super) fn is_complete(template: Template, about: &About) -> bool {
         Template::WithdrawalRequested | Template::WithdrawalPaid | Template::WithdrawalFailed => {
             priced && about.withdrawal.is_some()
         }
+        Template::ClosureCode => about.code.is_some() && about.until.is_some(),
+        Template::ClosureSettling | Template::ClosureQuiet | Template::ClosureReturned => {
+            about.until.is_some()
+        }
+        Template::ClosureApproval | Template::AccountClosed => about.due_at.is_some(),
+        Template::ClosureInterrupted | Template::ClosureRevoked => about.reason.is_some(),
         Template::StatementReady => priced && about.month.is_some(),
         Template::ToppedUp | Template::OrderUnpaid => priced,
         Template::OrderCancelled | Template::OrderProcessing => about.product.is_some(),
@@ -210,6 +230,7 @@ fn full(days_left: i32) -> About {
         resource: Some(ResourceId::new(account(), 31)),
         withdrawal: Some(WithdrawalId::new(account(), 41)),
         available: money(-10_458),
+        code: Some(SealedRef(3)),
         external_id: Some("web-1".to_owned()),
         product: Some("vm".to_owned()),
         plan: Some("small".to_owned()),

@@ -174,6 +174,7 @@ impl Templates {
             template,
             about,
             name: "Ada",
+            code: about.code.map(|_| "042917".to_owned()),
             stream: samples::stream(template),
             at: samples::now(),
             product: None,

@@ -20,6 +20,8 @@ pub struct Subject<'a> {
     pub about: &'a About,
     /// How to address the reader; may be empty.
     pub name: &'a str,
+    /// The one-time code that it tells, unsealed.
+    pub code: Option<String>,
     /// The stream that it is about.
     pub stream: StreamId,
     /// When it was caused.
@@ -65,6 +67,7 @@ pub(super) fn values(
         "item": item(about, product.as_deref()),
         "subscription": about.subscription,
         "withdrawal": about.withdrawal,
+        "code": text(subject.code.as_ref()),
         "resource": about.resource,
         "available": about.available,
         "missing": missing,

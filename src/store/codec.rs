@@ -6,12 +6,13 @@ use std::fmt::Display;
 use chrono::{DateTime, NaiveDateTime};
 use serde::de::DeserializeOwned;
 
-use super::{Channel, ClaimKind, DeliveryState, Digest, Stage, StoreError};
+use super::{Channel, ClaimKind, DeliveryState, Digest, ErasureStage, StoreError};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::effects::Topic;
 use crate::domain::ids::{AccountId, DocumentKind, StreamId};
 use crate::domain::money::{Currency, Money};
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::coupon;
 use crate::domain::nouns::order::{self, CancelReason, FailReason, Order};
 use crate::domain::nouns::resource;
@@ -84,9 +85,17 @@ pub fn topic(topic: Topic) -> String {
         Topic::Losses(id) => format!("losses:{id}"),
         Topic::Order(id) => format!("order:{id}"),
         Topic::Coupon(id) => format!("coupon:{id}"),
+        Topic::Closure => "closure".to_owned(),
         Topic::Debt => "debt".to_owned(),
         Topic::LowBalance => "low_balance".to_owned(),
     }
+}
+
+/// What the summary of an account says that is being closed: at this stage, or at any.
+#[must_use]
+pub(super) fn at_stage(stage: Option<Stage>) -> String {
+    let word = stage.map_or(String::new(), |stage| format!("{}\"", stage.as_str()));
+    format!("\"closure\":{{\"stage\":\"{word}")
 }
 
 /// The error for a value that cannot be true.
@@ -236,8 +245,8 @@ pub(super) fn claim_kind(text: &str) -> Result<ClaimKind, StoreError> {
 }
 
 /// The stage of an erasure, read back.
-pub(super) fn stage(text: &str) -> Result<Stage, StoreError> {
-    word(&Stage::ALL, Stage::as_str, text)
+pub(super) fn stage(text: &str) -> Result<ErasureStage, StoreError> {
+    word(&ErasureStage::ALL, ErasureStage::as_str, text)
 }
 
 /// A channel, read back.

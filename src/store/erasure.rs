@@ -11,7 +11,7 @@ use crate::domain::ids::StreamId;
 /// How far an erasure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+pub enum ErasureStage {
     /// Something waits to be sent, or nobody has looked since it went out.
     Waiting,
     /// The key is destroyed; mail files and traces in the database's files are being removed.
@@ -24,7 +24,7 @@ pub enum Stage {
     Swept,
 }
 
-impl Stage {
+impl ErasureStage {
     /// All of them, in their order.
     pub const ALL: [Self; 5] =
         [Self::Waiting, Self::Scrubbing, Self::Erased, Self::Sweeping, Self::Swept];
@@ -48,7 +48,7 @@ pub struct Erasure {
     /// Which account's stream.
     pub stream: StreamId,
     /// How far it is.
-    pub stage: Stage,
+    pub stage: ErasureStage,
     /// The last record of the commit that closed it.
     pub seq: u64,
     /// When it was closed.

@@ -30,6 +30,7 @@ use crate::domain::ids::{
 };
 use crate::domain::money::Money;
 use crate::domain::month::Month;
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
@@ -39,7 +40,7 @@ use crate::domain::trial_balance::{Balance, Earned, TrialBalance};
 use crate::domain::usage::{Seen, UsageKey};
 
 pub use chores::{Chore, JobRun, OldUsage, UsagePlace};
-pub use erasure::{Erasure, LegalHold, Retained, Stage};
+pub use erasure::{Erasure, ErasureStage, LegalHold, Retained};
 pub use queries::{
     BillLineQuery, CampaignQuery, ChartFilter, CouponQuery, DeliveryQuery, DocumentQuery,
     EntryQuery, OrderQuery, ResourceQuery, StatementQuery, SubscriptionQuery, WithdrawalQuery,
@@ -465,6 +466,15 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(AccountId, Head)>, StoreError>;
 
+    /// A page of accounts that are being closed or are closed, by id, with their heads; those at a
+    /// stage only, if one is named.
+    async fn closures(
+        &self,
+        stage: Option<Stage>,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError>;
+
     /// A page of the streams that accounts share, with their heads, ordered by the text of their
     /// ids: campaigns, the house, number series.
     async fn shared_streams(
@@ -615,7 +625,7 @@ pub trait Store: Send + Sync + 'static {
     /// waits to be sent.
     async fn erasures(
         &self,
-        stage: Stage,
+        stage: ErasureStage,
         closed_by: Timestamp,
         limit: u32,
     ) -> Result<Vec<Erasure>, StoreError>;

@@ -144,6 +144,14 @@ impl Addresses for Profiles {
     async fn profile(&self, _: StreamId) -> Result<Option<Profile>, StoreError> {
         Ok(Some(Profile { name: "Ada Lovelace".into(), email: self.0.into() }))
     }
+
+    async fn note(
+        &self,
+        _: StreamId,
+        _: renewd::domain::event::SealedRef,
+    ) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
 }
 
 fn now() -> Timestamp {

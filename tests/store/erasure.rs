@@ -138,13 +138,19 @@ async fn a_claim_that_is_released_is_free_for_whoever_asks_behind_it(store: &dyn
         commit
     };
     let written = write(store, &[asking(2), closing(1), asking(3)]).await;
-    assert!(matches!(written[..], [Written::Taken(_), Written::Done, Written::Done]), "{written:?}");
+    assert!(
+        matches!(written[..], [Written::Taken(_), Written::Done, Written::Done]),
+        "{written:?}"
+    );
     assert_eq!(store.holder(&claim(1)).await.expect("read"), Some(account(3)));
     // A claim that is made and released in one batch was never held.
     let written = write(store, &[opened(4), closing(4), commit(account(4), 2, 1)]).await;
     assert_eq!(written, [Written::Done; 3]);
     assert_eq!(store.holder(&claim(4)).await.expect("read"), None);
-    assert_eq!(erasure(store, 4).await.map(|erasure| (erasure.seq, erasure.claim_count)), Some((2, 1)));
+    assert_eq!(
+        erasure(store, 4).await.map(|erasure| (erasure.seq, erasure.claim_count)),
+        Some((2, 1))
+    );
 }
 
 async fn an_account_is_closed_once(store: &dyn Store) {
@@ -272,7 +278,10 @@ async fn what_is_erased_leaves_its_neighbours_alone(store: &dyn Store) {
     chores(store, vec![destroy(2, Some(retained()))]).await;
     for bits in [1, 3] {
         assert_eq!(key(store, bits).await, opened(bits).key.map(|key| (key, opened(bits).sealed)));
-        assert_eq!((deliveries(store, bits).await, stage(store, bits).await), (2, Some(Stage::Waiting)));
+        assert_eq!(
+            (deliveries(store, bits).await, stage(store, bits).await),
+            (2, Some(Stage::Waiting))
+        );
         assert_eq!(store.retained(account(bits)).await.expect("read"), None);
     }
 }

@@ -6,6 +6,7 @@
 
 mod balance;
 mod campaigns;
+mod closure;
 mod coupons;
 mod orders;
 mod resources;
@@ -30,6 +31,7 @@ use crate::store::{Claim, ClaimKind};
 
 pub use self::balance::{fail_withdrawal, set_alert, set_credit_limit, transfer, withdraw};
 pub use self::campaigns::{code, take};
+pub use self::closure::{approve_closure, clear_holding, report_holding};
 pub use self::coupons::grant_coupon;
 pub use self::orders::{
     change, fail_provision, pay_together, place, refund, release, renew, renew_many, set_coupon,
@@ -254,7 +256,7 @@ mod tests {
     use super::*;
 
     /// Hashes that everybody can compute.
-    struct Plain;
+    pub(super) struct Plain;
 
     impl Sealing for Plain {
         fn random_bits(&self) -> u64 {

@@ -61,6 +61,8 @@ pub enum Code {
     TooManyItems,
     /// What cannot be undone needs an explicit word (R8.4).
     ConfirmationRequired,
+    /// A one-time code is wrong; it was counted.
+    WrongCode,
     /// Too much waits for this account.
     Busy,
     /// The store cannot be reached.
@@ -77,7 +79,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidCursor,
@@ -105,6 +107,7 @@ impl Code {
         Self::PeriodOrRenewDay,
         Self::TooManyItems,
         Self::ConfirmationRequired,
+        Self::WrongCode,
         Self::Busy,
         Self::StoreUnavailable,
         Self::OutcomeUnknown,
@@ -144,6 +147,7 @@ impl Code {
             Self::PeriodOrRenewDay => "PeriodOrRenewDay",
             Self::TooManyItems => "TooManyItems",
             Self::ConfirmationRequired => "ConfirmationRequired",
+            Self::WrongCode => "WrongCode",
             Self::Busy => "Busy",
             Self::StoreUnavailable => "StoreUnavailable",
             Self::OutcomeUnknown => "OutcomeUnknown",
@@ -183,7 +187,8 @@ impl Code {
             | Self::OneCouponPerOrder
             | Self::PeriodOrRenewDay
             | Self::TooManyItems
-            | Self::ConfirmationRequired => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::ConfirmationRequired
+            | Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::StoreUnavailable | Self::OutcomeUnknown | Self::ControlFailed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -19,8 +19,8 @@ use crate::domain::record::Cause;
 use crate::domain::rows::{ResourceRow, SubscriptionRow};
 use crate::store::seal::PROFILE_NUMBER;
 use crate::store::{
-    Channel, Chore, Delivery, DeliveryQuery, DeliveryState, DocumentQuery, Erasure, LegalHold,
-    OrderQuery, ResourceQuery, Stage, StatementQuery, SubscriptionQuery,
+    Channel, Chore, Delivery, DeliveryQuery, DeliveryState, DocumentQuery, Erasure, ErasureStage,
+    LegalHold, OrderQuery, ResourceQuery, StatementQuery, SubscriptionQuery,
 };
 
 /// Rows that are read at once where all are.
@@ -240,13 +240,17 @@ async fn certificate(
     .map(|(matter, count)| Kept { matter, count, until })
     .collect();
     match erasure.stage {
-        Stage::Waiting | Stage::Scrubbing | Stage::Erased if documents > 0 => {
+        ErasureStage::Waiting | ErasureStage::Scrubbing | ErasureStage::Erased if documents > 0 => {
             kept.push(Kept { matter: Matter::Buyer, count: 1, until });
         }
-        Stage::Sweeping | Stage::Swept if documents > 0 => {
+        ErasureStage::Sweeping | ErasureStage::Swept if documents > 0 => {
             gone.push(Gone { matter: Matter::Buyer, count: Some(1), at: erasure.swept_at });
         }
-        Stage::Waiting | Stage::Scrubbing | Stage::Erased | Stage::Sweeping | Stage::Swept => {}
+        ErasureStage::Waiting
+        | ErasureStage::Scrubbing
+        | ErasureStage::Erased
+        | ErasureStage::Sweeping
+        | ErasureStage::Swept => {}
     }
     Ok(Certificate {
         language: Language::of(&open.terms.language),
@@ -286,12 +290,8 @@ async fn all_orders(admin: &Admin, id: AccountId) -> Result<Vec<Order>, Problem>
     let mut all: Vec<Order> = Vec::new();
     loop {
         let before = all.last().map(|order| (order.created_at, order.id));
-        let query = OrderQuery {
-            account: Some(id),
-            before,
-            limit: READ_AT_ONCE,
-            ..OrderQuery::default()
-        };
+        let query =
+            OrderQuery { account: Some(id), before, limit: READ_AT_ONCE, ..OrderQuery::default() };
         let page = admin.store.orders(query).await?;
         if page.is_empty() {
             return Ok(all);
@@ -300,10 +300,7 @@ async fn all_orders(admin: &Admin, id: AccountId) -> Result<Vec<Order>, Problem>
     }
 }
 
-async fn all_subscriptions(
-    admin: &Admin,
-    id: AccountId,
-) -> Result<Vec<SubscriptionRow>, Problem> {
+async fn all_subscriptions(admin: &Admin, id: AccountId) -> Result<Vec<SubscriptionRow>, Problem> {
     let mut all: Vec<SubscriptionRow> = Vec::new();
     loop {
         let expiry = |row: &SubscriptionRow| {

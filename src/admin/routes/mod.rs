@@ -5,6 +5,7 @@ mod accounts;
 mod balance;
 mod campaigns;
 mod catalogue;
+mod closures;
 mod coupons;
 mod documents;
 mod erasure;
@@ -55,6 +56,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(balance::configure)
         .configure(withdrawals::configure)
         .configure(transfers::configure)
+        .configure(closures::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -171,15 +173,20 @@ mod tests {
             .collect();
         let described: Vec<String> = described.into_iter().collect();
         insta::assert_snapshot!(described.join("\n"), @r"
+        DELETE /v1/accounts/{account}/closure
+        DELETE /v1/accounts/{account}/holdings
         GET /openapi.json
         GET /v1/accounts
         GET /v1/accounts/{account}
         GET /v1/accounts/{account}/balance
+        GET /v1/accounts/{account}/closure
+        GET /v1/accounts/{account}/closure/eligibility
         GET /v1/accounts/{account}/closure/certificate
         GET /v1/accounts/{account}/coupons
         GET /v1/accounts/{account}/coupons/{coupon}
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
+        GET /v1/accounts/{account}/holdings
         GET /v1/accounts/{account}/export
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
@@ -199,6 +206,7 @@ mod tests {
         GET /v1/campaigns/{campaign}
         GET /v1/catalogue
         GET /v1/clock
+        GET /v1/closures
         GET /v1/coupons
         GET /v1/deliveries
         GET /v1/ledger/entries
@@ -214,9 +222,14 @@ mod tests {
         GET /v1/status
         GET /v1/subscriptions
         POST /v1/accounts
+        POST /v1/accounts/{account}/closure
+        POST /v1/accounts/{account}/closure/approve
+        POST /v1/accounts/{account}/closure/confirm
+        POST /v1/accounts/{account}/closure/login-seen
         POST /v1/accounts/{account}/coupons
         POST /v1/accounts/{account}/coupons/{coupon}/cancel
         POST /v1/accounts/{account}/hold
+        POST /v1/accounts/{account}/holdings
         POST /v1/accounts/{account}/let-go
         POST /v1/accounts/{account}/orders
         POST /v1/accounts/{account}/orders/{order}/cancel
@@ -272,7 +285,8 @@ mod tests {
             assert!(value.pointer(pointer).is_some(), "{pointer} is not in the description");
         }
         for (path, item) in &description.paths.paths {
-            for operation in [&item.get, &item.put, &item.post].into_iter().flatten() {
+            for operation in [&item.get, &item.put, &item.post, &item.delete].into_iter().flatten()
+            {
                 for (status, response) in &operation.responses.responses {
                     let RefOr::T(response) = response else { continue };
                     assert!(!response.description.is_empty(), "{path} {status} says nothing");

@@ -50,6 +50,11 @@ impl Call {
         Self::new(Method::PUT, path).written(write)
     }
 
+    /// Takes away what stands at this path under `/v1`.
+    pub(crate) fn delete(path: &[&str], write: &Write) -> Self {
+        Self::new(Method::DELETE, path).written(write)
+    }
+
     /// Every write has a token, so that it can be repeated and is never done twice.
     fn written(mut self, write: &Write) -> Self {
         self.token = Some(write.token.clone().unwrap_or_else(random_token));

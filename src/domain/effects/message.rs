@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
+use crate::domain::event::SealedRef;
 use crate::domain::ids::{CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use crate::domain::money::Money;
 use crate::domain::month::Month;
@@ -81,13 +82,29 @@ pub enum Template {
     WithdrawalPaid,
     /// A withdrawal could not be paid.
     WithdrawalFailed,
+    /// The one-time code by which the closing of an account is confirmed.
+    ClosureCode,
+    /// To the operator: the closing of an account waits for approval.
+    ClosureApproval,
+    /// An account is being closed: final charges are waited for.
+    ClosureSettling,
+    /// Everything is settled: the account is closed at the end of a quiet period.
+    ClosureQuiet,
+    /// Money turned up that is to be settled before an account is closed.
+    ClosureReturned,
+    /// Something stood in the way: the account is in service again.
+    ClosureInterrupted,
+    /// The closing of an account was revoked.
+    ClosureRevoked,
+    /// The account is closed for good.
+    AccountClosed,
     /// To the operator: the brake holds back suspensions and releases.
     BrakeEngaged,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 42] = [
         Self::ToppedUp,
         Self::OrderUnpaid,
         Self::OrderTimingOut,
@@ -121,6 +138,14 @@ impl Template {
         Self::WithdrawalRequested,
         Self::WithdrawalPaid,
         Self::WithdrawalFailed,
+        Self::ClosureCode,
+        Self::ClosureApproval,
+        Self::ClosureSettling,
+        Self::ClosureQuiet,
+        Self::ClosureReturned,
+        Self::ClosureInterrupted,
+        Self::ClosureRevoked,
+        Self::AccountClosed,
         Self::BrakeEngaged,
     ];
 
@@ -161,6 +186,14 @@ impl Template {
             Self::WithdrawalRequested => "withdrawal_requested",
             Self::WithdrawalPaid => "withdrawal_paid",
             Self::WithdrawalFailed => "withdrawal_failed",
+            Self::ClosureCode => "closure_code",
+            Self::ClosureApproval => "closure_approval",
+            Self::ClosureSettling => "closure_settling",
+            Self::ClosureQuiet => "closure_quiet",
+            Self::ClosureReturned => "closure_returned",
+            Self::ClosureInterrupted => "closure_interrupted",
+            Self::ClosureRevoked => "closure_revoked",
+            Self::AccountClosed => "account_closed",
             Self::BrakeEngaged => "brake_engaged",
         }
     }
@@ -187,6 +220,9 @@ pub struct About {
     /// Available credit; it may be below zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available: Option<Money>,
+    /// A one-time code, sealed beside the journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<SealedRef>,
     /// The provider's own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -229,7 +265,7 @@ pub struct About {
     /// Until when the order can be paid or, once it is paid, must be delivered (D41).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
-    /// When a change ends by itself (R1.19).
+    /// When a change ends by itself (R1.19), or a stage of a closure does at the earliest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// The amount spoken of.
@@ -395,6 +431,22 @@ pub enum Hook {
     /// A withdrawal was paid.
     #[serde(rename = "withdrawal.paid")]
     WithdrawalPaid,
+    /// The owner asked for the account to be closed: they are to be logged out, and sessions and
+    /// tokens revoked.
+    #[serde(rename = "closure.requested")]
+    ClosureRequested,
+    /// The owner confirmed that the account is to be closed.
+    #[serde(rename = "closure.confirmed")]
+    ClosureConfirmed,
+    /// The closing of an account was revoked.
+    #[serde(rename = "closure.revoked")]
+    ClosureRevoked,
+    /// Something stood in the way of closing an account: it is in service again.
+    #[serde(rename = "closure.interrupted")]
+    ClosureInterrupted,
+    /// The account is closed for good.
+    #[serde(rename = "closure.closed")]
+    ClosureClosed,
     /// A withdrawal could not be paid, and is back in the wallet.
     #[serde(rename = "withdrawal.failed")]
     WithdrawalFailed,
@@ -430,6 +482,11 @@ impl Hook {
             Self::ResourceChanged => "resource.changed",
             Self::ResourceHalted => "resource.halted",
             Self::ResourceRestored => "resource.restored",
+            Self::ClosureRequested => "closure.requested",
+            Self::ClosureConfirmed => "closure.confirmed",
+            Self::ClosureRevoked => "closure.revoked",
+            Self::ClosureInterrupted => "closure.interrupted",
+            Self::ClosureClosed => "closure.closed",
             Self::ResourceReleased => "resource.released",
         }
     }

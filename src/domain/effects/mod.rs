@@ -3,6 +3,7 @@
 //! values, nothing personal; addresses and names are resolved when sending.
 
 mod bills;
+mod closure;
 mod message;
 mod orders;
 mod payg;
@@ -28,6 +29,7 @@ use super::nouns::{house, notice, series, wallet};
 use super::verbs::bill::AssignNumber;
 use super::verbs::transfer::{TakeTransfer, TransferAnswered};
 
+pub use self::closure::ClosureOf;
 pub use self::message::{About, Hook, Recipient, Template};
 
 /// Something the world must be told.
@@ -77,6 +79,8 @@ pub enum Noun {
     Statement(Statement),
     /// An invoice or a credit note.
     Document(Document),
+    /// The closure of the account.
+    Closure(ClosureOf),
 }
 
 /// An order, and what it is of: whoever delivers it needs both (D41).
@@ -106,6 +110,8 @@ pub enum Topic {
     Coupon(CouponId),
     /// What is said of debt and its consequences: void once it is paid.
     Debt,
+    /// What is said of a closure at its stage: void at the next one.
+    Closure,
     /// What is said of a balance that runs low: void once it is above its alert again.
     LowBalance,
 }
@@ -168,6 +174,21 @@ fn tell(to: impl Into<StreamId>, command: Command) -> Outgoing {
 
 /// What the world must be told of `event`, given the account after it.
 pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
+    let before = out.len();
+    of_event(event, open, out);
+    // Who has left is told of that, and then no more.
+    let is_closed = open.closure.as_deref().is_some_and(|closure| closure.closed_at.is_some());
+    if is_closed && !matches!(event, Event::Closure(_)) {
+        let after = out.split_off(before);
+        out.extend(after.into_iter().filter(|outgoing| !is_mail(outgoing)));
+    }
+}
+
+const fn is_mail(outgoing: &Outgoing) -> bool {
+    matches!(outgoing, Outgoing::Send { effect: Effect::Mail { .. }, .. })
+}
+
+fn of_event(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
     match event {
         Event::Wallet(wallet::Event::ToppedUp { amount, .. }) => {
             let about = About { amount: Some(*amount), ..base(open) };
@@ -192,6 +213,7 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         Event::Coupon(event) => orders::told_of_coupon(event, open, out),
         Event::Resource(event) => payg::told_of_resource(event, open, out),
         Event::Standing(event) => payg::told_of_standing(event, open, out),
+        Event::Closure(event) => closure::told(event, open, out),
         Event::Statement(event) => bills::told(event, open, out),
         Event::Account(account::Event::CouponDeclined { campaign, .. }) => {
             // Its quota is told back.
@@ -236,7 +258,6 @@ pub fn effects(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         }
         Event::Notice(notice::Event::Skipped { .. })
         | Event::Usage(_)
-        | Event::Closure(_)
         | Event::Wallet(
             wallet::Event::BroughtIn { .. }
             | wallet::Event::Forfeited { .. }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::domain::calendar::{Period, Timestamp, Zone};
-use crate::domain::effects::{Hook, Noun, Ordered};
+use crate::domain::effects::{ClosureOf, Hook, Noun, Ordered};
 use crate::domain::ids::{CampaignId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::nouns::coupon::{self, Billing};
 use crate::domain::nouns::order::{self, CancelReason, FailReason};
@@ -47,6 +47,7 @@ enum Wire {
     Statement(Statement),
     Document(Document),
     Withdrawal(withdrawal::Withdrawal),
+    Closure(ClosureOf),
 }
 
 #[derive(Debug, Serialize)]
@@ -216,6 +217,7 @@ impl Body {
             Noun::Coupon(coupon) => Wire::Coupon(Box::new(coupon.into())),
             Noun::Resource(live) => Wire::Resource(live.into()),
             Noun::Withdrawal(asked) => Wire::Withdrawal(asked.into()),
+            Noun::Closure(closure) => Wire::Closure(closure.clone()),
             Noun::Statement(statement) => Wire::Statement(statement.into()),
             Noun::Document(document) => Wire::Document(document.into()),
         };

@@ -3,7 +3,7 @@
 use super::{Tables, page};
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
-use crate::store::{DeliveryState, Erasure, Head, Retained, Stage};
+use crate::store::{DeliveryState, Erasure, ErasureStage, Head, Retained};
 
 fn count(found: usize) -> u64 {
     u64::try_from(found).unwrap_or(u64::MAX)
@@ -16,7 +16,7 @@ impl Tables {
         self.claims.retain(|_, holder| *holder != stream);
         let erasure = Erasure {
             stream,
-            stage: Stage::Waiting,
+            stage: ErasureStage::Waiting,
             seq: head.seq,
             closed_at: head.at,
             destroyed_at: None,
@@ -36,14 +36,14 @@ impl Tables {
     }
 
     /// May an erasure in this stage take its next step?
-    fn is_free(&self, stream: StreamId, stage: Stage) -> bool {
+    fn is_free(&self, stream: StreamId, stage: ErasureStage) -> bool {
         self.erasures.get(&stream).is_some_and(|erasure| erasure.stage == stage)
             && !self.legal_holds.contains_key(&stream)
-            && !(stage == Stage::Waiting && self.waits(stream))
+            && !(stage == ErasureStage::Waiting && self.waits(stream))
     }
 
     pub(super) fn destroy(&mut self, stream: StreamId, at: Timestamp, retained: Option<Retained>) {
-        if !self.is_free(stream, Stage::Waiting) {
+        if !self.is_free(stream, ErasureStage::Waiting) {
             return;
         }
         let sealed = self.sealed.len();
@@ -54,7 +54,7 @@ impl Tables {
         let (sealed, deliveries) = (sealed - self.sealed.len(), deliveries - self.outbox.len());
         self.retained.extend(retained.map(|retained| (stream, retained)));
         if let Some(erasure) = self.erasures.get_mut(&stream) {
-            erasure.stage = Stage::Scrubbing;
+            erasure.stage = ErasureStage::Scrubbing;
             erasure.destroyed_at = Some(at);
             erasure.sealed_count = count(sealed);
             erasure.delivery_count = count(deliveries);
@@ -62,39 +62,37 @@ impl Tables {
     }
 
     pub(super) fn sweep(&mut self, stream: StreamId, at: Timestamp) {
-        if !self.is_free(stream, Stage::Erased) {
+        if !self.is_free(stream, ErasureStage::Erased) {
             return;
         }
         self.retained.remove(&stream);
         if let Some(erasure) = self.erasures.get_mut(&stream) {
-            (erasure.stage, erasure.swept_at) = (Stage::Sweeping, Some(at));
+            (erasure.stage, erasure.swept_at) = (ErasureStage::Sweeping, Some(at));
         }
     }
 
     pub(super) fn scrubbed(&mut self, stream: StreamId, at: Timestamp, mail_count: u64) {
         let Some(erasure) = self.erasures.get_mut(&stream) else { return };
         match erasure.stage {
-            Stage::Scrubbing => {
-                (erasure.stage, erasure.erased_at) = (Stage::Erased, Some(at));
+            ErasureStage::Scrubbing => {
+                (erasure.stage, erasure.erased_at) = (ErasureStage::Erased, Some(at));
                 erasure.mail_count = mail_count;
             }
-            Stage::Sweeping => erasure.stage = Stage::Swept,
-            Stage::Waiting | Stage::Erased | Stage::Swept => {}
+            ErasureStage::Sweeping => erasure.stage = ErasureStage::Swept,
+            ErasureStage::Waiting | ErasureStage::Erased | ErasureStage::Swept => {}
         }
     }
 
     pub(super) fn list_erasures(
         &self,
-        stage: Stage,
+        stage: ErasureStage,
         closed_by: Timestamp,
         limit: u32,
     ) -> Vec<Erasure> {
         let mut found: Vec<_> = self
             .erasures
             .values()
-            .filter(|erasure| {
-                erasure.closed_at <= closed_by && self.is_free(erasure.stream, stage)
-            })
+            .filter(|erasure| erasure.closed_at <= closed_by && self.is_free(erasure.stream, stage))
             .cloned()
             .collect();
         found.sort_by_cached_key(|erasure| (erasure.closed_at, erasure.stream.to_string()));

@@ -17,9 +17,9 @@ use async_trait::async_trait;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Erasure,
-    Head, JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery,
-    Retained, SealedRow, Snapshot, Stage, StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery, TokenRow,
-    UsagePlace, WithdrawalQuery, Written, gate,
+    ErasureStage, Head, JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth,
+    ResourceQuery, Retained, SealedRow, Snapshot, StatementQuery, Store, StoreError, StoredRecord,
+    SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -29,6 +29,7 @@ use crate::domain::ids::{
     WithdrawalId,
 };
 use crate::domain::month::Month;
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
@@ -334,6 +335,27 @@ impl Store for MemoryStore {
         Ok(page(accounts, limit))
     }
 
+    async fn closures(
+        &self,
+        stage: Option<Stage>,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
+        let tables = self.tables();
+        let said = codec::at_stage(stage);
+        let accounts = tables.heads.iter().filter(|(_, head)| head.summary.contains(&said));
+        let accounts = accounts.filter_map(|(stream, head)| match stream {
+            StreamId::Account(id) if after.is_none_or(|after| *id > after) => {
+                Some((*id, head.clone()))
+            }
+            StreamId::Account(_)
+            | StreamId::House
+            | StreamId::Campaign(_)
+            | StreamId::Series(_) => None,
+        });
+        Ok(page(accounts, limit))
+    }
+
     async fn shared_streams(
         &self,
         after: Option<StreamId>,
@@ -541,7 +563,7 @@ impl Store for MemoryStore {
 
     async fn erasures(
         &self,
-        stage: Stage,
+        stage: ErasureStage,
         closed_by: Timestamp,
         limit: u32,
     ) -> Result<Vec<Erasure>, StoreError> {

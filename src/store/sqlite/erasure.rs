@@ -9,7 +9,7 @@ use super::lists::read;
 use super::rows::Columns;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
-use crate::store::{Erasure, Head, LegalHold, Retained, Stage, StoreError, codec};
+use crate::store::{Erasure, ErasureStage, Head, LegalHold, Retained, StoreError, codec};
 
 const ERASURE: &str = "stream, stage, seq, closed_at, destroyed_at, erased_at, swept_at, \
     claim_count, sealed_count, delivery_count, mail_count";
@@ -62,7 +62,8 @@ const DESTROY_RETENTION_KEY: &str =
 const DESTROY_RETAINED: &str = "DELETE FROM retained WHERE stream = ?";
 const END: &str = "UPDATE erasures SET stage = 'erased', erased_at = ?, mail_count = ? \
     WHERE stream = ? AND stage = 'scrubbing'";
-const END_SWEEP: &str = "UPDATE erasures SET stage = 'swept' WHERE stream = ? AND stage = 'sweeping'";
+const END_SWEEP: &str =
+    "UPDATE erasures SET stage = 'swept' WHERE stream = ? AND stage = 'sweeping'";
 const SET_HOLD: &str = "INSERT INTO legal_holds (stream, held_at, uid, reason) \
     VALUES (?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET held_at = excluded.held_at, \
     uid = excluded.uid, reason = excluded.reason";
@@ -215,12 +216,12 @@ static LISTS: LazyLock<[&'static str; 2]> = LazyLock::new(|| {
 
 pub(super) async fn list(
     pool: &SqlitePool,
-    stage: Stage,
+    stage: ErasureStage,
     closed_by: Timestamp,
     limit: u32,
 ) -> Result<Vec<Erasure>, StoreError> {
     let [waiting, others] = *LISTS;
-    let sql = if stage == Stage::Waiting { waiting } else { others };
+    let sql = if stage == ErasureStage::Waiting { waiting } else { others };
     let found = sqlx::query(sql)
         .bind(stage.as_str())
         .bind(closed_by.micros())
@@ -255,11 +256,7 @@ pub(super) async fn hold(
     let found = sqlx::query(ASK_HOLD).bind(stream.to_string()).fetch_optional(pool).await;
     let row = |row| {
         let mut columns = Columns::of(&row);
-        Ok(LegalHold {
-            held_at: columns.at()?,
-            uid: columns.natural()?,
-            reason: columns.string()?,
-        })
+        Ok(LegalHold { held_at: columns.at()?, uid: columns.natural()?, reason: columns.string()? })
     };
     found.map_err(failed)?.map(row).transpose()
 }

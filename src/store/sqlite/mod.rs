@@ -30,10 +30,10 @@ use sqlx::SqlitePool;
 use self::writer::Writer;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
-    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, Head, JobRun, LedgerRow,
-    LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery, Retained, SealedRow,
-    Stage, StatementQuery, Store, StoreError,
-    StoredRecord, SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written,
+    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, ErasureStage, Head,
+    JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery,
+    Retained, SealedRow, StatementQuery, Store, StoreError, StoredRecord, SubscriptionQuery,
+    TokenRow, UsagePlace, WithdrawalQuery, Written,
 };
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -42,6 +42,7 @@ use crate::domain::ids::{
     AccountId, CampaignId, CouponId, DocumentId, OrderId, ResourceId, StreamId, SubscriptionId,
 };
 use crate::domain::month::Month;
+use crate::domain::nouns::closure::Stage;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
@@ -149,6 +150,15 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<(AccountId, Head)>, StoreError> {
         streams::accounts(&self.readers, after, limit).await
+    }
+
+    async fn closures(
+        &self,
+        stage: Option<Stage>,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
+        streams::closures(&self.readers, stage, after, limit).await
     }
 
     async fn shared_streams(
@@ -304,7 +314,7 @@ impl Store for SqliteStore {
 
     async fn erasures(
         &self,
-        stage: Stage,
+        stage: ErasureStage,
         closed_by: Timestamp,
         limit: u32,
     ) -> Result<Vec<Erasure>, StoreError> {
@@ -354,7 +364,8 @@ mod tests {
     use sqlx::{Row, SqliteConnection};
 
     use super::{
-        campaigns, chores, erasure, lists, money, open, resources, statements, streams, usage, write,
+        campaigns, chores, erasure, lists, money, open, resources, statements, streams, usage,
+        write,
     };
 
     /// A plan that walks through a table, or sorts it, is right on ten rows and a disaster on ten

@@ -16,7 +16,7 @@ const READERS: u32 = 4;
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "book", include_str!("../../../migrations/sqlite/0001_book.sql")),
     (
         2,
@@ -28,7 +28,8 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
     (5, "usage lines", include_str!("../../../migrations/sqlite/0005_usage_lines.sql")),
     (6, "pay as you go", include_str!("../../../migrations/sqlite/0006_payg.sql")),
     (7, "withdrawals", include_str!("../../../migrations/sqlite/0007_withdrawals.sql")),
-    (8, "erasure", include_str!("../../../migrations/sqlite/0008_erasure.sql")),
+    (8, "closures", include_str!("../../../migrations/sqlite/0008_closures.sql")),
+    (9, "erasure", include_str!("../../../migrations/sqlite/0009_erasure.sql")),
 ];
 
 /// Locks the database for this process, beside the file: SQLite's own locks come and go.

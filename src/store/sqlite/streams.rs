@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::fault::failed;
@@ -12,6 +13,7 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::Question;
 use crate::domain::ids::{AccountId, StreamId};
+use crate::domain::nouns::closure::Stage;
 use crate::store::{
     Claim, DueQuery, DueRow, Head, Loaded, SealedRow, StoreError, StoredRecord, TokenRow, codec,
 };
@@ -232,11 +234,40 @@ pub(super) async fn accounts(
         .fetch_all(pool)
         .await
         .map_err(failed)?;
+    with_heads(&found)
+}
+
+fn with_heads(found: &[SqliteRow]) -> Result<Vec<(AccountId, Head)>, StoreError> {
     let pair = |row| {
         let (stream, head) = rows::head(&mut Columns::of(row))?;
         Ok((codec::account(stream)?, head))
     };
     found.iter().map(pair).collect()
+}
+
+/// The first condition is that of the index, word by word.
+static CLOSURES: LazyLock<&'static str> = LazyLock::new(|| {
+    let head = rows::HEAD;
+    String::leak(format!(
+        "SELECT {head} FROM streams WHERE instr(summary, '\"closure\":') > 0 AND stream > ? \
+         AND instr(summary, ?) > 0 ORDER BY stream LIMIT ?"
+    ))
+});
+
+pub(super) async fn closures(
+    pool: &SqlitePool,
+    stage: Option<Stage>,
+    after: Option<AccountId>,
+    limit: u32,
+) -> Result<Vec<(AccountId, Head)>, StoreError> {
+    let found = sqlx::query(*CLOSURES)
+        .bind(after.map(|account| account.to_string()).unwrap_or_default())
+        .bind(codec::at_stage(stage))
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    with_heads(&found)
 }
 
 static ASK_ACCOUNTS: LazyLock<Ladder> =
@@ -309,11 +340,8 @@ pub(super) async fn sealed(
     let mut conn = pool.acquire().await.map_err(failed)?;
     // Zeros stand where a key was destroyed.
     let key = "SELECT wrapped FROM keys WHERE stream = ? AND wrapped <> zeroblob(length(wrapped))";
-    let key = sqlx::query(key)
-        .bind(stream.clone())
-        .fetch_optional(&mut *conn)
-        .await
-        .map_err(failed)?;
+    let key =
+        sqlx::query(key).bind(stream.clone()).fetch_optional(&mut *conn).await.map_err(failed)?;
     let Some(key) = key else { return Ok(None) };
     let wrapped = Columns::of(&key).blob()?.to_vec();
     let asked: BTreeSet<_> = numbers.iter().copied().collect();

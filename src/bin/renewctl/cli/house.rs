@@ -73,6 +73,12 @@ pub(crate) enum Job {
     Lifecycle,
     /// Notices.
     Reminders,
+    /// Usage is settled.
+    Settlement,
+    /// Due dates, and what happens for debt.
+    Dunning,
+    /// Accounts are closed, stage by stage.
+    Closures,
     /// Months are closed, and statements said.
     Statements,
     /// Sweeps: changed rules, old tokens, old deliveries.
@@ -87,6 +93,9 @@ impl Job {
             Self::Renewals => "renewals",
             Self::Lifecycle => "lifecycle",
             Self::Reminders => "reminders",
+            Self::Settlement => "settlement",
+            Self::Dunning => "dunning",
+            Self::Closures => "closures",
             Self::Statements => "statements",
             Self::Housekeeping => "housekeeping",
         }

@@ -3,6 +3,7 @@
 mod balance;
 mod book;
 mod campaigns;
+mod closures;
 mod coupons;
 mod house;
 mod meters;
@@ -18,6 +19,7 @@ use clap_complete::Shell;
 pub(crate) use balance::{AlertVerb, Balance, CreditVerb, Transfer, WithdrawVerb};
 pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
+pub(crate) use closures::{ClosureVerb, HoldingVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
 pub(crate) use meters::MeterVerb;
@@ -94,6 +96,12 @@ pub(crate) enum Verb {
     Withdraw(WithdrawVerb),
     /// Transfer cash to another account.
     Transfer(Transfer),
+    /// Close an account: check, ask, confirm, approve, revoke, watch.
+    #[command(subcommand)]
+    Closure(ClosureVerb),
+    /// What the provider's other systems hold for an account.
+    #[command(subcommand)]
+    Holding(HoldingVerb),
     /// Set the credit limit of an account.
     #[command(subcommand)]
     Credit(CreditVerb),
@@ -269,6 +277,8 @@ mod tests {
           movements     What moved the cash of an account and what it owes, newest first
           withdraw      Pay cash out to its owner, list what was, report how it went
           transfer      Transfer cash to another account
+          closure       Close an account: check, ask, confirm, approve, revoke, watch
+          holding       What the provider's other systems hold for an account
           credit        Set the credit limit of an account
           alert         Set the low-balance alert of an account
           order         Buy, list, show, pay, deliver, refund and cancel orders

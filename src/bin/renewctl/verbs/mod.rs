@@ -5,6 +5,7 @@ mod balance;
 mod campaigns;
 mod catalogue;
 mod chart;
+mod closures;
 mod coupons;
 mod erasure;
 mod house;
@@ -47,6 +48,8 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Movements(of) => balance::movements(&desk, of).await,
         Verb::Withdraw(verb) => withdrawals::run(&desk, verb).await,
         Verb::Transfer(transfer) => balance::transfer(&desk, transfer).await,
+        Verb::Closure(verb) => closures::run(&desk, verb).await,
+        Verb::Holding(verb) => closures::holdings(&desk, verb).await,
         Verb::Credit(verb) => balance::credit(&desk, verb).await,
         Verb::Alert(verb) => balance::alert(&desk, verb).await,
         Verb::Order(verb) => orders::run(&desk, verb).await,
