@@ -4,8 +4,8 @@
 use renewd::domain::calendar::Timestamp;
 use renewd::domain::ids::StreamId;
 use renewd::store::{
-    Channel, Chore, Commit, DeliveryQuery, DeliveryState, EffectKey, Erasure, LegalHold, Retained,
-    SealedRow, Stage, Store, Written,
+    Channel, Chore, Commit, DeliveryQuery, DeliveryState, EffectKey, Erasure, ErasureStage,
+    LegalHold, Retained, SealedRow, Store, Written,
 };
 
 use crate::samples::{account, at, claim, commit, effect};
@@ -83,7 +83,7 @@ async fn erasure(store: &dyn Store, bits: u64) -> Option<Erasure> {
     store.erasure(account(bits)).await.expect("read")
 }
 
-async fn stage(store: &dyn Store, bits: u64) -> Option<Stage> {
+async fn stage(store: &dyn Store, bits: u64) -> Option<ErasureStage> {
     erasure(store, bits).await.map(|erasure| erasure.stage)
 }
 
@@ -97,7 +97,7 @@ async fn deliveries(store: &dyn Store, bits: u64) -> usize {
     store.deliveries(query).await.expect("read").len()
 }
 
-async fn next(store: &dyn Store, stage: Stage) -> Vec<StreamId> {
+async fn next(store: &dyn Store, stage: ErasureStage) -> Vec<StreamId> {
     let found = store.erasures(stage, Timestamp::MAX, 99).await.expect("read");
     found.into_iter().map(|erasure| erasure.stream).collect()
 }
@@ -111,7 +111,7 @@ async fn closing_releases_the_claims_and_nothing_else(store: &dyn Store) {
     assert_eq!(deliveries(store, 1).await, 2);
     let expected = Erasure {
         stream: account(1),
-        stage: Stage::Waiting,
+        stage: ErasureStage::Waiting,
         seq: 2,
         closed_at: at(2),
         destroyed_at: None,
@@ -183,11 +183,11 @@ async fn the_key_goes_when_the_last_letter_went(store: &dyn Store) {
     assert!(key(store, 1).await.is_some(), "it is not closed");
     put(store, &[closing(1)]).await;
     chores(store, vec![sent(account(1), 1), destroy(1, None)]).await;
-    assert_eq!(stage(store, 1).await, Some(Stage::Waiting), "a letter waits");
+    assert_eq!(stage(store, 1).await, Some(ErasureStage::Waiting), "a letter waits");
     assert!(key(store, 1).await.is_some());
-    assert_eq!(next(store, Stage::Waiting).await, []);
+    assert_eq!(next(store, ErasureStage::Waiting).await, []);
     chores(store, vec![scrubbed(1)]).await;
-    assert_eq!(stage(store, 1).await, Some(Stage::Waiting), "nothing was destroyed");
+    assert_eq!(stage(store, 1).await, Some(ErasureStage::Waiting), "nothing was destroyed");
     // Given up is as good as sent.
     let given_up = Chore::Delivery {
         key: EffectKey { stream: account(1), seq: 2, n: 0 },
@@ -197,15 +197,15 @@ async fn the_key_goes_when_the_last_letter_went(store: &dyn Store) {
         outcome: "given up".to_owned(),
     };
     chores(store, vec![given_up]).await;
-    assert_eq!(next(store, Stage::Waiting).await, [account(1)]);
+    assert_eq!(next(store, ErasureStage::Waiting).await, [account(1)]);
     chores(store, vec![destroy(1, None)]).await;
     assert_eq!((key(store, 1).await, deliveries(store, 1).await), (None, 0));
     assert_eq!(store.retained(account(1)).await.expect("read"), None);
-    assert_eq!(next(store, Stage::Scrubbing).await, [account(1)]);
+    assert_eq!(next(store, ErasureStage::Scrubbing).await, [account(1)]);
     assert!(store.scrub().await.expect("scrubbed"));
     chores(store, vec![scrubbed(1)]).await;
     let erasure = erasure(store, 1).await.expect("an erasure");
-    assert_eq!((erasure.stage, erasure.swept_at), (Stage::Erased, None));
+    assert_eq!((erasure.stage, erasure.swept_at), (ErasureStage::Erased, None));
     assert_eq!((erasure.destroyed_at, erasure.erased_at), (Some(at(80)), Some(at(81))));
     assert_eq!((erasure.sealed_count, erasure.delivery_count, erasure.mail_count), (2, 2, 3));
     // The journal is whole.
@@ -220,18 +220,18 @@ async fn a_legal_hold_keeps_everything(store: &dyn Store) {
     chores(store, vec![set(Some(other)), set(Some(hold()))]).await;
     assert_eq!(store.legal_hold(account(1)).await.expect("read"), Some(hold()));
     assert_eq!(store.legal_hold(account(2)).await.expect("read"), None);
-    assert_eq!(next(store, Stage::Waiting).await, []);
+    assert_eq!(next(store, ErasureStage::Waiting).await, []);
     chores(store, vec![destroy(1, None)]).await;
     assert!(key(store, 1).await.is_some());
     chores(store, vec![set(None), destroy(1, Some(retained())), scrubbed(1), set(Some(hold()))])
         .await;
     assert_eq!(key(store, 1).await, None);
-    assert_eq!(next(store, Stage::Erased).await, []);
+    assert_eq!(next(store, ErasureStage::Erased).await, []);
     chores(store, vec![Chore::Sweep { stream: account(1), at: at(90) }]).await;
     assert_eq!(store.retained(account(1)).await.expect("read"), Some(retained()));
-    assert_eq!(stage(store, 1).await, Some(Stage::Erased));
+    assert_eq!(stage(store, 1).await, Some(ErasureStage::Erased));
     chores(store, vec![set(None)]).await;
-    assert_eq!(next(store, Stage::Erased).await, [account(1)]);
+    assert_eq!(next(store, ErasureStage::Erased).await, [account(1)]);
     assert_eq!(store.legal_hold(account(1)).await.expect("read"), None);
 }
 
@@ -241,15 +241,15 @@ async fn who_bought_is_kept_until_the_retention_ends(store: &dyn Store) {
     let sweep = || Chore::Sweep { stream: account(1), at: at(90) };
     chores(store, vec![sweep(), destroy(1, Some(retained())), sweep()]).await;
     assert_eq!(store.retained(account(1)).await.expect("read"), Some(retained()));
-    assert_eq!(stage(store, 1).await, Some(Stage::Scrubbing), "one thing after the other");
+    assert_eq!(stage(store, 1).await, Some(ErasureStage::Scrubbing), "one thing after the other");
     chores(store, vec![scrubbed(1), destroy(1, None)]).await;
     assert_eq!(store.retained(account(1)).await.expect("read"), Some(retained()));
     chores(store, vec![sweep()]).await;
     assert_eq!(store.retained(account(1)).await.expect("read"), None);
-    assert_eq!(stage(store, 1).await, Some(Stage::Sweeping));
+    assert_eq!(stage(store, 1).await, Some(ErasureStage::Sweeping));
     chores(store, vec![scrubbed(1)]).await;
     let erasure = erasure(store, 1).await.expect("an erasure");
-    assert_eq!((erasure.stage, erasure.swept_at), (Stage::Swept, Some(at(90))));
+    assert_eq!((erasure.stage, erasure.swept_at), (ErasureStage::Swept, Some(at(90))));
     assert_eq!((erasure.erased_at, erasure.mail_count), (Some(at(81)), 3), "as it was");
 }
 
@@ -260,14 +260,14 @@ async fn erasures_are_listed_in_the_order_of_closing(store: &dyn Store) {
         put(store, &[closing]).await;
     }
     let asked = async |seconds, limit| {
-        let found = store.erasures(Stage::Waiting, at(seconds), limit).await.expect("read");
+        let found = store.erasures(ErasureStage::Waiting, at(seconds), limit).await.expect("read");
         found.iter().map(|erasure| erasure.stream).collect::<Vec<_>>()
     };
     assert_eq!(asked(99, 99).await, [account(2), account(3), account(1)]);
     assert_eq!(asked(99, 2).await, [account(2), account(3)]);
     assert_eq!(asked(6, 99).await, [account(2), account(3)]);
     assert_eq!(asked(2, 99).await, []);
-    assert_eq!(next(store, Stage::Erased).await, []);
+    assert_eq!(next(store, ErasureStage::Erased).await, []);
 }
 
 async fn what_is_erased_leaves_its_neighbours_alone(store: &dyn Store) {
@@ -280,7 +280,7 @@ async fn what_is_erased_leaves_its_neighbours_alone(store: &dyn Store) {
         assert_eq!(key(store, bits).await, opened(bits).key.map(|key| (key, opened(bits).sealed)));
         assert_eq!(
             (deliveries(store, bits).await, stage(store, bits).await),
-            (2, Some(Stage::Waiting))
+            (2, Some(ErasureStage::Waiting))
         );
         assert_eq!(store.retained(account(bits)).await.expect("read"), None);
     }

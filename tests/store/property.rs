@@ -13,8 +13,9 @@ use renewd::domain::nouns::{coupon, order, resource};
 use renewd::domain::usage::Seen;
 use renewd::store::{
     BillLineQuery, Channel, Chore, Commit, CouponQuery, DeliveryQuery, DeliveryState,
-    DocumentQuery, DueQuery, EffectKey, EntryQuery, JobRun, LegalHold, OrderQuery, ResourceQuery,
-    Retained, SealedRow, Snapshot, Stage, StatementQuery, Store, SubscriptionQuery, Written,
+    DocumentQuery, DueQuery, EffectKey, EntryQuery, ErasureStage, JobRun, LegalHold, OrderQuery,
+    ResourceQuery, Retained, SealedRow, Snapshot, StatementQuery, Store, SubscriptionQuery,
+    Written,
 };
 
 use crate::samples::{
@@ -284,7 +285,7 @@ async fn everything_of(store: &dyn Store) -> Vec<String> {
         said.push(format!("{:?}", store.retained(*stream).await));
         said.push(format!("{:?}", store.legal_hold(*stream).await));
     }
-    for stage in Stage::ALL {
+    for stage in ErasureStage::ALL {
         said.push(format!("{:?}", store.erasures(stage, at(3), 3).await));
     }
     for byte in 0..6 {
