@@ -308,7 +308,7 @@ fn bring_up_to_date(answer: &mut Answer, draft: &Draft<'_>) {
             }
         }
         Answer::Withdrawal { cash, .. } | Answer::Transferred { cash, .. } => {
-            *cash = open.wallet.cash
+            *cash = open.wallet.cash;
         }
         Answer::PaidTogether { .. }
         | Answer::TransferDecided { .. }
