@@ -32,6 +32,8 @@
 //! *mark* (when), *slot* (when a renewal is attempted), *due* and *advance* (settle what is due),
 //! *lot* (cash that came in at once), *withdrawal* (cash back to its owner), *transfer* (cash to
 //! another account), *channel* (through which something is asked), *standing* (good or overdue),
+//! *closure* (of an account, stage by stage), *blocker* (what stands in its way), *holding* (what
+//! other systems hold for an account),
 //! *coupon* (a voucher, a spend-and-save, a percentage), *campaign* (what grants them), *coverage*
 //! (what was paid, over the time that it pays for), *delivery* of an order (the provider's system
 //! has done it), *bill line*, *statement* (a month of them), *document* (an invoice or a credit

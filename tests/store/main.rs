@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 mod campaigns;
+mod closures;
 mod contents;
 mod erasure;
 mod gate;

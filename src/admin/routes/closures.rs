@@ -34,14 +34,12 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 
 /// The closure in an answer. What stands in its way is looked up with it where it is shown alone.
 fn closure_is(id: AccountId, receipt: &Receipt) -> Result<wire::Closure, Problem> {
-    match &receipt.answer {
-        Answer::Closure { closure } => Ok(convert::closure(id, closure, &[])),
-        Answer::ClosureCodeMissed { tries_left } => {
-            let detail = format!("the code is wrong; {tries_left} more tries are taken");
-            Err(Problem::new(Code::WrongCode, detail).with("tries_left", *tries_left))
-        }
-        _ => Err(unexpected(receipt)),
+    if let Answer::ClosureCodeMissed { tries_left } = &receipt.answer {
+        let detail = format!("the code is wrong; {tries_left} more tries are taken");
+        return Err(Problem::new(Code::WrongCode, detail).with("tries_left", *tries_left));
     }
+    let Answer::Closure { closure } = &receipt.answer else { return Err(unexpected(receipt)) };
+    Ok(convert::closure(id, closure, &[]))
 }
 
 /// Says whether an account can be closed: everything that stands in the way, each with what to do

@@ -161,6 +161,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a list of all paths")]
     fn the_description_names_every_path_of_the_promise() {
         let (_, description) = app();
         let described: BTreeSet<String> = description

@@ -5,7 +5,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::event::Event;
 use crate::domain::nouns::closure::{self, Closure, Holding};
 use crate::domain::nouns::standing::Standing;
-use crate::domain::nouns::{order, resource, usage, wallet, withdrawal};
+use crate::domain::nouns::{order, usage, wallet, withdrawal};
 
 impl Open {
     pub(super) fn apply_closure(&mut self, event: &closure::Event) {
@@ -61,23 +61,54 @@ impl Open {
 /// or something was used.
 pub(super) fn moved_at(event: &Event) -> Option<Timestamp> {
     match event {
-        Event::Usage(usage::Event::Recorded { at, .. }) => Some(*at),
-        Event::Usage(usage::Event::Settled(settlement)) => Some(settlement.due_at),
-        Event::Wallet(wallet::Event::ToppedUp { at, .. }) => *at,
-        Event::Wallet(
+        Event::Usage(event) => match event {
+            usage::Event::Recorded { at, .. } => Some(*at),
+            usage::Event::Settled(settlement) => Some(settlement.due_at),
+            usage::Event::PackageFilled(_) | usage::Event::PackageDropped { .. } => None,
+        },
+        Event::Wallet(event) => match event {
+            wallet::Event::ToppedUp { at, .. } => *at,
             wallet::Event::Lent { at, .. }
             | wallet::Event::Repaid { at, .. }
             | wallet::Event::DepositReleased { at, .. }
+            | wallet::Event::Sent { at, .. }
             | wallet::Event::Arrived { at, .. }
             | wallet::Event::Returned { at, .. }
-            | wallet::Event::Received { at, .. },
-        ) => Some(*at),
-        Event::Withdrawal(withdrawal::Event::Requested(asked)) => Some(asked.requested_at),
-        Event::Withdrawal(
-            withdrawal::Event::Paid { at, .. } | withdrawal::Event::Failed { at, .. },
-        )
-        | Event::Order(order::Event::Refunded { at, .. })
-        | Event::Resource(resource::Event::Opened { at, .. }) => Some(*at),
-        _ => None,
+            | wallet::Event::Received { at, .. } => Some(*at),
+            wallet::Event::BroughtIn { .. }
+            | wallet::Event::LimitSet { .. }
+            | wallet::Event::FellDue { .. }
+            | wallet::Event::Forfeited { .. }
+            | wallet::Event::DepositHeld { .. }
+            | wallet::Event::Declined { .. } => None,
+        },
+        Event::Withdrawal(event) => match event {
+            withdrawal::Event::Requested(asked) => Some(asked.requested_at),
+            withdrawal::Event::Paid { at, .. } | withdrawal::Event::Failed { at, .. } => Some(*at),
+        },
+        Event::Order(event) => match event {
+            order::Event::Refunded { at, .. } => Some(*at),
+            order::Event::Opened(_)
+            | order::Event::Repriced { .. }
+            | order::Event::Paid { .. }
+            | order::Event::Warned { .. }
+            | order::Event::Processing { .. }
+            | order::Event::Provisioned { .. }
+            | order::Event::Failed { .. }
+            | order::Event::Cancelled { .. }
+            | order::Event::ReportedLate { .. } => None,
+        },
+        // A closure says itself when it moved; nothing else happens while there is one.
+        Event::Account(_)
+        | Event::Subscription(_)
+        | Event::Coupon(_)
+        | Event::Resource(_)
+        | Event::Standing(_)
+        | Event::Closure(_)
+        | Event::Statement(_)
+        | Event::Notice(_)
+        | Event::House(_)
+        | Event::Campaign(_)
+        | Event::Series(_) => None,
     }
 }

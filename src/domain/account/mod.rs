@@ -246,12 +246,16 @@ impl Account {
                     }
                 }
             }
-            Self::Closed(books) => match event {
-                event::Event::Statement(_)
-                | event::Event::Wallet(wallet::Event::Declined { .. })
-                | event::Event::Account(Event::CouponDeclined { .. }) => books.apply(event),
-                _ => panic!("broken journal: {} is closed, and {event:?}", books.id),
-            },
+            Self::Closed(books) => {
+                let is_for_books = matches!(
+                    event,
+                    event::Event::Statement(_)
+                        | event::Event::Wallet(wallet::Event::Declined { .. })
+                        | event::Event::Account(Event::CouponDeclined { .. })
+                );
+                assert!(is_for_books, "broken journal: {} is closed, and {event:?}", books.id);
+                books.apply(event);
+            }
         }
     }
 

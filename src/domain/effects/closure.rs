@@ -68,7 +68,7 @@ pub(super) fn told(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         Event::Revoked { by, at } => {
             out.push(Outgoing::Void(topic));
             let (reason, due_at) = (Some(by.as_str().to_owned()), Some(*at));
-            let about = About { reason, due_at, ..base(open) };
+            let about = About { due_at, reason, ..base(open) };
             // Whoever never confirmed it need not be told that it is over by itself.
             if *by != RevokedBy::CodeExpired {
                 out.push(mail(Template::ClosureRevoked, about, Topic::None, None));

@@ -10,6 +10,7 @@ mod book;
 mod campaigns;
 mod changes;
 mod channels;
+mod closure_properties;
 mod closure_words;
 mod closures;
 mod coupons;

@@ -378,5 +378,5 @@ pub(super) async fn parked(
 pub(super) fn keyed() -> Vec<&'static str> {
     let ladders = [&ASK_ACCOUNTS, &HEADS, &SNAPSHOTS, &RECORDS, &TOKENS, &SEALED];
     let texts = ladders.iter().flat_map(|ladder| ladder.texts());
-    texts.chain([*DUE, *NEXT_DUE, *ACCOUNTS, *SHARED]).collect()
+    texts.chain([*DUE, *NEXT_DUE, *ACCOUNTS, *CLOSURES, *SHARED]).collect()
 }

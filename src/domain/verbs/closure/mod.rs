@@ -208,11 +208,11 @@ pub fn next(timeline: &Timeline, open: &Open) -> Option<Next> {
             let blockers = blockers(timeline, open, closure.forfeit);
             let until = closure.until?.max(closure.moved_at);
             let waits = blockers.iter().all(Blocker::is_money);
-            match closure.stage {
-                Stage::Settling if blockers.is_empty() => Some(Next::Stage(until)),
-                Stage::Settling if waits => None,
-                Stage::Quiet if blockers.is_empty() => Some(Next::Close(until)),
-                _ => Some(Next::Stage(closure.moved_at)),
+            match (blockers.is_empty(), closure.stage == Stage::Quiet) {
+                (true, true) => Some(Next::Close(until)),
+                (true, false) => Some(Next::Stage(until)),
+                (false, false) if waits => None,
+                (false, _) => Some(Next::Stage(closure.moved_at)),
             }
         }
         Stage::Checking | Stage::Approval | Stage::Closed | Stage::Ended => None,
