@@ -522,6 +522,7 @@ mod tests {
         422 PeriodOrRenewDay
         422 TooManyItems
         422 ConfirmationRequired
+        422 WrongCode
         503 Busy
         503 StoreUnavailable
         503 OutcomeUnknown
