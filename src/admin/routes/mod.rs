@@ -181,14 +181,14 @@ mod tests {
         GET /v1/accounts/{account}
         GET /v1/accounts/{account}/balance
         GET /v1/accounts/{account}/closure
-        GET /v1/accounts/{account}/closure/eligibility
         GET /v1/accounts/{account}/closure/certificate
+        GET /v1/accounts/{account}/closure/eligibility
         GET /v1/accounts/{account}/coupons
         GET /v1/accounts/{account}/coupons/{coupon}
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
-        GET /v1/accounts/{account}/holdings
         GET /v1/accounts/{account}/export
+        GET /v1/accounts/{account}/holdings
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
         GET /v1/accounts/{account}/legal-hold
