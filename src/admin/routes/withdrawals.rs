@@ -14,7 +14,7 @@ use crate::admin::request::{Asks, OfAccount, OfWithdrawal, Write};
 use crate::admin::{Admin, convert, cursor, door, fields, reply, unexpected, wire};
 use crate::domain::command::{Answer, Command};
 use crate::domain::ids::AccountId;
-use crate::domain::nouns::withdrawal::Withdrawal;
+use crate::domain::nouns::withdrawal::{Part, Withdrawal};
 use crate::domain::verbs::withdraw::WithdrawalPaid;
 use crate::store::WithdrawalQuery;
 
@@ -38,8 +38,7 @@ async fn references<'a>(
     withdrawals: impl IntoIterator<Item = &'a Withdrawal>,
 ) -> BTreeMap<u32, String> {
     let parts = withdrawals.into_iter().flat_map(|asked| &asked.parts);
-    let numbers: BTreeSet<u32> =
-        parts.filter_map(|part| part.reference()).map(|note| note.0).collect();
+    let numbers: BTreeSet<u32> = parts.filter_map(Part::reference).map(|note| note.0).collect();
     if numbers.is_empty() {
         return BTreeMap::new();
     }

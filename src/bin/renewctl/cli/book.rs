@@ -116,7 +116,7 @@ Without an option it says how that stands. The account can be closed under a hol
 then stays until the hold is lifted.
 
 Examples:
-  renewctl account legal-hold acc_k3f9x2m7qd --reason 'case 118/2026'
+  renewctl account legal-hold acc_k3f9x2m7qd --reason case-118-2026
   renewctl account legal-hold acc_k3f9x2m7qd --lift")]
     LegalHold {
         /// The account.
