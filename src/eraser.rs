@@ -163,6 +163,7 @@ impl Eraser {
 
     /// Starts an actor on `arbiter` that runs it `every` so often. Under a manual clock it only
     /// runs when told.
+    #[must_use]
     pub fn start(self, clock: &Clock, every: Duration, arbiter: &ArbiterHandle) -> Handle {
         let clock = clock.clone();
         let eraser = Arc::new(self);
