@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::book::book;
 use super::scenario::{ACCOUNT, World, instant, open, usd};
 use crate::domain::account::Open;
-use crate::domain::agenda::Agenda;
+use crate::domain::agenda::{self, Agenda};
 use crate::domain::calendar::{Period, Timestamp, Unit};
 use crate::domain::command::{Answer, Command};
 use crate::domain::event::Event;
@@ -828,13 +828,24 @@ fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
         .collect()
 }
 
+/// When each live subscription whose notice of release was given will be released (D38).
+fn releases(world: &World) -> BTreeMap<SubscriptionId, Option<Timestamp>> {
+    let live = world.open().subscriptions.values();
+    live.map(|live| {
+        let span = live.span().filter(|_| live.release_noticed_at.is_some());
+        let at = span.and_then(|span| agenda::release_at(&world.timeline, live, &span));
+        (live.id, at)
+    })
+    .collect()
+}
+
 /// D30. Two worlds get the same commands at the same instants. One daemon wakes at every due
 /// instant, the other only when there is a command, and at the end. Then both stay awake for
 /// three more days, so that releases that wait for their notice have happened.
 ///
 /// Where a release needs its notice, a subscription outlives its release date in the world that
-/// slept, by design; for that day, while the two worlds do not have the same live subscriptions,
-/// commands are left out.
+/// slept, by design; for that day, while the two worlds do not have the same live subscriptions
+/// with the same releases before them, commands are left out: an order can be paid until then.
 fn sleep_and_compare(life: &Life, needs_notice: bool) {
     let mut awake = begin(life, needs_notice);
     let mut asleep = begin(life, needs_notice);
@@ -843,7 +854,7 @@ fn sleep_and_compare(life: &Life, needs_notice: bool) {
         awake.step(at);
         if needs_notice {
             asleep.execute(at, &Command::Advance);
-            if !awake.open().subscriptions.keys().eq(asleep.open().subscriptions.keys()) {
+            if releases(&awake) != releases(&asleep) {
                 continue;
             }
         }
