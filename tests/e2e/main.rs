@@ -9,6 +9,8 @@ mod bad_input;
 #[cfg(test)]
 mod balance;
 #[cfg(test)]
+mod closing;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod demo;
