@@ -127,6 +127,27 @@ fn r6_5_days_and_months_are_those_of_the_billing_zone() {
 }
 
 #[test]
+fn r10_3_use_is_billed_in_the_month_of_its_cycle() {
+    let (world, _) = run("
+        2026-02-10 10:00  top-up 100
+        2026-02-10 10:00  open-resource net small
+        2026-02-28 23:10  report #1 traffic 2 as a
+        2026-03-01 00:10  report #1 traffic 3 as b
+        2026-03-02 10:10  report #1 traffic 4 as c at 2026-02-28 22:10
+        2026-03-02 12:00  step
+    ");
+    let events = world.records.iter().flat_map(|record| &record.events);
+    let billed = events.filter_map(|event| match event {
+        Event::Usage(usage::Event::Settled(settlement)) => {
+            Some(format!("{} {}", settlement.month, settlement.lines[0].quantity))
+        }
+        _ => None,
+    });
+    // What is reported late is billed when it is told.
+    assert_eq!(billed.collect::<Vec<_>>(), ["2026-02 2", "2026-03 3", "2026-03 4"]);
+}
+
+#[test]
 fn r6_4_a_life_that_cost_less_than_a_cent_costs_one() {
     assert_snapshot!(play_only(&["settled", "!"], "
         2026-03-01 10:00  top-up 10

@@ -1,6 +1,8 @@
 //! Settle usage: one bill for everything of an account that is due at one instant. Packages first,
 //! then a voucher, then cash, then credit; the rest is owed (R5.10, R6.7, R6.20, D36).
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
 use super::accrue::{self, Settling};
@@ -10,6 +12,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::draft::Draft;
 use crate::domain::ids::ResourceId;
 use crate::domain::money::Money;
+use crate::domain::month::Month;
 use crate::domain::nouns::coupon::{self, Basket, Billing, Coupon};
 use crate::domain::nouns::order::Kind;
 use crate::domain::nouns::usage::{Event, Settlement, UsageLine};
@@ -33,9 +36,7 @@ pub fn settle(draft: &mut Draft<'_>, due_at: Timestamp) {
         .map(|accrual| accrual.resource)
         .collect();
     let (draws, mut lines) = (settling.draws, settling.lines);
-    // A cycle that ends with a month is billed in it.
-    let last = accruals.iter().map(|accrual| accrual.through).max().unwrap_or(due_at);
-    let month = credit::month_of(draft, last.minus(std::time::Duration::from_micros(1)));
+    let month = month(draft, due_at);
     let (coupon, tax) = price(draft, open, &mut lines, due_at);
     let minor: i64 = lines.iter().map(|line| line.payable.minor()).sum();
     // What goes back is cash; what is to be paid draws it to zero.
@@ -60,6 +61,14 @@ pub fn settle(draft: &mut Draft<'_>, due_at: Timestamp) {
     }
     credit::repay(draft, due_at);
     standing::review(draft, due_at);
+}
+
+/// The month that a settlement is billed in: that of the cycle which it settles, whether that ended
+/// with the month or not (R10.3). What is due together ended together.
+fn month(draft: &Draft<'_>, due_at: Timestamp) -> Month {
+    let rules = draft.timeline.in_force(due_at).map(|version| &version.rules);
+    let delay = rules.map_or(Duration::ZERO, |rules| rules.payg.settle_delay.0);
+    credit::month_of(draft, due_at.minus(delay).minus(Duration::from_micros(1)))
 }
 
 /// Puts coupon and tax on lines: the coupon first, the tax on what is left of each (D19, D42).
