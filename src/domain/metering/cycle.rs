@@ -1,4 +1,4 @@
-//! The cycles that use is settled in, and how much of a stretch of time lies in one (R6.1, R6.2).
+//! The cycles that use is settled in (R6.1, R6.5).
 
 use std::time::Duration;
 
@@ -37,24 +37,6 @@ impl Cycle {
     }
 }
 
-/// The seconds that `[from, to)` and `interval` have in common.
-#[must_use]
-pub fn seconds_within(from: Timestamp, to: Timestamp, interval: (Timestamp, Timestamp)) -> u64 {
-    let (start, end) = interval;
-    to.min(end).since(from.max(start)).as_secs()
-}
-
-/// How many clock hours of UTC `[from, to)` touches; none if it is empty.
-#[must_use]
-pub fn clock_hours_touched(from: Timestamp, to: Timestamp) -> u32 {
-    if to <= from {
-        return 0;
-    }
-    let first = from.seconds().div_euclid(HOUR_SECONDS);
-    let last = (to.seconds() - 1).div_euclid(HOUR_SECONDS);
-    u32::try_from(last - first + 1).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -67,40 +49,6 @@ mod tests {
 
     fn zone(name: &str) -> Zone {
         name.parse().expect("a zone")
-    }
-
-    /// The seconds of `[from, to)` in each of its hours, in order.
-    fn by_hour(from: &str, to: &str) -> Vec<u64> {
-        let (from, to) = (at(from), at(to));
-        let mut seconds = Vec::new();
-        let mut next = from;
-        while next < to {
-            let hour = Cycle::Hour.interval(next, Zone::UTC);
-            seconds.push(seconds_within(from, to, hour));
-            next = hour.1;
-        }
-        seconds
-    }
-
-    #[test]
-    fn v13_time_is_settled_in_the_hours_that_it_lies_in() {
-        assert_eq!(by_hour("2026-05-04T10:59:30Z", "2026-05-04T11:50:30Z"), [30, 3030]);
-    }
-
-    #[test]
-    fn r6_2_half_an_hour_over_none_and_over_one() {
-        assert_eq!(by_hour("2026-05-04T01:30:30Z", "2026-05-04T01:55:30Z"), [1500]);
-        assert_eq!(by_hour("2026-05-04T01:30:30Z", "2026-05-04T03:00:00Z"), [1770, 3600]);
-    }
-
-    #[test]
-    fn r6_1_an_hour_that_is_touched_counts_whole() {
-        let hours = |from: &str, to: &str| clock_hours_touched(at(from), at(to));
-        assert_eq!(hours("2026-05-04T10:59:59Z", "2026-05-04T11:00:01Z"), 2);
-        assert_eq!(hours("2026-05-04T10:00:00Z", "2026-05-04T11:00:00Z"), 1);
-        assert_eq!(hours("2026-05-04T10:00:00Z", "2026-05-04T10:00:00Z"), 0);
-        assert_eq!(hours("2026-05-04T10:00:01Z", "2026-05-04T10:00:00Z"), 0);
-        assert_eq!(hours("1969-12-31T23:59:59Z", "1970-01-01T00:00:01Z"), 2);
     }
 
     #[test]
@@ -146,21 +94,6 @@ mod tests {
             prop_assert_eq!(cycle.interval(end.minus(second), zone), (start, end));
             prop_assert_eq!(cycle.interval(start.minus(second), zone).1, start);
             prop_assert_eq!(cycle.interval(end, zone).0, end);
-        }
-
-        #[test]
-        fn seconds_and_hours_are_those_of_a_clock_that_ticks(
-            start in 1_700_000_000_i64..1_700_010_000,
-            length in 0_i64..8_000,
-        ) {
-            let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
-            let (from, to) = (at(start), at(start + length));
-            let hour = Cycle::Hour.interval(at(1_700_006_000), Zone::UTC);
-            let ticks = (start..start + length).filter(|&tick| hour.0 <= at(tick) && at(tick) < hour.1);
-            prop_assert_eq!(seconds_within(from, to, hour), u64::try_from(ticks.count()).expect("few"));
-            let mut hours: Vec<i64> = (start..start + length).map(|tick| tick / 3_600).collect();
-            hours.dedup();
-            prop_assert_eq!(clock_hours_touched(from, to), u32::try_from(hours.len()).expect("few"));
         }
     }
 }

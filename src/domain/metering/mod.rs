@@ -10,7 +10,6 @@ mod quote;
 mod tally;
 mod tariff;
 
-pub use self::cycle::{clock_hours_touched, seconds_within};
 pub use self::quote::{Quote, Wanted, quote};
 pub use self::tally::{Reading, Tally};
 pub use self::tariff::{AMOUNT_DECIMALS, Part};

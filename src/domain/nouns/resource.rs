@@ -3,7 +3,7 @@
 //!
 //! A stop by the owner and a stop for debt are two causes; a payment ends only the latter (R6.12).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -129,14 +129,6 @@ pub struct Metered {
     pub held: Option<Held>,
 }
 
-impl Metered {
-    /// Has nothing been counted that matters?
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.open.is_empty() && self.held.is_none() && self.carry.is_zero()
-    }
-}
-
 /// Usage within one interval that is not settled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
@@ -170,6 +162,9 @@ pub struct Held {
     pub since: Timestamp,
     /// To when.
     pub until: Timestamp,
+    /// Does it correct what lies further back than a line may (D44)?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_adjustment: bool,
 }
 
 /// What happened to a resource.
@@ -423,13 +418,5 @@ impl Resource {
             let reached = self.phases.iter().rposition(|phase| phase.from <= before);
             self.phases.drain(..reached.unwrap_or(0));
         }
-    }
-
-    /// The meters on which anything was reported.
-    #[must_use]
-    pub fn reported(&self) -> BTreeSet<&str> {
-        let meters = self.meters.iter();
-        let reported = meters.filter(|(_, metered)| !metered.open.is_empty());
-        reported.map(|(name, _)| name.as_str()).collect()
     }
 }

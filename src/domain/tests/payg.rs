@@ -28,21 +28,27 @@ fn v13_the_seconds_of_each_clock_hour() {
 }
 
 #[test]
-fn v13_thirty_seconds_and_then_the_rest() {
-    let (world, _) = run("
-        2026-03-01 10:00  top-up 10
-        2026-03-01 10:59:30  open-resource vm small
-        2026-03-01 11:50:30  release-resource #1
-        2026-03-01 13:00  step
-    ");
-    let events = world.records.iter().flat_map(|record| &record.events);
-    let accrued = events.filter_map(|event| match event {
-        Event::Usage(usage::Event::Settled(settlement)) => {
-            Some(settlement.accruals[0].meters[0].quantity.to_string())
-        }
-        _ => None,
-    });
-    assert_eq!(accrued.collect::<Vec<_>>(), ["30", "3030"]);
+fn r6_2_v13_seconds_are_settled_in_the_hours_that_they_lie_in() {
+    let accrued = |from: &str, to: &str| {
+        let (world, _) = run(&format!(
+            "
+            2026-03-01 00:00  top-up 10
+            2026-03-01 {from}  open-resource vm small
+            2026-03-01 {to}  release-resource #1
+            2026-03-01 13:00  step
+            "
+        ));
+        let events = world.records.iter().flat_map(|record| &record.events);
+        let seconds = events.filter_map(|event| match event {
+            Event::Usage(usage::Event::Settled(settlement)) => {
+                Some(settlement.accruals[0].meters[0].quantity.to_string())
+            }
+            _ => None,
+        });
+        seconds.collect::<Vec<_>>()
+    };
+    assert_eq!(accrued("10:59:30", "11:50:30"), ["30", "3030"]);
+    assert_eq!(accrued("01:30:30", "01:55:30"), ["1500"]);
 }
 
 #[test]

@@ -234,19 +234,16 @@ fn product<'a>(
 
 /// Is the plan priced by any meter, in the currency?
 fn check_plan(payg: &Payg, product: &str, plan: &str, currency: Currency) -> Result<(), Rejection> {
-    let mut prices = payg.meters.values().filter_map(|meter| meter.plans.get(plan)).peekable();
-    if prices.peek().is_none() {
-        let (product, plan) = (product.to_owned(), plan.to_owned());
+    let of = || (product.to_owned(), plan.to_owned());
+    if !payg.has_plan(plan) {
+        let (product, plan) = of();
         return Err(Rejection::UnknownPlan { product, plan });
     }
-    if prices.any(|prices| prices.contains_key(&currency)) {
-        return Ok(());
+    if !payg.sells(plan, currency) {
+        let (product, plan) = of();
+        return Err(Rejection::CurrencyNotOffered { product, plan, currency });
     }
-    Err(Rejection::CurrencyNotOffered {
-        product: product.to_owned(),
-        plan: plan.to_owned(),
-        currency,
-    })
+    Ok(())
 }
 
 /// Some hours of running time at the list price (R6.19, D47).

@@ -250,12 +250,12 @@ impl<'a> Settling<'a> {
             for part in parts {
                 amount += part.amount;
                 carry += part.amount;
-                self.hold(at, &mut held, &piece, &part, month, piece.is_adjustment);
-                carry = self.bill(at, &mut held, carry, piece.is_adjustment, false);
+                self.hold(at, &mut held, &piece, &part, month);
+                carry = self.bill(at, &mut held, carry, false);
             }
         }
         if is_final {
-            carry = self.bill(at, &mut held, carry, false, true);
+            carry = self.bill(at, &mut held, carry, true);
         }
         Metering {
             meter: at.name.to_owned(),
@@ -280,7 +280,8 @@ impl<'a> Settling<'a> {
     fn draw_packages(&mut self, at: &Meters<'_>, piece: &Piece) -> Decimal {
         let mut rest = piece.quantity;
         for package in &mut self.packages {
-            let is_good = package.starts_at <= piece.from
+            // A package is good for every cycle that its time reaches into: a month's too.
+            let is_good = package.starts_at < piece.to
                 && piece.from < package.ends_at
                 && package.product == at.resource.subject.product
                 && package.meter == at.name;
@@ -307,21 +308,20 @@ impl<'a> Settling<'a> {
         piece: &Piece,
         part: &Part,
         month: Month,
-        is_adjustment: bool,
     ) {
         let is_same = |held: &Held| {
             held.plan == piece.plan
                 && held.tier == part.tier
                 && held.price == part.price
                 && held.month == month
+                && held.is_adjustment == piece.is_adjustment
         };
         if let Some(other) = held.take_if(|held| !is_same(held)) {
-            self.lines.push(at.line(&other, Money::zero(self.currency), is_adjustment));
+            self.lines.push(at.line(&other, Money::zero(self.currency)));
         }
-        let part_quantity = part.quantity;
         match held {
             Some(held) => {
-                held.quantity += part_quantity;
+                held.quantity += part.quantity;
                 held.since = held.since.min(piece.from);
                 held.until = held.until.max(piece.to);
             }
@@ -331,9 +331,10 @@ impl<'a> Settling<'a> {
                     tier: part.tier,
                     price: part.price,
                     month,
-                    quantity: part_quantity,
+                    quantity: part.quantity,
                     since: piece.from,
                     until: piece.to,
+                    is_adjustment: piece.is_adjustment,
                 });
             }
         }
@@ -346,7 +347,6 @@ impl<'a> Settling<'a> {
         at: &Meters<'_>,
         held: &mut Option<Held>,
         carry: Decimal,
-        is_adjustment: bool,
         is_last: bool,
     ) -> Decimal {
         let list = floor(carry, self.currency);
@@ -354,7 +354,7 @@ impl<'a> Settling<'a> {
             return carry;
         }
         if let Some(held) = held.take() {
-            self.lines.push(at.line(&held, list, is_adjustment));
+            self.lines.push(at.line(&held, list));
         }
         carry - list.decimal()
     }
@@ -436,7 +436,7 @@ impl Meters<'_> {
     }
 
     /// A line before coupon and tax.
-    fn line(&self, held: &Held, list: Money, is_adjustment: bool) -> UsageLine {
+    fn line(&self, held: &Held, list: Money) -> UsageLine {
         let zero = Money::zero(list.currency());
         UsageLine {
             resource: self.resource.id,
@@ -449,7 +449,7 @@ impl Meters<'_> {
             quantity: self.in_units(held),
             since: held.since,
             until: held.until,
-            is_adjustment,
+            is_adjustment: held.is_adjustment,
             list,
             coupon: zero,
             tax: zero,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{Piece, payg};
-use crate::domain::calendar::Timestamp;
+use crate::domain::calendar::{Timestamp, Zone};
 use crate::domain::money::Currency;
 use crate::domain::nouns::resource::{Resource, State};
-use crate::domain::rules::{Aggregation, Meter, Model, Timeline};
+use crate::domain::rules::{Aggregation, Cycle, Meter, Model, Timeline};
 
 /// The first instant that is not settled and costs by its time.
 pub(super) fn first_cost(timeline: &Timeline, resource: &Resource) -> Option<Timestamp> {
@@ -136,13 +136,58 @@ pub(super) fn running(
 /// The whole seconds between two instants: what lies between two seconds belongs to the earlier
 /// one, so that stretches side by side sum to their whole.
 fn seconds(from: Timestamp, to: Timestamp) -> Decimal {
-    let second = |at: Timestamp| at.utc().timestamp();
-    Decimal::from(second(to) - second(from))
+    Decimal::from(to.seconds() - from.seconds())
 }
 
+/// The start of the clock hour of UTC that `at` lies in.
 fn clock_hour(at: Timestamp) -> Timestamp {
-    let seconds = at.utc().timestamp();
-    let within = u64::try_from(seconds.rem_euclid(3_600)).unwrap_or_default();
-    let micros = u64::from(at.utc().timestamp_subsec_micros());
-    at.minus(Duration::from_micros(within * 1_000_000 + micros))
+    Cycle::Hour.interval(at, Zone::UTC).0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::ids::{AccountId, ResourceId};
+    use crate::domain::nouns::resource::{Event, Subject};
+
+    fn resource(from: Timestamp, to: Timestamp) -> Resource {
+        let id = ResourceId::new(AccountId::from_bits(7), 1);
+        let (product, region) = ("vm".to_owned(), "eu".to_owned());
+        let subject = Subject { external_id: None, product, region };
+        let mut resource = Resource::begin(id, subject, "small".to_owned(), from);
+        resource.apply(&Event::Released { id, at: to, for_debt: false });
+        resource
+    }
+
+    fn meter(model: &str) -> Meter {
+        serde_json::from_value(serde_json::json!({
+            "unit": "hour", "aggregation": "duration",
+            "plans": {"small": {"USD": {"model": model, "price": "1"}}},
+        }))
+        .expect("a meter")
+    }
+
+    proptest! {
+        /// R6.1, R6.2: however its life is cut into the cycles that settle it.
+        #[test]
+        fn seconds_and_hours_are_those_of_a_clock_that_ticks(
+            start in 1_700_000_000_i64..1_700_010_000,
+            length in 1_i64..8_000,
+            cut in 0_i64..8_000,
+        ) {
+            let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+            let cut = start + cut.min(length);
+            let live = resource(at(start), at(start + length));
+            let usd = "USD".parse().expect("a currency");
+            let counted = |model, from, to| ran(&live, &meter(model), usd, at(from), at(to));
+            prop_assert_eq!(counted("flat", start, cut), Decimal::from(cut - start));
+            prop_assert_eq!(counted("flat", cut, start + length), Decimal::from(start + length - cut));
+            let mut hours: Vec<i64> = (start..start + length).map(|tick| tick / 3_600).collect();
+            hours.dedup();
+            let halves = counted("hourly", start, cut) + counted("hourly", cut, start + length);
+            prop_assert_eq!(halves, Decimal::from(hours.len()), "each hour once");
+        }
+    }
 }
