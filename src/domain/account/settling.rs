@@ -8,6 +8,7 @@ use crate::domain::money::Money;
 use crate::domain::nouns::statement::{BillLine, Charged, ItemType};
 use crate::domain::nouns::usage::Package;
 use crate::domain::nouns::{resource, usage};
+use crate::domain::rules::LATE_DAYS_MAX;
 
 impl Open {
     pub(super) fn apply_usage(&mut self, event: &usage::Event) {
@@ -72,7 +73,7 @@ impl Open {
 
 /// How long a package is kept after its end: for usage of its time that is reported late. Longer
 /// than that is accepted, and no rule.
-const PACKAGE_REACH: Duration = Duration::from_hours(24 * 45);
+const PACKAGE_REACH: Duration = Duration::from_hours(24 * (LATE_DAYS_MAX + 1));
 
 /// A line of usage as it stands on a bill.
 fn bill_line(

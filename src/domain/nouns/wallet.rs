@@ -5,6 +5,7 @@
 //! D36).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -512,7 +513,7 @@ impl Wallet {
     pub fn bring(&mut self, amount: Money, at: Option<Timestamp>, origin: Origin) {
         self.cash = plus(self.cash, amount);
         if let Some(at) = at {
-            let reach = at.minus(LOT_REACH);
+            let reach = at.minus(Duration::from_hours(24 * u64::from(LOT_DAYS)));
             self.lots.retain(|lot| !lot.left.is_zero() || lot.at.is_some_and(|at| at > reach));
         }
         self.lots.push(Lot { amount, left: amount, at, origin });
@@ -538,9 +539,9 @@ impl Wallet {
     }
 }
 
-/// How long a spent lot is kept for a refund to restore. Longer than any route back is open, and
-/// no rule: what is older goes back to a lot of its own.
-const LOT_REACH: std::time::Duration = std::time::Duration::from_hours(24 * 400);
+/// Days that a spent lot is kept for a refund to restore. No route back may be open for longer, so
+/// this is no rule: what is older goes back to a lot of its own.
+pub const LOT_DAYS: u16 = 400;
 
 fn plus(a: Money, b: Money) -> Money {
     a.checked_add(b).unwrap_or_else(|| panic!("broken journal: {b} cannot be added to {a}"))

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 pub use self::closure::Closure;
 pub use self::commerce::{Bill, Coupons, Downgrades, Pick, Refunds, TaxRate, Unified};
 pub use self::metering::{
-    Aggregation, Cycle, Meter, Model, PRICE_DECIMALS, Package, Payg, PaygRules, QUANTITY_DECIMALS,
-    QUANTITY_MAX, Tariff, Tier,
+    Aggregation, Cycle, LATE_DAYS_MAX, Meter, Model, PRICE_DECIMALS, Package, Payg, PaygRules,
+    QUANTITY_DECIMALS, QUANTITY_MAX, Tariff, Tier,
 };
 pub use self::schedule::{AutoRenewals, Edge, Lifecycle, Mark, Reminders, Slots, Span};
 pub use self::standing::{Alerts, Channel, Credit, Dunning, Overdue, Withdraw};
@@ -32,7 +32,7 @@ pub use self::units::{Length, Wait, WallTime};
 use super::account::Kind;
 use super::calendar::{Period, Timestamp, Unit};
 use super::money::{Currency, Money, Rounding};
-use super::nouns::order;
+use super::nouns::{order, wallet};
 use super::price::Rate;
 
 /// One version of the rules, as `config/catalogue.toml` writes it.
@@ -403,6 +403,10 @@ impl Rules {
         }
         if !(1..=28).contains(&self.unified.default_day) {
             fault("unified.default_day".into(), "must be 1 to 28".into());
+        }
+        if self.withdraw.original_route_days > wallet::LOT_DAYS {
+            let detail = format!("is more than {}, which is what is kept", wallet::LOT_DAYS);
+            fault("withdraw.original_route_days".into(), detail);
         }
         if self.unified.month_days == 0 {
             fault("unified.month_days".into(), "must be 1 at least".into());

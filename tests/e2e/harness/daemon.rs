@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -271,6 +272,19 @@ impl Daemon {
 
     pub(crate) fn log(&self) -> String {
         self.said.lock().expect("a whole log").clone()
+    }
+
+    /// Its log once it says so: a line is read a moment after the answer that it belongs to.
+    pub(crate) fn log_once(&self, says: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            let log = self.log();
+            if says(&log) {
+                return log;
+            }
+            assert!(Instant::now() < end, "it never says so:\n{log}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn signal(&self, signal: &str) {

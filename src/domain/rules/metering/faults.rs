@@ -7,8 +7,8 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{
-    Aggregation, Cycle, Meter, Model, PRICE_DECIMALS, Package, Payg, PaygRules, QUANTITY_DECIMALS,
-    QUANTITY_MAX, Tariff,
+    Aggregation, Cycle, LATE_DAYS_MAX, Meter, Model, PRICE_DECIMALS, Package, Payg, PaygRules,
+    QUANTITY_DECIMALS, QUANTITY_MAX, Tariff,
 };
 use crate::domain::money::{Currency, Money};
 use crate::domain::rules::Rules;
@@ -24,6 +24,10 @@ impl PaygRules {
         }
         if self.late_adjustment < self.late_line {
             fault(format!("{path}.late_adjustment"), "is shorter than late_line".into());
+        }
+        if self.late_adjustment.0 > Duration::from_hours(24 * LATE_DAYS_MAX) {
+            let detail = format!("is longer than {LATE_DAYS_MAX} days, which is what is kept");
+            fault(format!("{path}.late_adjustment"), detail);
         }
         if self.ahead.0 > Duration::from_hours(1) {
             fault(format!("{path}.ahead"), "is longer than an hour".into());
@@ -419,6 +423,17 @@ mod tests {
         dunning.odd.notices: must be in order, each day once
         overdue.preset: there is no preset "gentle"
         "#);
+    }
+
+    #[test]
+    fn nothing_is_asked_for_longer_than_it_is_kept() {
+        let mut catalogue = catalogue();
+        catalogue["payg"] = json!({ "late_adjustment": "45d" });
+        catalogue["withdraw"] = json!({ "original_route_days": 401 });
+        insta::assert_snapshot!(faults(catalogue), @r"
+        withdraw.original_route_days: is more than 400, which is what is kept
+        payg.late_adjustment: is longer than 44 days, which is what is kept
+        ");
     }
 
     #[test]

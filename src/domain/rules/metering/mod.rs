@@ -24,6 +24,10 @@ pub const QUANTITY_DECIMALS: u32 = 9;
 /// month are still priced; what lies beyond is not.
 pub const QUANTITY_MAX: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
 
+/// Days that use may be reported late at the most, whatever the rules say: accounts keep what it
+/// needs for so long.
+pub const LATE_DAYS_MAX: u64 = 44;
+
 /// How a product is paid for after use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
