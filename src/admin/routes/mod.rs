@@ -9,6 +9,7 @@ mod closures;
 mod coupons;
 mod documents;
 mod erasure;
+mod forecast;
 mod house;
 mod imports;
 mod ledger;
@@ -54,6 +55,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(balance::configure)
+        .configure(forecast::configure)
         .configure(withdrawals::configure)
         .configure(transfers::configure)
         .configure(closures::configure)

@@ -131,7 +131,7 @@ pub struct Reader<F> {
     zone: Zone,
     /// Usage of one day, as long as nothing else happens: one item.
     used: Option<Item>,
-    /// The orders that renew, of this moment, with their subscriptions.
+    /// The open orders that renew, with their subscriptions.
     renewals: BTreeMap<OrderId, SubscriptionId>,
     cash: Money,
     debt: Money,
@@ -224,7 +224,6 @@ impl<F: FnMut(Item)> Reader<F> {
     }
 
     fn take(&mut self, moment: &Moment) {
-        self.renewals.clear();
         for event in &moment.events {
             let amount = self.move_money(event, moment.at);
             self.look_for_shortfall(event, moment.at);
@@ -300,8 +299,9 @@ impl<F: FnMut(Item)> Reader<F> {
         let same_day = |used: &Item| self.zone.date(used.at) == self.zone.date(item.at);
         let joined = self.used.filter(same_day).map(|used| {
             let about = if used.about == item.about { used.about } else { About::Account };
-            let amount = used.amount.zip(item.amount).and_then(|(a, b)| a.checked_add(b));
-            Item { about, amount: amount.or(item.amount), ..item }
+            let both = [used.amount, item.amount].into_iter().flatten();
+            let amount = both.reduce(|a, b| a.checked_add(b).unwrap_or(a));
+            Item { about, amount, ..item }
         });
         if joined.is_none() {
             self.tell_used();
@@ -366,10 +366,8 @@ impl<F: FnMut(Item)> Reader<F> {
         event: &order::Event,
     ) -> Option<(&'static str, Option<&'static str>, About)> {
         let order = event.order();
-        // What is opened and paid at once is told of what it renews.
-        let about = |reader: &Self| {
-            reader.renewals.get(&order).map_or(About::Order(order), |id| About::Subscription(*id))
-        };
+        // An order that renews is told of what it renews.
+        let renewal = self.renewals.get(&order).copied();
         let what = match event {
             order::Event::Opened(order) => {
                 if order.kind == Kind::Renew {
@@ -377,7 +375,7 @@ impl<F: FnMut(Item)> Reader<F> {
                 }
                 return None;
             }
-            order::Event::Paid { .. } if self.renewals.contains_key(&order) => "renewed",
+            order::Event::Paid { .. } if renewal.is_some() => "renewed",
             order::Event::Paid { .. } => "order_paid",
             order::Event::Processing { .. } => {
                 self.waits_for_delivery = true;
@@ -391,7 +389,10 @@ impl<F: FnMut(Item)> Reader<F> {
             | order::Event::Provisioned { .. }
             | order::Event::ReportedLate { .. } => return None,
         };
-        Some((what, None, about(self)))
+        if !matches!(event, order::Event::Processing { .. } | order::Event::Warned { .. }) {
+            self.renewals.remove(&order);
+        }
+        Some((what, None, renewal.map_or(About::Order(order), About::Subscription)))
     }
 
     /// Every day from the first to the last, also those on which nothing moves.

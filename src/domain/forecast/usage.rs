@@ -35,12 +35,12 @@ pub struct GoingOn {
 pub enum Pace {
     /// So much within so long: what is summed.
     Rate(Decimal, Duration),
-    /// So much in each cycle: what is a peak, or the latest value.
+    /// So much in each cycle, on average: what is the largest, or the latest value of one.
     Level(Decimal),
 }
 
 impl GoingOn {
-    /// What it comes to within a day: the level, where it is one.
+    /// What it comes to within a day; within a cycle, where it is a level.
     #[must_use]
     pub fn daily(&self) -> Decimal {
         self.within(DAY).unwrap_or_default()
@@ -76,24 +76,30 @@ impl Carried {
     pub(super) fn of(timeline: &Timeline, open: &Open, from: Timestamp) -> Self {
         let mut carried = Self::default();
         for live in open.resources.values().filter(|live| live.state() == State::Running) {
-            let Some((_, payg)) = accrue::payg(timeline, &live.subject.product, from) else {
-                continue;
-            };
+            let known = accrue::payg(timeline, &live.subject.product, from);
+            let Some((rules, payg)) = known else { continue };
             for (name, metered) in &live.meters {
                 let Some(meter) = payg.meters.get(name) else { continue };
-                let pace = match meter.aggregation {
-                    Aggregation::Sum => rate(live, metered, from),
-                    Aggregation::Max | Aggregation::Last => level(metered, from),
-                    Aggregation::UniqueCount => {
-                        carried.leaves_out_counts |= level(metered, from).is_some();
-                        None
+                let cycle = |at| accrue::slot_of(rules, payg, live, at);
+                let (pace, since) = match meter.aggregation {
+                    Aggregation::Sum => (rate(live, metered, from), from),
+                    Aggregation::Max | Aggregation::Last => {
+                        // What was reported in this cycle stands for all of it.
+                        let (start, end) = cycle(from);
+                        let is_known = metered.open.contains_key(&start);
+                        (level(live, metered, from, cycle), if is_known { end } else { from })
                     }
-                    Aggregation::Duration => None,
+                    Aggregation::UniqueCount => {
+                        let level = level(live, metered, from, cycle);
+                        carried.leaves_out_counts |= level.is_some();
+                        (None, from)
+                    }
+                    Aggregation::Duration => (None, from),
                 };
                 if let Some(pace) = pace {
                     let (meter, unit) = (name.clone(), meter.unit.clone());
                     carried.going_on.push(GoingOn { resource: live.id, meter, unit, pace });
-                    carried.plan(timeline, live, carried.going_on.len() - 1, from);
+                    carried.plan(timeline, live, carried.going_on.len() - 1, since);
                 }
             }
         }
@@ -153,8 +159,8 @@ impl Carried {
     }
 }
 
-/// A report comes this long before the end of its cycle.
-const TICK: Duration = Duration::from_micros(1);
+/// A report comes this long before the end of its cycle: instants are whole seconds (D37).
+const TICK: Duration = Duration::from_secs(1);
 
 /// What was summed in the cycles that the last 24 hours reach into, and how long they were.
 fn rate(live: &Resource, metered: &Metered, from: Timestamp) -> Option<Pace> {
@@ -172,11 +178,32 @@ fn rate(live: &Resource, metered: &Metered, from: Timestamp) -> Option<Pace> {
     (sum > Decimal::ZERO && !window.is_zero()).then_some(Pace::Rate(sum, window))
 }
 
-/// The latest value of a cycle that the last 24 hours reach into.
-fn level(metered: &Metered, from: Timestamp) -> Option<Pace> {
-    let open = metered.open.values().rev().find(|slot| slot.late_since.is_none());
-    let open = open.map(|slot| slot.tally.quantity());
-    let settled = metered.recent.back().filter(|used| used.settled_at > from.minus(DAY));
-    let quantity = open.or_else(|| settled.map(|used| used.quantity))?;
-    (quantity > Decimal::ZERO).then_some(Pace::Level(quantity))
+/// What the cycles that ended within the last 24 hours came to on average; what this one has come
+/// to so far, where none ended.
+fn level(
+    live: &Resource,
+    metered: &Metered,
+    from: Timestamp,
+    cycle: impl Fn(Timestamp) -> (Timestamp, Timestamp),
+) -> Option<Pace> {
+    let (this, _) = cycle(from);
+    let (first, mut end) = cycle(from.minus(DAY).max(live.opened_at));
+    let mut count = 0_u32;
+    while end <= this {
+        count += 1;
+        end = cycle(end).1;
+    }
+    let settled = metered.recent.iter().map(|used| (used.since, used.quantity));
+    let open = metered.open.iter().filter(|(_, slot)| slot.late_since.is_none());
+    let open = open.map(|(start, slot)| (*start, slot.tally.quantity()));
+    let (mut sum, mut so_far) = (Decimal::ZERO, Decimal::ZERO);
+    for (start, quantity) in settled.chain(open) {
+        if start == this {
+            so_far = quantity;
+        } else if start >= first {
+            sum = sum.checked_add(quantity)?;
+        }
+    }
+    let level = if count == 0 { so_far } else { sum.checked_div(Decimal::from(count))? };
+    (level > Decimal::ZERO).then_some(Pace::Level(level))
 }
