@@ -537,8 +537,7 @@ fn replay(ports: &Ports, stream: StreamId, loaded: Loaded) -> Result<Slot, Failu
     let mut tail = 0;
     for record in &loaded.records {
         tail += record.body.len();
-        let record: Record =
-            serde_json::from_str(&record.body).map_err(|e| corrupt(stream, &e))?;
+        let record: Record = serde_json::from_str(&record.body).map_err(|e| corrupt(stream, &e))?;
         for event in &record.events {
             state.apply(event);
         }

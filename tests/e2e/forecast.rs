@@ -30,7 +30,10 @@ fn a_forecast_says_when_money_falls_short_and_that_is_when_it_does() {
     assert_eq!((&told["from"], &told["until"]), (&"2026-01-01T00:00:00Z".into(), &until.into()));
     assert_eq!(told["next"], Value::Null);
     let short = &told["shortfall"];
-    assert_eq!((&short["subscription"], &short["missing"]), (&sub.id.clone().into(), &usd("11.00")));
+    assert_eq!(
+        (&short["subscription"], &short["missing"]),
+        (&sub.id.clone().into(), &usd("11.00"))
+    );
     let words = words_of(&told);
     for word in ["notice", "renewal_failed", "expired", "suspended", "released"] {
         assert!(words.contains(&word), "{word} in {words:?}");
@@ -76,7 +79,10 @@ fn a_forecast_has_bounds() {
     let ada = Customer::open(&daemon, "ada");
     for path in [ada.path("/forecast"), "/v1/forecast".to_owned()] {
         let far = daemon.get(&format!("{path}?days=401")).refused(422, "ForecastTooFar");
-        assert_eq!((&far["field"], &far["latest"]), (&"days".into(), &"2027-02-05T00:00:00Z".into()));
+        assert_eq!(
+            (&far["field"], &far["latest"]),
+            (&"days".into(), &"2027-02-05T00:00:00Z".into())
+        );
         daemon.get(&format!("{path}?until=2027-02-05T00:00:01Z")).refused(422, "ForecastTooFar");
         daemon.get(&format!("{path}?until=2025-12-31T00:00:00Z")).refused(422, "InvalidField");
         let both = format!("{path}?days=3&until=2026-01-02T00:00:00Z");

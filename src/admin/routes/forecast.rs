@@ -14,7 +14,6 @@ use crate::actors::ExecuteError;
 use crate::admin::problem::{Code, Problem};
 use crate::admin::request::{Asks, OfAccount};
 use crate::admin::{Admin, convert, cursor, fields, wire};
-use crate::domain::account::Account;
 use crate::domain::calendar::Timestamp;
 use crate::domain::forecast::{Asked, Assumption, DAYS_MAX, EVENTS_MAX, Forecast};
 use crate::domain::ids::AccountId;
@@ -180,16 +179,15 @@ async fn forecast_book(
     let rows = admin.store.accounts(after, limit + 1).await?;
     let ids: Vec<AccountId> = rows.into_iter().map(|(id, _)| id).collect();
     let mut book = Book::default();
-    for some in ids.chunks(READ_AT_ONCE) {
-        let room = usize::try_from(limit).unwrap_or(usize::MAX) - book.account_count;
-        let some = &some[..some.len().min(room)];
-        if some.is_empty() || book.event_count >= PAGE_EVENTS_MAX {
+    let (page, rest) = ids.split_at(ids.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
+    for some in page.chunks(READ_AT_ONCE) {
+        if !book.take(&admin, some, (from, until)).await? {
             break;
         }
-        book.take(&admin, some, (from, until)).await?;
     }
     let last = book.account_count.checked_sub(1).and_then(|last| ids.get(last));
-    let next = last.filter(|_| book.account_count < ids.len()).map(|last| {
+    let is_last = rest.is_empty() && book.account_count == page.len();
+    let next = last.filter(|_| !is_last).map(|last| {
         let fields = [from.to_string(), until.to_string(), last.to_string()];
         cursor::write("book-forecast", &fields)
     });
@@ -209,52 +207,60 @@ struct Book {
 }
 
 impl Book {
-    /// Takes in some accounts.
+    /// Takes in some accounts, in their order; answers whether the page has room for more.
     async fn take(
         &mut self,
         admin: &Data<Admin>,
         ids: &[AccountId],
         (from, until): (Timestamp, Timestamp),
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let peeks = ids.iter().map(|id| admin.accounts.peek((*id).into()));
-        let peeked = future::join_all(peeks).await;
-        let house = admin.accounts.ports().house();
-        let mut accounts: Vec<(AccountId, Account, Timestamp)> = Vec::new();
-        for (id, peeked) in ids.iter().zip(peeked) {
-            self.account_count += 1;
-            match peeked {
-                Ok((view, at)) => {
-                    if let State::Account(account) = view.state {
-                        accounts.push((*id, account, at));
-                    }
-                }
-                Err(ExecuteError::Parked(_)) => self.leave_out(*id, Code::AccountParked.as_str()),
-                Err(ExecuteError::OutcomeUnknown) => {
-                    self.leave_out(*id, Code::InternalError.as_str());
-                }
+        let mut accounts = Vec::with_capacity(ids.len());
+        for (id, peeked) in ids.iter().zip(future::join_all(peeks).await) {
+            let peeked = match peeked {
+                Ok((view, at)) => Ok((view.state, at)),
+                Err(ExecuteError::Parked(_)) => Err(Code::AccountParked),
+                Err(ExecuteError::OutcomeUnknown) => Err(Code::InternalError),
                 Err(error) => return Err(error.into()),
-            }
-        }
-        let told = web::block(move || {
-            let tell = |(id, account, at): (AccountId, Account, Timestamp)| {
-                // What was recorded since the first page is where this account goes on from.
-                let asked = under(&house, from.max(at), until.max(at));
-                // Whoever breaks the core is left out; the others are told.
-                let told = catch_unwind(AssertUnwindSafe(|| Forecast::read(asked, account, drop)));
-                (id, told.map_err(drop))
             };
-            accounts.into_iter().map(tell).collect::<Vec<_>>()
+            accounts.push((*id, peeked));
+        }
+        let house = admin.accounts.ports().house();
+        let mut room = PAGE_EVENTS_MAX.saturating_sub(self.event_count);
+        let told = web::block(move || {
+            let mut told = Vec::with_capacity(accounts.len());
+            for (id, peeked) in accounts {
+                // One account is told whatever it takes, so that the next page goes on behind it.
+                if room == 0 {
+                    break;
+                }
+                let one = peeked.and_then(|(state, at)| {
+                    let State::Account(account) = state else { return Ok(None) };
+                    // What was recorded since the first page is where this account goes on from.
+                    let asked = under(&house, from.max(at), until.max(at));
+                    // Whoever breaks the core is left out; the others are told.
+                    let read = AssertUnwindSafe(|| Forecast::read(asked, account, drop));
+                    catch_unwind(read).map_err(|_| Code::InternalError)
+                });
+                let count = one.iter().flatten().map(|told| told.event_count).sum();
+                room = room.saturating_sub(count);
+                told.push((id, one));
+            }
+            told
         });
-        for (id, told) in told.await.map_err(Problem::broken)? {
+        let told = told.await.map_err(Problem::broken)?;
+        let is_whole = told.len() == ids.len();
+        for (id, told) in told {
+            self.account_count += 1;
             match told {
                 Ok(told) => self.add(id, told.as_ref()),
-                Err(()) => {
-                    tracing::error!(account = %id, "the core gave up on a forecast");
-                    self.leave_out(id, Code::InternalError.as_str());
+                Err(code) => {
+                    let (account, code) = (id.to_string(), code.as_str().to_owned());
+                    self.left_out.push(wire::ForecastLeftOut { account, code, until: None });
                 }
             }
         }
-        Ok(())
+        Ok(is_whole && self.event_count < PAGE_EVENTS_MAX)
     }
 
     fn add(&mut self, id: AccountId, told: Option<&Forecast>) {
@@ -277,11 +283,6 @@ impl Book {
             let (account, code) = (id.to_string(), "TooMuch".to_owned());
             self.left_out.push(wire::ForecastLeftOut { account, code, until });
         }
-    }
-
-    fn leave_out(&mut self, id: AccountId, code: &str) {
-        let (account, code) = (id.to_string(), code.to_owned());
-        self.left_out.push(wire::ForecastLeftOut { account, code, until: None });
     }
 
     fn shown(self, from: Timestamp, until: Timestamp, next: Option<String>) -> wire::BookForecast {

@@ -9,8 +9,8 @@ mod reading;
 mod usage;
 
 pub use self::reading::{About, Day, Forecast, Item, Reader, Shortfall};
-pub use self::usage::GoingOn;
 use self::usage::Carried;
+pub use self::usage::GoingOn;
 use super::account::Account;
 use super::agenda::Agenda;
 use super::calendar::Timestamp;

@@ -27,7 +27,11 @@ fn account(world: &World) -> Account {
 }
 
 /// Everything that is forecast, with the instants of its records.
-fn foretold(world: &World, from: Timestamp, until: Timestamp) -> (Vec<(Timestamp, Event)>, Account) {
+fn foretold(
+    world: &World,
+    from: Timestamp,
+    until: Timestamp,
+) -> (Vec<(Timestamp, Event)>, Account) {
     let mut walk = Walk::new(asked(world, from, until), account(world));
     let mut events = Vec::new();
     while let Some(moment) = walk.step() {

@@ -109,8 +109,8 @@ fn assumed(output: Output, assumptions: &[ForecastAssumption]) {
 }
 
 fn print(forecast: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string(forecast)
-        .map_err(|error| Failure::local("the forecast", &error))?;
+    let text =
+        serde_json::to_string(forecast).map_err(|error| Failure::local("the forecast", &error))?;
     Ok(output::line(&text)?)
 }
 
@@ -184,9 +184,8 @@ fn show_book(output: Output, book: &BookForecast, with_chart: bool) -> Result<()
         output.say("no money moves");
     } else {
         let rows = book.days.iter();
-        let rows = rows.map(|day| {
-            vec![day.day.clone(), money(&day.money_in), money(&day.money_out)]
-        });
+        let rows =
+            rows.map(|day| vec![day.day.clone(), money(&day.money_in), money(&day.money_out)]);
         output.table(&["DAY", ">IN", ">OUT"], rows.collect())?;
     }
     if !book.short.is_empty() {
@@ -198,9 +197,10 @@ fn show_book(output: Output, book: &BookForecast, with_chart: bool) -> Result<()
         output.table(&["FALLS SHORT", "AT", ">MISSING", "FOR"], rows.collect())?;
     }
     if !book.left_out.is_empty() {
-        let rows = book.left_out.iter().map(|it| {
-            vec![it.account.clone(), it.code.clone(), or_nothing(it.until.as_ref())]
-        });
+        let rows = book
+            .left_out
+            .iter()
+            .map(|it| vec![it.account.clone(), it.code.clone(), or_nothing(it.until.as_ref())]);
         output.table(&["NOT TOLD", "WHY", "TOLD UNTIL"], rows.collect())?;
     }
     if with_chart {
@@ -304,7 +304,8 @@ mod tests {
         let mut yen = day("2026-11-02", "500", None);
         yen.money_out.currency = "JPY".to_owned();
         let first = page(vec![day("2026-11-02", "1.50", None)], Some("on"));
-        let second = page(vec![day("2026-11-01", "1.00", None), day("2026-11-02", "0.50", None), yen], None);
+        let second =
+            page(vec![day("2026-11-01", "1.00", None), day("2026-11-02", "0.50", None), yen], None);
         let whole = joined(first, second);
         let out: Vec<_> =
             whole.days.iter().map(|day| format!("{} {}", day.day, money(&day.money_out))).collect();
