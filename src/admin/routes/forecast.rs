@@ -221,7 +221,10 @@ impl Book {
                 Ok((view, at)) => Ok((view.state, at)),
                 Err(ExecuteError::Parked(_)) => Err(Code::AccountParked),
                 Err(ExecuteError::OutcomeUnknown) => Err(Code::InternalError),
-                Err(error) => return Err(error.into()),
+                // One that cannot be read hides none of the others; a store that is gone cannot
+                // give the next page.
+                Err(ExecuteError::Store(_) | ExecuteError::Busy) => Err(Code::StoreUnavailable),
+                Err(error @ ExecuteError::Rejected(_)) => return Err(error.into()),
             };
             accounts.push((*id, peeked));
         }

@@ -189,7 +189,8 @@ pub struct ForecastShort {
 pub struct ForecastLeftOut {
     /// The account.
     pub account: String,
-    /// Why: `AccountParked`, `InternalError`, or `TooMuch` where it is told up to `until`.
+    /// Why: `AccountParked`, `StoreUnavailable`, `InternalError`, or `TooMuch` where it is told up
+    /// to `until`.
     pub code: String,
     /// Up to when it is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
