@@ -276,7 +276,30 @@ mod tests {
             day("2026-11-02", "3.00", Some("1.00")),
             day("2026-11-03", "2.00", Some("-1.00")),
         ];
-        insta::assert_snapshot!(drawn(&days), @"");
+        insta::assert_snapshot!(drawn(&days), @r"
+
+        money out, each day
+        3.00 USD |   ██
+                 |   ██
+                 |   ██ ▃▃
+                 |   ██ ██
+                 |   ██ ██
+                 |   ██ ██
+                 |   ██ ██
+               0 |   ██ ██
+                  2026-11-01 2026-11-03
+
+        balance, at the end of each day
+        4.00 USD |██
+                 |██
+                 |██
+                 |██
+                 |██
+                 |██
+                 |██ ██
+               0 |██ ██
+                  2026-11-01 2026-11-03
+        ");
     }
 
     #[test]
