@@ -130,7 +130,8 @@ impl Server {
     /// Serves on `socket`. It must be called within the actor system; signals are the shell's.
     pub fn start(socket: Socket, admin: Admin) -> io::Result<Self> {
         let access = Access::new(socket.uid, &admin.config.daemon);
-        let connections = usize::try_from(admin.config.daemon.connections_max).unwrap_or(usize::MAX);
+        let connections =
+            usize::try_from(admin.config.daemon.connections_max).unwrap_or(usize::MAX);
         let admin = Data::new(admin);
         Self::listen(socket, access, connections, move |config| {
             config.app_data(admin.clone());

@@ -111,7 +111,8 @@ fn close(description: &mut OpenApi) {
         let RefOr::T(Schema::OneOf(variants)) = schema else { continue };
         for variant in &mut variants.items {
             if let RefOr::T(Schema::Object(variant)) = variant {
-                variant.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+                variant.additional_properties =
+                    Some(Box::new(AdditionalProperties::FreeForm(false)));
             }
         }
     }

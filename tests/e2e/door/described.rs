@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::bridge;
+use super::bridge;
 use crate::harness::{Ask, Customer, Daemon, Home};
 
 /// Where generated requests begin: the same ones in every run.
@@ -25,12 +25,11 @@ fn every_operation_answers_as_it_is_described() {
     command.arg("--config-file").arg(settings).arg("run");
     command.arg(format!("http://127.0.0.1:{port}/openapi.json"));
     command.args(["--url", &format!("http://127.0.0.1:{port}")]);
-    command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "10"]);
+    command.args(["--phases", "examples,coverage,fuzzing", "--max-examples", "5"]);
     command.args(["--seed", SEED, "--continue-on-failure"]);
     command.env("SCHEMATHESIS_HOOKS", hooks).env("NO_COLOR", "1").current_dir(home.path(""));
     let output = command.output().expect("schemathesis");
     let text = String::from_utf8_lossy(&output.stdout);
-    std::fs::write("/tmp/door/out.txt", &*text).unwrap();
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
