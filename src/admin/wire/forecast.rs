@@ -15,12 +15,15 @@ pub struct ForecastQuery {
     pub until: Option<String>,
     /// Up to how many days ahead; instead of `until`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(maximum = 400)]
     pub days: Option<u32>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Items, or accounts, on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
