@@ -169,12 +169,11 @@ async fn forecast_book(
         }
         _ => None,
     })?;
-    let (from, until, after) = match place {
-        Some(place) => place,
-        None => {
-            let from = admin.clock.now();
-            (from, until(&query, from)?, None)
-        }
+    let (from, until, after) = if let Some(place) = place {
+        place
+    } else {
+        let from = admin.clock.now();
+        (from, until(&query, from)?, None)
     };
     let rows = admin.store.accounts(after, limit + 1).await?;
     let ids: Vec<AccountId> = rows.into_iter().map(|(id, _)| id).collect();

@@ -54,7 +54,8 @@ pub enum Assumption {
     OnTime,
     /// The rules change as they are scheduled to, and not otherwise.
     RulesAsScheduled,
-    /// What runs runs on, and what is reported goes on at the rate of the last 24 hours.
+    /// What runs runs on, and what is reported goes on at the rate of the last 24 hours, or of its
+    /// cycle where that is longer.
     UsageGoesOn,
     /// Different things that are counted are not counted ahead.
     UniqueCountsEnd,
@@ -90,7 +91,8 @@ impl Assumption {
             Self::OnTime => "each thing is done at the instant at which it is due",
             Self::RulesAsScheduled => "the rules change as they are scheduled to, not otherwise",
             Self::UsageGoesOn => {
-                "what runs runs on, and reported usage goes on at the rate of the last 24 hours"
+                "what runs runs on, and reported usage goes on at the rate of the last 24 hours, or \
+                 of its cycle where that is longer"
             }
             Self::UniqueCountsEnd => "meters that count different things count none of them ahead",
             Self::NoDeliveries => {

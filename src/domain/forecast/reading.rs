@@ -331,7 +331,6 @@ impl<F: FnMut(Item)> Reader<F> {
             Event::Notice(notice::Event::Issued { subscription, kind, .. }) => {
                 Some(("notice", Some(kind.as_str()), About::Subscription(*subscription)))
             }
-            Event::Notice(notice::Event::Skipped { .. }) => None,
             Event::Coupon(event) => of(of_coupon(event)?, About::Coupon(event.coupon())),
             Event::Resource(event) => of(of_resource(event)?, About::Resource(event.resource())),
             Event::Usage(usage::Event::Settled(settlement)) => {
@@ -339,11 +338,6 @@ impl<F: FnMut(Item)> Reader<F> {
                 let first = resources.next().filter(|one| resources.all(|other| other == *one));
                 of(USED, first.map_or(About::Account, About::Resource))
             }
-            Event::Usage(
-                usage::Event::Recorded { .. }
-                | usage::Event::PackageFilled(_)
-                | usage::Event::PackageDropped { .. },
-            ) => None,
             Event::Wallet(event) => of_wallet(event).map(|(what, about)| (what, None, about)),
             Event::Standing(event) => of(of_standing(event)?, About::Account),
             Event::Closure(event) => of(of_closure(event)?, About::Account),
@@ -352,6 +346,12 @@ impl<F: FnMut(Item)> Reader<F> {
             }
             Event::Statement(
                 statement::Event::DocumentIssued(_) | statement::Event::DocumentNumbered { .. },
+            )
+            | Event::Notice(notice::Event::Skipped { .. })
+            | Event::Usage(
+                usage::Event::Recorded { .. }
+                | usage::Event::PackageFilled(_)
+                | usage::Event::PackageDropped { .. },
             )
             | Event::Account(_)
             | Event::Withdrawal(_)

@@ -142,6 +142,25 @@ fn reported_use_goes_on_at_the_rate_of_the_last_day() {
 }
 
 #[test]
+fn what_is_settled_by_the_month_goes_on_at_the_rate_of_its_month() {
+    // 40 calls in ten days are 124 in March: more than 100, so all of them at 0.05.
+    assert_snapshot!(ahead(
+        "
+        2026-03-01 00:00  top-up 100
+        2026-03-01 00:00  open-resource by-month small
+        2026-03-05 10:00  report #1 calls 40 as a
+        2026-03-11 00:00  step
+        ",
+        ("2026-03-11", "00:00"),
+        ("2026-04-02", "00:00"),
+    ), @r"
+    2026-04-01 00:05 usage_settled res#1 -6.20 USD -> 93.80 USD
+    in 0.00 USD out 6.20 USD cash 93.80 USD debt 0.00 USD
+    no_commands on_time rules_as_scheduled usage_goes_on
+    ");
+}
+
+#[test]
 fn rules_that_change_on_the_way_are_used_from_then_on() {
     let script = "
         2026-01-01 12:00 top-up 60

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use renewd::admin::wire::{
     AmountAt, BookForecast, Forecast, ForecastAssumption, ForecastDay, ForecastQuery, Money,
     Shortfall,
@@ -209,11 +210,40 @@ fn show_book(output: Output, book: &BookForecast, with_chart: bool) -> Result<()
             by_currency.entry(&day.money_out.currency).or_default().push(day.clone());
         }
         for days in by_currency.values() {
-            output::line(&drawn(days))?;
+            output::line(&drawn(&every_day(days, &book.from, &book.until)))?;
         }
     }
     assumed(output, &book.assumptions);
     Ok(())
+}
+
+/// The days of a book from one instant to another, with those on which no money moves.
+fn every_day(days: &[ForecastDay], from: &str, until: &str) -> Vec<ForecastDay> {
+    let date = |text: &str| text.get(..10).and_then(|date| date.parse::<NaiveDate>().ok());
+    let known: BTreeMap<_, _> =
+        days.iter().filter_map(|day| Some((date(&day.day)?, day))).collect();
+    let (Some(first), Some((last, sample))) = (known.keys().next(), known.last_key_value()) else {
+        return Vec::new();
+    };
+    let zero = |like: &Money| Money {
+        amount: Decimal::new(0, number(like).scale()).to_string(),
+        currency: like.currency.clone(),
+    };
+    let empty = ForecastDay {
+        day: String::new(),
+        money_in: zero(&sample.money_in),
+        money_out: zero(&sample.money_out),
+        balance: None,
+    };
+    // The first and the last day of the zone of bills may be others than those of UTC.
+    let first = date(from).map_or(*first, |from| from.min(*first));
+    let last = date(until).map_or(*last, |until| until.max(*last));
+    let dates = first.iter_days().take_while(|date| *date <= last);
+    let shown = dates.map(|date| match known.get(&date) {
+        Some(day) => (*day).clone(),
+        None => ForecastDay { day: date.to_string(), ..empty.clone() },
+    });
+    shown.collect()
 }
 
 /// Money out and in, and the balance where there is one.
@@ -310,6 +340,16 @@ mod tests {
         assert!(text.contains("3.00 USD |"), "{text}");
         assert!(!text.contains("balance"), "{text}");
         assert!(!text.contains("money in"), "{text}");
+    }
+
+    #[test]
+    fn days_on_which_no_money_moves_are_drawn_too() {
+        let days = [day("2026-11-02", "3.00", None), day("2026-11-04", "1.50", None)];
+        let every = every_day(&days, "2026-11-01T12:00:00Z", "2026-11-05T12:00:00Z");
+        let shown: Vec<_> =
+            every.iter().map(|day| format!("{} {}", &day.day[8..], day.money_out.amount)).collect();
+        assert_eq!(shown, ["01 0.00", "02 3.00", "03 0.00", "04 1.50", "05 0.00"]);
+        assert_eq!(every_day(&[], "2026-11-01T12:00:00Z", "2026-11-05T12:00:00Z"), []);
     }
 
     #[test]
