@@ -208,6 +208,7 @@ mod tests {
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
         GET /v1/accounts/{account}/export
+        GET /v1/accounts/{account}/forecast
         GET /v1/accounts/{account}/holdings
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
@@ -231,6 +232,7 @@ mod tests {
         GET /v1/coupons
         GET /v1/deliveries
         GET /v1/ledger/entries
+        GET /v1/forecast
         GET /v1/ledger/trial-balance
         GET /v1/meters
         GET /v1/orders
