@@ -231,8 +231,8 @@ mod tests {
         GET /v1/closures
         GET /v1/coupons
         GET /v1/deliveries
-        GET /v1/ledger/entries
         GET /v1/forecast
+        GET /v1/ledger/entries
         GET /v1/ledger/trial-balance
         GET /v1/meters
         GET /v1/orders
