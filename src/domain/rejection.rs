@@ -328,6 +328,12 @@ pub enum Rejection {
         /// The channel.
         channel: String,
     },
+    /// An operator alone may ask that, through no channel but their own.
+    #[error("that is for operators, and cannot be asked through {channel:?}")]
+    OperatorOnly {
+        /// The channel.
+        channel: String,
+    },
     /// There is no such coupon in the account.
     #[error("there is no coupon {coupon} in this account")]
     CouponNotFound {
@@ -573,6 +579,7 @@ impl Rejection {
             Self::TransferToSelf => "TransferToSelf",
             Self::PaymentMethodNotAllowed { .. } => "PaymentMethodNotAllowed",
             Self::ChannelReadOnly { .. } => "ChannelReadOnly",
+            Self::OperatorOnly { .. } => "OperatorOnly",
             Self::CouponNotFound { .. } => "CouponNotFound",
             Self::CouponOver { .. } => "CouponOver",
             Self::CouponNotUsable { .. } => "CouponNotUsable",

@@ -29,6 +29,7 @@ pub(super) fn page(templates: &Templates, template: Template, about: &About) -> 
         about,
         name: "Ada",
         code: about.code.map(|_| "042917".to_owned()),
+        note: about.note.map(|_| "The company was dissolved".to_owned()),
         stream: stream(template),
         at: at("2026-03-05T08:00:00Z"),
         product: Some("Virtual server".into()),

@@ -260,6 +260,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::AmountNegative { .. }
         | Rejection::PaymentMethodNotAllowed { .. }
         | Rejection::ChannelReadOnly { .. }
+        | Rejection::OperatorOnly { .. }
         | Rejection::TransferToSelf
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
@@ -366,6 +367,7 @@ mod tests {
                 allowed: vec!["alipay".into()],
             },
             Rejection::ChannelReadOnly { channel: "app".into() },
+            Rejection::OperatorOnly { channel: "app".into() },
             Rejection::CouponNotFound { coupon },
             Rejection::CouponOver { coupon },
             Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Used] },
@@ -464,6 +466,7 @@ mod tests {
         422 TransferToSelf
         422 PaymentMethodNotAllowed action allowed channel method
         422 ChannelReadOnly channel
+        422 OperatorOnly channel
         404 CouponNotFound coupon
         409 CouponOver coupon
         422 CouponNotUsable coupon unmet

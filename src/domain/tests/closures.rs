@@ -343,6 +343,58 @@ fn r8_9_logging_in_revokes_only_where_it_is_configured() {
 }
 
 #[test]
+fn an_operator_begins_it_without_a_code_and_its_owner_revokes_it() {
+    assert_snapshot!(play("
+        2026-03-01 10:00  closure approval none
+        2026-03-01 10:00  top-up 5
+        2026-03-01 10:00  open-resource vm small
+        2026-03-01 10:30  begin
+        2026-03-01 10:40  release-resource #1
+        2026-03-01 10:41  begin forfeit
+        2026-03-01 10:42  begin
+        2026-03-01 10:42  confirm
+        2026-03-04 10:00  step
+        2026-03-05 10:00  revoke
+        2026-03-06 10:00  begin forfeit
+        2026-03-30 10:00  step
+        2026-03-30 10:00  begin
+    "), @r#"
+    2026-03-01 10:00 +5.00 USD
+    2026-03-01 10:00   resource #1 opened vm small
+    2026-03-01 10:30 ! ClosureBlocked: the account cannot be closed yet: UnreleasedResource, PositiveCash
+    2026-03-01 10:40   resource #1 released at 2026-03-01 10:40
+    2026-03-01 10:41 closure begun by an operator, cash given up
+    2026-03-01 10:41 settling due 2026-03-01 10:41 until 2026-03-03 10:40
+    2026-03-01 10:42 ! ClosureStage: the closure is at the stage "settling"
+    2026-03-01 10:42 ! ClosureStage: the closure is at the stage "settling"
+    2026-03-01 11:05   settled due 2026-03-01 11:05: 0.02 USD paid [#1 cpu small 0.666667 hour of tier 1 at 0.036 2026-03-01 10:00 to 2026-03-01 10:40 = 0.02 USD]
+    2026-03-03 10:40 quiet due 2026-03-03 10:40 until 2026-03-18 10:40
+    2026-03-05 10:00 closure revoked by request due 2026-03-05 10:00
+    2026-03-06 10:00 closure begun by an operator, cash given up
+    2026-03-06 10:00 settling due 2026-03-06 10:00 until 2026-03-06 10:00
+    2026-03-06 10:00 quiet due 2026-03-06 10:00 until 2026-03-21 10:00
+    2026-03-21 10:00 4.98 USD forfeited
+    2026-03-21 10:00 closed due 2026-03-21 10:00
+    2026-03-30 10:00 ! AccountClosed: the account is closed
+    "#);
+}
+
+#[test]
+fn r8_11_a_company_s_closing_waits_for_approval_whoever_begins_it() {
+    assert_snapshot!(play("
+        2026-03-01 10:00  closure approval corporate
+        2026-03-01 10:00  begin
+        2026-03-02 10:00  approve DOC-1
+    "), @r"
+    2026-03-01 10:00 closure begun by an operator
+    2026-03-01 10:00 closure waits for approval
+    2026-03-02 10:00 closure approved on DOC-1
+    2026-03-02 10:00 settling due 2026-03-02 10:00 until 2026-03-02 10:00
+    2026-03-02 10:00 quiet due 2026-03-02 10:00 until 2026-03-17 10:00
+    ");
+}
+
+#[test]
 fn r8_8_while_closing_only_paying_and_leaving_is_possible() {
     assert_snapshot!(play("
         2026-03-01 10:00  closure approval none

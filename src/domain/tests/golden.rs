@@ -116,6 +116,7 @@ variants! {
     Event::Coupon(coupon::Event::Expired { .. }) => "coupon.expired",
     Event::Coupon(coupon::Event::Cancelled { .. }) => "coupon.cancelled",
     Event::Closure(closure::Event::Requested { .. }) => "closure.requested",
+    Event::Closure(closure::Event::Begun { .. }) => "closure.begun",
     Event::Closure(closure::Event::CodeMissed { .. }) => "closure.code_missed",
     Event::Closure(closure::Event::Confirmed { .. }) => "closure.confirmed",
     Event::Closure(closure::Event::ApprovalAsked { .. }) => "closure.approval_asked",
@@ -243,6 +244,7 @@ fn rejections() -> Vec<Rejection> {
             allowed: vec!["alipay".into()],
         },
         Rejection::ChannelReadOnly { channel: "app".into() },
+        Rejection::OperatorOnly { channel: "app".into() },
         Rejection::CouponNotFound { coupon },
         Rejection::CouponOver { coupon },
         Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Product] },
@@ -328,6 +330,7 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::TransferToSelf
             | Rejection::PaymentMethodNotAllowed { .. }
             | Rejection::ChannelReadOnly { .. }
+            | Rejection::OperatorOnly { .. }
             | Rejection::CouponNotFound { .. }
             | Rejection::CouponOver { .. }
             | Rejection::CouponNotUsable { .. }
@@ -427,6 +430,7 @@ fn a_rejection_keeps_its_code() {
         TransferToSelf -> TransferToSelf
         PaymentMethodNotAllowed -> PaymentMethodNotAllowed
         ChannelReadOnly -> ChannelReadOnly
+        OperatorOnly -> OperatorOnly
         CouponNotFound -> CouponNotFound
         CouponOver -> CouponOver
         CouponNotUsable -> CouponNotUsable

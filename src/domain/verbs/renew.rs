@@ -324,6 +324,7 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::TransferToSelf
         | Rejection::PaymentMethodNotAllowed { .. }
         | Rejection::ChannelReadOnly { .. }
+        | Rejection::OperatorOnly { .. }
         | Rejection::CouponNotFound { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponNotUsable { .. }
