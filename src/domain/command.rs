@@ -134,7 +134,7 @@ pub enum Command {
     CloseMonth(bill::CloseMonth),
     /// To the house: add a version of the rules.
     ApplyRules(apply_rules::ApplyRules),
-    /// To the house: hold back suspensions and releases.
+    /// To the house: hold back suspensions, releases and closings.
     EngageBrake(brake::Engage),
     /// To the house: let them go ahead.
     ReleaseBrake(brake::Release),

@@ -17,7 +17,7 @@ use super::nouns::order::{self, Order};
 use super::nouns::resource::Resource;
 use super::nouns::statement;
 use super::nouns::subscription::Subscription;
-use super::nouns::withdrawal::Withdrawal;
+use super::nouns::withdrawal::{self, Withdrawal};
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
 use super::stream::Context;
@@ -71,6 +71,8 @@ impl Touched {
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
             Event::Resource(event) => drop(self.resources.insert(event.resource())),
+            // It is settled and long gone: its row stays as it is.
+            Event::Withdrawal(withdrawal::Event::ReportedAgain { .. }) => {}
             Event::Withdrawal(event) => drop(self.withdrawals.insert(event.withdrawal())),
             Event::Statement(statement::Event::DocumentIssued(document)) => {
                 self.documents.insert(document.id);
@@ -269,16 +271,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// A withdrawal of this account that is still to be paid, or a rejection.
+    /// A withdrawal of this account as it stands, settled or not, or a rejection.
     pub fn withdrawal(&self, id: WithdrawalId) -> Result<&Withdrawal, Rejection> {
-        match self.open()?.withdrawals.get(&id) {
-            Some(withdrawal) if !withdrawal.is_final() => Ok(withdrawal),
-            Some(_) => Err(Rejection::WithdrawalClosed { withdrawal: id }),
-            None if self.facts.knows_withdrawal(id) => {
-                Err(Rejection::WithdrawalClosed { withdrawal: id })
-            }
-            None => Err(Rejection::WithdrawalNotFound { withdrawal: id }),
-        }
+        let live = self.books()?.withdrawals.get(&id).map(|live| live.as_ref());
+        let known = live.or_else(|| self.facts.withdrawals.get(&id));
+        known.ok_or(Rejection::WithdrawalNotFound { withdrawal: id })
     }
 
     /// A live subscription of this account, or a rejection.

@@ -279,12 +279,6 @@ pub enum Rejection {
         /// What was asked for.
         withdrawal: WithdrawalId,
     },
-    /// The withdrawal was reported to be paid or to have failed before.
-    #[error("{withdrawal} was reported to be paid or to have failed before")]
-    WithdrawalClosed {
-        /// Which.
-        withdrawal: WithdrawalId,
-    },
     /// More than can be withdrawn: own top-ups, and neither what is held nor what is owed (R7.5).
     #[error("{withdrawable} can be withdrawn, not {amount}")]
     NotWithdrawable {
@@ -572,7 +566,6 @@ impl Rejection {
             Self::OffAnchor { .. } => "OffAnchor",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
             Self::WithdrawalNotFound { .. } => "WithdrawalNotFound",
-            Self::WithdrawalClosed { .. } => "WithdrawalClosed",
             Self::NotWithdrawable { .. } => "NotWithdrawable",
             Self::PayeeNotFound { .. } => "PayeeNotFound",
             Self::NotTransferable { .. } => "NotTransferable",

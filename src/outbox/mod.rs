@@ -15,6 +15,8 @@
 
 #[cfg(test)]
 mod change_letters;
+#[cfg(test)]
+mod closure_letters;
 mod embedded;
 #[cfg(test)]
 mod fake;

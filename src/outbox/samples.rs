@@ -15,7 +15,7 @@ use crate::domain::nouns::order;
 use crate::domain::nouns::subscription::Mode;
 
 /// Every reason that a template may have to put into words.
-const REASONS: [&str; 27] = [
+const REASONS: [&str; 28] = [
     "NotEnoughFunds",
     "UnpaidOrder",
     "PlanRetired",
@@ -34,6 +34,7 @@ const REASONS: [&str; 27] = [
     "again",
     "request",
     "operator",
+    "after_all",
     "login",
     "code_missed",
     "LiveSubscription",
@@ -84,6 +85,8 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
                 | Template::Refunded
                 | Template::RenewalFailed
                 | Template::CouponGranted
+                | Template::WithdrawalPaid
+                | Template::WithdrawalFailed
                 | Template::ClosureApproval
                 | Template::ClosureSettling
                 | Template::ClosureReturned

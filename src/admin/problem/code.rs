@@ -233,7 +233,6 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::TooLateForMode { .. }
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
-        | Rejection::WithdrawalClosed { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponHeld { .. }
         | Rejection::PriceChanged { .. }
@@ -355,7 +354,6 @@ mod tests {
             Rejection::OrderNotPaid { order },
             Rejection::OrderProcessing { order },
             Rejection::WithdrawalNotFound { withdrawal },
-            Rejection::WithdrawalClosed { withdrawal },
             Rejection::NotWithdrawable { amount, withdrawable: amount },
             Rejection::PayeeNotFound { account },
             Rejection::NotTransferable { amount, transferable: amount },
@@ -459,7 +457,6 @@ mod tests {
         409 OrderNotPaid order
         409 LastOrderProcessing order
         404 WithdrawalNotFound withdrawal
-        409 WithdrawalClosed withdrawal
         402 NotWithdrawable amount withdrawable
         404 PayeeNotFound account
         402 NotTransferable amount transferable

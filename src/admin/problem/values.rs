@@ -57,8 +57,7 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
             json!({ "coupon": coupon })
         }
-        Rejection::WithdrawalNotFound { withdrawal }
-        | Rejection::WithdrawalClosed { withdrawal } => {
+        Rejection::WithdrawalNotFound { withdrawal } => {
             json!({ "withdrawal": withdrawal })
         }
         Rejection::NotWithdrawable { amount, withdrawable } => json!({

@@ -91,6 +91,9 @@ pub(super) fn moved_at(event: &Event) -> Option<Timestamp> {
         Event::Withdrawal(event) => match event {
             withdrawal::Event::Requested(asked) => Some(asked.requested_at),
             withdrawal::Event::Paid { at, .. } | withdrawal::Event::Failed { at, .. } => Some(*at),
+            withdrawal::Event::PaidAfterAll { withdrawal, .. }
+            | withdrawal::Event::FailedAfterAll { withdrawal, .. } => withdrawal.settled_at,
+            withdrawal::Event::ReportedAgain { .. } => None,
         },
         Event::Order(event) => match event {
             order::Event::Refunded { at, .. } => Some(*at),

@@ -100,7 +100,7 @@ pub enum Template {
     ClosureRevoked,
     /// The account is closed for good.
     AccountClosed,
-    /// To the operator: the brake holds back suspensions and releases.
+    /// To the operator: the brake holds back suspensions, releases and closings.
     BrakeEngaged,
 }
 

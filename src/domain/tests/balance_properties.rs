@@ -116,7 +116,8 @@ fn command(act: &Act, world: &World) -> Command {
             Command::Withdraw(verbs::withdraw::Withdraw { amount: amount.map(cents) })
         }
         Act::Report { pick, is_paid } => {
-            let withdrawal = picked(open.withdrawals.keys().copied(), *pick)
+            // What is settled is reported again, and otherwise than before.
+            let withdrawal = picked(world.facts.withdrawals.keys().copied(), *pick)
                 .unwrap_or(WithdrawalId::new(ACCOUNT, 99));
             if *is_paid {
                 Command::WithdrawalPaid(verbs::withdraw::WithdrawalPaid { withdrawal })
@@ -172,6 +173,14 @@ fn flow(world: &World) -> Flow {
             }
             Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => {
                 flow.withdrawn -= amount.minor();
+            }
+            Event::Withdrawal(withdrawal::Event::PaidAfterAll { withdrawal: asked, .. }) => {
+                flow.withdrawn += asked.amount.minor();
+                flow.paid_out += asked.amount.minor();
+            }
+            Event::Withdrawal(withdrawal::Event::FailedAfterAll { withdrawal: asked, .. }) => {
+                flow.withdrawn -= asked.amount.minor();
+                flow.paid_out -= asked.amount.minor();
             }
             Event::Withdrawal(withdrawal::Event::Paid { paid, .. }) => {
                 flow.paid_out += paid.iter().map(|paid| paid.amount.minor()).sum::<i64>();

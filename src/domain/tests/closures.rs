@@ -81,7 +81,7 @@ fn s1_everything_that_stands_in_the_way_is_named_at_once() {
     UnreleasedResource #5 stopped (release_resource)
     OpenOrder #4 Unpaid (pay_or_cancel)
     UnsettledUsage #6 at 2026-03-01 11:05 (wait_for_settlement)
-    OwedToCustomer withdrawal #7 20.00 USD (wait_for_money)
+    OwedToCustomer withdrawal #7 20.00 USD by 2026-03-06 10:40 (wait_for_money)
     OwedToCustomer transfer #8 7.00 USD (wait_for_money)
     OwedToCustomer deposit of #6 0.60 USD by 2026-03-01 11:05 (wait_for_money)
     PositiveCash 62.40 USD, 62.40 USD withdrawable (withdraw_or_forfeit)

@@ -46,6 +46,9 @@ variants! {
     Event::Withdrawal(withdrawal::Event::Requested(_)) => "withdrawal.requested",
     Event::Withdrawal(withdrawal::Event::Paid { .. }) => "withdrawal.paid",
     Event::Withdrawal(withdrawal::Event::Failed { .. }) => "withdrawal.failed",
+    Event::Withdrawal(withdrawal::Event::PaidAfterAll { .. }) => "withdrawal.paid_after_all",
+    Event::Withdrawal(withdrawal::Event::FailedAfterAll { .. }) => "withdrawal.failed_after_all",
+    Event::Withdrawal(withdrawal::Event::ReportedAgain { .. }) => "withdrawal.reported_again",
     Event::Wallet(wallet::Event::Sent { .. }) => "wallet.sent",
     Event::Wallet(wallet::Event::Arrived { .. }) => "wallet.arrived",
     Event::Wallet(wallet::Event::Returned { .. }) => "wallet.returned",
@@ -232,7 +235,6 @@ fn rejections() -> Vec<Rejection> {
         Rejection::OffAnchor { expires_at: at },
         Rejection::NotEnoughFunds { needed: usd("10"), available: usd("9.99") },
         Rejection::WithdrawalNotFound { withdrawal },
-        Rejection::WithdrawalClosed { withdrawal },
         Rejection::NotWithdrawable { amount: usd("2"), withdrawable: usd("1") },
         Rejection::PayeeNotFound { account: ACCOUNT },
         Rejection::NotTransferable { amount: usd("2"), transferable: usd("1") },
@@ -323,7 +325,6 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::OffAnchor { .. }
             | Rejection::NotEnoughFunds { .. }
             | Rejection::WithdrawalNotFound { .. }
-            | Rejection::WithdrawalClosed { .. }
             | Rejection::NotWithdrawable { .. }
             | Rejection::PayeeNotFound { .. }
             | Rejection::NotTransferable { .. }
@@ -423,7 +424,6 @@ fn a_rejection_keeps_its_code() {
         OffAnchor -> OffAnchor
         NotEnoughFunds -> NotEnoughFunds
         WithdrawalNotFound -> WithdrawalNotFound
-        WithdrawalClosed -> WithdrawalClosed
         NotWithdrawable -> NotWithdrawable
         PayeeNotFound -> PayeeNotFound
         NotTransferable -> NotTransferable

@@ -317,7 +317,6 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
         | Rejection::WithdrawalNotFound { .. }
-        | Rejection::WithdrawalClosed { .. }
         | Rejection::NotWithdrawable { .. }
         | Rejection::PayeeNotFound { .. }
         | Rejection::NotTransferable { .. }
