@@ -71,9 +71,13 @@ impl Touched {
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
             Event::Resource(event) => drop(self.resources.insert(event.resource())),
-            // It is settled and long gone: its row stays as it is.
-            Event::Withdrawal(withdrawal::Event::ReportedAgain { .. }) => {}
-            Event::Withdrawal(event) => drop(self.withdrawals.insert(event.withdrawal())),
+            Event::Withdrawal(
+                event @ (withdrawal::Event::Requested(_)
+                | withdrawal::Event::Paid { .. }
+                | withdrawal::Event::Failed { .. }
+                | withdrawal::Event::PaidAfterAll { .. }
+                | withdrawal::Event::FailedAfterAll { .. }),
+            ) => drop(self.withdrawals.insert(event.withdrawal())),
             Event::Statement(statement::Event::DocumentIssued(document)) => {
                 self.documents.insert(document.id);
             }
@@ -81,8 +85,10 @@ impl Touched {
                 self.documents.insert(*document);
             }
             Event::Campaign(_) => self.campaign = true,
-            // Lines and months of bills say themselves that they are fresh.
-            Event::Account(_)
+            // Lines and months of bills say themselves that they are fresh; a withdrawal that is
+            // reported again is long gone, and its row stays as it is.
+            Event::Withdrawal(withdrawal::Event::ReportedAgain { .. })
+            | Event::Account(_)
             | Event::Wallet(_)
             | Event::Usage(_)
             | Event::Standing(_)
@@ -273,7 +279,7 @@ impl<'a> Draft<'a> {
 
     /// A withdrawal of this account as it stands, settled or not, or a rejection.
     pub fn withdrawal(&self, id: WithdrawalId) -> Result<&Withdrawal, Rejection> {
-        let live = self.books()?.withdrawals.get(&id).map(|live| live.as_ref());
+        let live = self.books()?.withdrawals.get(&id).map(Arc::as_ref);
         let known = live.or_else(|| self.facts.withdrawals.get(&id));
         known.ok_or(Rejection::WithdrawalNotFound { withdrawal: id })
     }

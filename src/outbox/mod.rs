@@ -16,6 +16,8 @@
 #[cfg(test)]
 mod change_letters;
 #[cfg(test)]
+mod closure_end_letters;
+#[cfg(test)]
 mod closure_letters;
 mod embedded;
 #[cfg(test)]

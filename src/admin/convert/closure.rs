@@ -27,10 +27,10 @@ pub fn closure(
         closed_at: closed_at.map(text),
         approval: closure.approval.clone(),
         forfeit: closure.forfeit,
-        by_operator: closure.by_operator.as_ref().map(|by_operator| wire::BegunBy {
-            reason,
-            reference: by_operator.reference.clone(),
-        }),
+        by_operator: closure
+            .by_operator
+            .as_ref()
+            .map(|by_operator| wire::BegunBy { reason, reference: by_operator.reference.clone() }),
         tries_left: closure.code.map(|code| code.tries_left),
         blockers: blockers.iter().map(blocker).collect(),
     }

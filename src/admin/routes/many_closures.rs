@@ -66,11 +66,10 @@ async fn begin_one(
     match answer {
         Ok(receipt) => begun(name, &receipt),
         Err(ExecuteError::Rejected(Rejection::ClosureStage { stage })) => {
-            wire::BegunClosure { stage: word(stage), ..plain(name, wire::BegunOutcome::UnderWay) }
+            at_stage(stage, plain(name, wire::BegunOutcome::UnderWay))
         }
         Err(ExecuteError::Rejected(Rejection::AccountClosed)) => {
-            let stage = word(Stage::Closed);
-            wire::BegunClosure { stage, ..plain(name, wire::BegunOutcome::Closed) }
+            at_stage(Stage::Closed, plain(name, wire::BegunOutcome::Closed))
         }
         Err(error) => rejected(name, &error.into()),
     }
@@ -80,12 +79,12 @@ fn begun(name: String, receipt: &Receipt) -> wire::BegunClosure {
     let Answer::Closure { closure } = &receipt.answer else {
         return rejected(name, &unexpected(receipt));
     };
-    wire::BegunClosure {
-        stage: word(closure.stage),
+    let begun = wire::BegunClosure {
         until: closure.until.map(|until| until.to_string()),
         replayed: receipt.replayed,
         ..plain(name, wire::BegunOutcome::Begun)
-    }
+    };
+    at_stage(closure.stage, begun)
 }
 
 fn rejected(name: String, problem: &Problem) -> wire::BegunClosure {
@@ -93,10 +92,17 @@ fn rejected(name: String, problem: &Problem) -> wire::BegunClosure {
     wire::BegunClosure { problem, ..plain(name, wire::BegunOutcome::Rejected) }
 }
 
-fn word(stage: Stage) -> Option<String> {
-    Some(stage.as_str().to_owned())
+fn at_stage(stage: Stage, item: wire::BegunClosure) -> wire::BegunClosure {
+    wire::BegunClosure { stage: Some(stage.as_str().to_owned()), ..item }
 }
 
 const fn plain(account: String, outcome: wire::BegunOutcome) -> wire::BegunClosure {
-    wire::BegunClosure { account, outcome, stage: None, until: None, replayed: false, problem: None }
+    wire::BegunClosure {
+        account,
+        outcome,
+        stage: None,
+        until: None,
+        replayed: false,
+        problem: None,
+    }
 }

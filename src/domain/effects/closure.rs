@@ -64,7 +64,7 @@ pub(super) fn told(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
                 out.push(begun(why, forfeit, *at, until(ends_at)));
             } else {
                 let reason = by_operator.map(|_| BY_OPERATOR.to_owned());
-                let about = About { reason, forfeit, ..until(ends_at) };
+                let about = About { forfeit, reason, ..until(ends_at) };
                 out.push(mail(Template::ClosureSettling, about, topic, None));
             }
         }

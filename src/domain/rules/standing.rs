@@ -124,11 +124,7 @@ impl Withdraw {
 
 impl Default for Withdraw {
     fn default() -> Self {
-        Self {
-            original_route_days: 360,
-            payout_days: 5,
-            payout_days_by_method: BTreeMap::new(),
-        }
+        Self { original_route_days: 360, payout_days: 5, payout_days_by_method: BTreeMap::new() }
     }
 }
 

@@ -7,8 +7,8 @@ use crate::domain::event::SealedRef;
 use crate::domain::nouns::closure::{Blocker, Claim, CodeHash, Event, HoldingKind, OnBehalf};
 use crate::domain::rules;
 use crate::domain::verbs::closure::{
-    ApproveClosure, BeginClosure, ClearHolding, ConfirmClosure, LoginSeen, ReportHolding, RequestClosure,
-    RevokeClosure,
+    ApproveClosure, BeginClosure, ClearHolding, ConfirmClosure, LoginSeen, ReportHolding,
+    RequestClosure, RevokeClosure,
 };
 
 /// The code that every closure of a script is confirmed by.

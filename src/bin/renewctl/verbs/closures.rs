@@ -35,9 +35,8 @@ pub(super) async fn run(desk: &Desk, verb: &ClosureVerb) -> Result<(), Failure> 
             reference,
             write,
         } => {
-            let by_operator = reason
-                .clone()
-                .map(|reason| OnBehalf { reason, reference: reference.clone() });
+            let by_operator =
+                reason.clone().map(|reason| OnBehalf { reason, reference: reference.clone() });
             let body = RequestClosure { disclaimer: *disclaimer, forfeit: *forfeit, by_operator };
             let call = Call::post(&["v1", "accounts", account, "closure"], write);
             ask(desk, &call.json(&body)?).await

@@ -35,11 +35,8 @@ pub(super) async fn run(
     let mut items: Vec<BegunClosure> = Vec::new();
     for batch in accounts.chunks(BATCH_MAX) {
         let token = format!("{}.{}", call.token().unwrap_or_default(), items.len() + 1);
-        let body = BeginClosures {
-            accounts: batch.to_vec(),
-            by_operator: by_operator.clone(),
-            forfeit,
-        };
+        let body =
+            BeginClosures { accounts: batch.to_vec(), by_operator: by_operator.clone(), forfeit };
         let answer = desk.client.send(&call.clone().under(token).json(&body)?).await;
         let begun = match answer.and_then(|answer| answer.read::<BegunClosures>()) {
             Ok(begun) => begun,

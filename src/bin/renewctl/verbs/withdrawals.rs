@@ -21,16 +21,8 @@ pub(super) async fn run(desk: &Desk, verb: &WithdrawVerb) -> Result<(), Failure>
         WithdrawVerb::List { account, state, slice } => {
             let filter = WithdrawalQuery { state: state.clone(), ..WithdrawalQuery::default() };
             let call = Call::get(&["v1", "accounts", account, "withdrawals"]).filter(&filter)?;
-            let columns = [
-                "ID",
-                "STATE",
-                ">AMOUNT",
-                "WAYS",
-                "REQUESTED",
-                "EXPECTED BY",
-                "SETTLED",
-                "REASON",
-            ];
+            let columns =
+                ["ID", "STATE", ">AMOUNT", "WAYS", "REQUESTED", "EXPECTED BY", "SETTLED", "REASON"];
             desk.list(&call, slice, &columns, row).await
         }
         WithdrawVerb::Paid { withdrawal, write } => {
