@@ -17,6 +17,8 @@ mod command_line;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod downtime;
 #[cfg(test)]
 mod erasure;
