@@ -179,7 +179,10 @@ impl<'a> Draft<'a> {
                 Event::Coupon(event) => {
                     self.agenda.refresh_coupon(self.timeline, open, event.coupon());
                 }
-                Event::Statement(_) => self.agenda.refresh_bills(self.timeline, open),
+                // What was paid after all may be owed for a month in which nothing else was.
+                Event::Statement(_) | Event::Withdrawal(_) => {
+                    self.agenda.refresh_bills(self.timeline, open);
+                }
                 Event::Resource(event) => {
                     self.agenda.refresh_resource(self.timeline, open, event.resource());
                 }
@@ -193,7 +196,6 @@ impl<'a> Draft<'a> {
                 }
                 Event::Account(_)
                 | Event::Wallet(_)
-                | Event::Withdrawal(_)
                 | Event::Closure(_)
                 | Event::House(_)
                 | Event::Campaign(_)
