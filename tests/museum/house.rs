@@ -129,10 +129,20 @@ impl House {
     }
 
     /// The house is in order to the last cent, and goes.
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(self) {
+        assert_eq!(self.findings().await, [""; 0]);
+        self.goes().await;
+    }
+
+    /// What `renewd check` finds.
+    pub(crate) async fn findings(&self) -> Vec<String> {
         let checked = check(&self.store, |_| {}).await.expect("a check");
-        assert_eq!(checked.findings, []);
         assert!(checked.record_count > 0);
+        let findings = checked.findings.into_iter();
+        findings.map(|found| format!("{}: {}", found.stream, found.what)).collect()
+    }
+
+    pub(crate) async fn goes(mut self) {
         self.dies().await;
         let _ = std::fs::remove_dir_all(&self.directory);
     }

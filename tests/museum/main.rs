@@ -11,3 +11,4 @@ mod people;
 mod harness;
 
 mod double_charges;
+mod missed_renewals;
