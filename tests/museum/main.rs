@@ -12,3 +12,4 @@ mod harness;
 
 mod double_charges;
 mod missed_renewals;
+mod time_zones;
