@@ -13,3 +13,4 @@ mod harness;
 mod double_charges;
 mod missed_renewals;
 mod time_zones;
+mod wallets_and_coupons;
