@@ -12,5 +12,6 @@ mod harness;
 
 mod double_charges;
 mod missed_renewals;
+mod slow_runs_and_installs;
 mod time_zones;
 mod wallets_and_coupons;
