@@ -59,7 +59,7 @@ impl Default for Setting {
 /// A house over a store that outlives it.
 pub(crate) struct House {
     directory: PathBuf,
-    config: Config,
+    pub(crate) config: Config,
     book: String,
     on_disk: bool,
     pub(crate) store: Handle,

@@ -15,3 +15,4 @@ mod missed_renewals;
 mod slow_runs_and_installs;
 mod time_zones;
 mod wallets_and_coupons;
+mod webhooks_and_mails;
