@@ -11,6 +11,7 @@ mod people;
 mod harness;
 
 mod double_charges;
+mod forecasts_and_closures;
 mod missed_renewals;
 mod slow_runs_and_installs;
 mod time_zones;
