@@ -10,6 +10,7 @@ mod people;
 #[allow(dead_code, unused_imports, reason = "stories of the whole daemon need more of it")]
 mod harness;
 
+mod catalogue;
 mod double_charges;
 mod forecasts_and_closures;
 mod missed_renewals;

@@ -270,16 +270,17 @@ async fn fossbilling_4165_what_an_old_version_derived_is_derived_again() {
     let ada = Customer::open(&house, "ada").await;
     ada.tops_up(&house, "500.00").await;
     let database = ada.buys(&house, "AutoRenewal").await;
-    house.until("2027-01-01T00:00:00Z").await;
+    ada.starts_a_machine(&house).await;
+    house.until("2026-01-04T00:00:00Z").await;
     let (cash, shown) = (ada.cash(&house).await, database.shown(&house).await);
     house.dies().await;
     let mut conn = connect(&house.file()).await;
     let spoilt = "UPDATE snapshots SET build = '0.0.9', body = '{\"cash\": \"1000000.00 USD\"}'";
     let done = sqlx::query(spoilt).execute(&mut conn).await.expect("written");
-    assert!(done.rows_affected() > 0, "a year is worth a snapshot");
+    assert!(done.rows_affected() > 0, "three days of hours are worth a snapshot");
     conn.close().await.expect("closed");
     house.awake().await;
     assert_eq!((ada.cash(&house).await, database.shown(&house).await), (cash, shown));
-    house.until("2027-02-01T00:00:00Z").await;
+    house.until("2026-01-05T00:00:00Z").await;
     house.close().await;
 }
