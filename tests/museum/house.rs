@@ -262,17 +262,21 @@ impl Answer {
     /// What was answered, by a house that did what it was asked.
     #[track_caller]
     pub(crate) fn ok(&self) -> Value {
-        assert!((200..300).contains(&self.status), "{self:?}");
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{self:?}: {error}"))
+        assert!(self.is_ok(), "{}", self.told());
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{}: {error}", self.told()))
     }
 
     /// The problem that it was refused with.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
-        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.status, status, "{}", self.told());
         let problem: Value = serde_json::from_str(&self.text).expect("a problem");
-        assert_eq!(problem["code"], code, "{self:?}");
+        assert_eq!(problem["code"], code, "{}", self.told());
         problem
+    }
+
+    fn told(&self) -> String {
+        format!("{}\n{} {}", self.asked, self.status, self.text)
     }
 
     pub(crate) const fn is_ok(&self) -> bool {

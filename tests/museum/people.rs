@@ -1,6 +1,5 @@
 //! Customers and their subscriptions, as stories speak of them.
 
-use renewd::domain::agenda::Job;
 use serde_json::{Value, json};
 
 use crate::house::{Answer, House, usd};
@@ -217,18 +216,6 @@ pub(crate) fn follow_each_other(periods: &[(u64, String, String)]) {
     }
 }
 
-/// What is due for a job that moves money or takes something away.
-pub(crate) const JOBS: [Job; 8] = [
-    Job::Orders,
-    Job::Renewals,
-    Job::Settlement,
-    Job::Dunning,
-    Job::Lifecycle,
-    Job::Reminders,
-    Job::Closures,
-    Job::Statements,
-];
-
 #[track_caller]
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
@@ -236,12 +223,11 @@ pub(crate) fn text(value: &Value) -> String {
 
 fn happened(event: &Value, at: String) -> Happened {
     let (noun, inner) = event.as_object().and_then(|event| event.iter().next()).expect("a noun");
-    let (verb, what) = match inner {
-        Value::String(verb) => (verb.clone(), Value::Null),
-        other => {
-            let (verb, what) = other.as_object().and_then(|it| it.iter().next()).expect("a verb");
-            (verb.clone(), what.clone())
-        }
+    let verb_alone = inner.as_str().map(|verb| (verb.to_owned(), Value::Null));
+    let with_more = || {
+        let (verb, what) = inner.as_object()?.iter().next()?;
+        Some((verb.clone(), what.clone()))
     };
+    let (verb, what) = verb_alone.or_else(with_more).expect("a verb");
     Happened { name: format!("{noun}.{verb}"), at, what }
 }
