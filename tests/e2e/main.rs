@@ -15,6 +15,8 @@ mod command_line;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod downtime;
 #[cfg(test)]
 mod erasure;
@@ -34,6 +36,8 @@ mod orders_and_coupons;
 mod pay_as_you_go;
 #[cfg(test)]
 mod real_time;
+#[cfg(test)]
+mod sick_disk;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

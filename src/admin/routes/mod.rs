@@ -30,7 +30,8 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use utoipa::OpenApi as _;
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Schema};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -90,14 +91,31 @@ pub fn app() -> (
     >,
     OpenApi,
 ) {
-    let (app, description) = App::new()
+    let (app, mut description) = App::new()
         .into_utoipa_app()
         .openapi(Description::openapi())
         .configure(configure)
         .split_for_parts();
+    close(&mut description);
     let served = Data::new(Served::of(&description));
     let app = app.app_data(served).default_service(web::to(nothing_here));
     (app, description)
+}
+
+/// Says of requests that come in variants that they have no other fields: the derive says so of
+/// those without only.
+fn close(description: &mut OpenApi) {
+    let schemas = description.components.iter_mut().flat_map(|all| &mut all.schemas);
+    let asked = schemas.filter(|(name, _)| matches!(name.as_str(), "PlaceOrder" | "Benefit"));
+    for (_, schema) in asked {
+        let RefOr::T(Schema::OneOf(variants)) = schema else { continue };
+        for variant in &mut variants.items {
+            if let RefOr::T(Schema::Object(variant)) = variant {
+                variant.additional_properties =
+                    Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
+    }
 }
 
 /// What is kept of the description: its text, and the methods of each path. The description itself

@@ -6,15 +6,13 @@ use crate::store::StoreError;
 use crate::store::codec::corrupt;
 
 /// What an operator can do where the database itself says little.
-const READ_ONLY: &str = "the database cannot be written: see to the permissions of its file and \
-    directory, and that its disk is not mounted read-only";
+pub(super) const SEE_TO_IT: &str = "see to the permissions of the file and of its directory, and that \
+    its disk is not mounted read-only";
 const DISK_REFUSES: &str = "the disk refuses to read or write: see to its free space, to the limits \
     of the process, and to the log of the system; what was answered is kept, and the daemon goes on \
     as soon as it can write";
 const DISK_FULL: &str = "the disk is full: free some space; what was answered is kept, and the \
     daemon goes on as soon as it can write";
-const CANNOT_OPEN: &str = "a file of the database cannot be opened: see to the permissions of its \
-    directory, and that nothing else lies where its files -wal and -shm should";
 const DAMAGED: &str = "the database is damaged: stop the daemon, keep the files as they are, and \
     restore a backup";
 
@@ -43,10 +41,15 @@ impl From<sqlx::Error> for Fault {
             Some(1) => Self::Store(corrupt(error)),
             // CORRUPT, NOTADB.
             Some(11 | 26) => Self::Store(corrupt(format!("{DAMAGED} ({error})"))),
-            Some(8) => unavailable(format!("{READ_ONLY} ({error})")),
+            Some(8) => {
+                unavailable(format!("the database cannot be written: {SEE_TO_IT} ({error})"))
+            }
             Some(10) => unavailable(format!("{DISK_REFUSES} ({error})")),
             Some(13) => unavailable(format!("{DISK_FULL} ({error})")),
-            Some(14) => unavailable(format!("{CANNOT_OPEN} ({error})")),
+            Some(14) => unavailable(format!(
+                "a file of the database, or the one beside it that ends in -wal, cannot be opened: \
+                 {SEE_TO_IT} ({error})"
+            )),
             Some(_) => unavailable(error.to_string()),
             None => Self::Store(other(&error)),
         }
