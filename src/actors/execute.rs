@@ -116,7 +116,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    fn error(&self) -> ExecuteError {
+    pub(super) fn error(&self) -> ExecuteError {
         match self {
             Self::Store(error) => ExecuteError::Store(StoreError::Unavailable(error.clone())),
             Self::Parked(reason) => ExecuteError::Parked(reason.clone()),
@@ -208,7 +208,7 @@ impl Turn<'_> {
         for _ in 0..CONFLICTS_MAX {
             let mut warm = match slot.take() {
                 Some(slot) => slot,
-                None => self.load().await?,
+                None => load(self.ports, self.stream).await?,
             };
             let lookups = self.look_up(&warm, commands).await?;
             let decided =
@@ -242,56 +242,6 @@ impl Turn<'_> {
             }
         }
         Err(Failure::Store("the stream is written elsewhere all the time".to_owned()))
-    }
-
-    /// Reads the stream and replays it.
-    async fn load(&self) -> Result<Slot, Failure> {
-        let Some(loaded) = self.ports.loader.load(self.stream).await? else {
-            return Ok(Slot {
-                state: State::empty(self.stream),
-                agenda: Agenda::default(),
-                head: Head {
-                    seq: 0,
-                    at: Timestamp::MIN,
-                    digest: codec::GENESIS,
-                    due_at: Timestamp::MAX,
-                    due_job: Job::Housekeeping,
-                    rules_version: 0,
-                    summary: "{}".to_owned(),
-                },
-                tail: 0,
-                snapshot: 0,
-            });
-        };
-        if let Some(reason) = loaded.parked {
-            return Err(Failure::Parked(reason));
-        }
-        match catch_unwind(AssertUnwindSafe(|| self.replay(loaded))) {
-            Ok(slot) => slot,
-            Err(_) => Err(Failure::Panicked),
-        }
-    }
-
-    fn replay(&self, loaded: Loaded) -> Result<Slot, Failure> {
-        let snapshot = loaded.snapshot.as_ref();
-        let mut state = match snapshot.map(|snapshot| serde_json::from_str(&snapshot.body)) {
-            Some(Ok(state)) => state,
-            Some(Err(error)) => return Err(corrupt(self.stream, &error)),
-            None => State::empty(self.stream),
-        };
-        let mut tail = 0;
-        for record in &loaded.records {
-            tail += record.body.len();
-            let record: Record =
-                serde_json::from_str(&record.body).map_err(|e| corrupt(self.stream, &e))?;
-            for event in &record.events {
-                state.apply(event);
-            }
-            state.end_record();
-        }
-        let agenda = state.agenda(&self.ports.house().timeline);
-        let snapshot = snapshot.map_or(0, |snapshot| snapshot.body.len());
-        Ok(Slot { state, agenda, head: loaded.head, tail, snapshot })
     }
 
     async fn look_up(&self, slot: &Slot, commands: &Commands) -> Result<Lookups, Failure> {
@@ -481,7 +431,7 @@ impl Turn<'_> {
         }
         let slot = match slot {
             Some(slot) => slot,
-            None => match self.load().await {
+            None => match load(self.ports, self.stream).await {
                 Ok(slot) => slot,
                 Err(failure) => {
                     for ask in looks {
@@ -550,6 +500,62 @@ impl Turn<'_> {
             tracing::error!(%error, stream = %self.stream, "could not be parked");
         }
     }
+}
+
+/// Reads a stream and replays it.
+async fn load(ports: &Ports, stream: StreamId) -> Result<Slot, Failure> {
+    let Some(loaded) = ports.loader.load(stream).await? else {
+        return Ok(Slot {
+            state: State::empty(stream),
+            agenda: Agenda::default(),
+            head: Head {
+                seq: 0,
+                at: Timestamp::MIN,
+                digest: codec::GENESIS,
+                due_at: Timestamp::MAX,
+                due_job: Job::Housekeeping,
+                rules_version: 0,
+                summary: "{}".to_owned(),
+            },
+            tail: 0,
+            snapshot: 0,
+        });
+    };
+    if let Some(reason) = loaded.parked {
+        return Err(Failure::Parked(reason));
+    }
+    match catch_unwind(AssertUnwindSafe(|| replay(ports, stream, loaded))) {
+        Ok(slot) => slot,
+        Err(_) => Err(Failure::Panicked),
+    }
+}
+
+fn replay(ports: &Ports, stream: StreamId, loaded: Loaded) -> Result<Slot, Failure> {
+    let snapshot = loaded.snapshot.as_ref();
+    let mut state = match snapshot.map(|snapshot| serde_json::from_str(&snapshot.body)) {
+        Some(Ok(state)) => state,
+        Some(Err(error)) => return Err(corrupt(stream, &error)),
+        None => State::empty(stream),
+    };
+    let mut tail = 0;
+    for record in &loaded.records {
+        tail += record.body.len();
+        let record: Record = serde_json::from_str(&record.body).map_err(|e| corrupt(stream, &e))?;
+        for event in &record.events {
+            state.apply(event);
+        }
+        state.end_record();
+    }
+    let agenda = state.agenda(&ports.house().timeline);
+    let snapshot = snapshot.map_or(0, |snapshot| snapshot.body.len());
+    Ok(Slot { state, agenda, head: loaded.head, tail, snapshot })
+}
+
+/// A stream as it is stored, and when its last record was written. No actor is started for it, and
+/// nothing is kept.
+pub(super) async fn peek(ports: &Ports, stream: StreamId) -> Result<(View, Timestamp), Failure> {
+    let slot = load(ports, stream).await?;
+    Ok((View { state: slot.state, seq: slot.head.seq }, slot.head.at))
 }
 
 struct Decided {

@@ -21,6 +21,8 @@ mod downtime;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod forecast;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod import;

@@ -49,6 +49,46 @@ async fn lago_52_what_it_will_cost_is_what_it_costs() {
     house.close().await;
 }
 
+/// And not the next invoice alone: what the next four months bring is told by running the same code
+/// ahead on a copy. It is then what happens, to the instant and the cent.
+#[actix_rt::test]
+async fn lago_52_what_is_foretold_is_what_happens() {
+    let house = House::start().await;
+    let ada = Customer::open(&house, "ada").await;
+    ada.tops_up(&house, "60.00").await;
+    ada.buys(&house, "AutoRenewal").await;
+    ada.buys(&house, "NotRenewal").await;
+    let (end, mut foretold, mut cursor) = ("2026-05-01T00:00:00Z", Vec::new(), String::new());
+    let told = loop {
+        let path = format!("/forecast?until={end}&limit=300{cursor}");
+        let page = house.get(&ada.path(&path)).await.ok();
+        foretold.extend(page["items"].as_array().expect("items").iter().cloned());
+        let Some(next) = page["next"].as_str() else { break page };
+        cursor = format!("&cursor={next}");
+    };
+    house.until(end).await;
+    let happened = [
+        ("renewed", "subscription.renewed", "at"),
+        ("renewal_failed", "subscription.attempt_failed", "due_at"),
+        ("expired", "subscription.expired", "due_at"),
+        ("suspended", "subscription.suspended", "due_at"),
+        ("released", "subscription.released", "due_at"),
+    ];
+    for (word, name, instant) in happened {
+        let events = ada.events(&house, &[name]).await;
+        let came: Vec<&str> = events.iter().map(|event| event.word(instant)).collect();
+        let said = foretold.iter().filter(|item| item["what"] == word);
+        let said: Vec<_> = said.map(|item| item["at"].as_str().expect("an instant")).collect();
+        assert_eq!(said, came, "{word}");
+        assert!(!came.is_empty(), "{word} is part of the story");
+    }
+    assert_eq!(told["cash_at_end"], usd(&ada.cash(&house).await));
+    let short = told["shortfall"]["at"].as_str().expect("an instant");
+    let failed = ada.events(&house, &["subscription.attempt_failed"]).await;
+    assert_eq!(failed[0].word("due_at"), short, "and when the money would not do");
+    house.close().await;
+}
+
 /// There, a reminder before a manual invoice was due needed another system. Here everything that
 /// ends is said before it does: an order that waits, a coupon, a paid time, data in the recycle bin.
 #[actix_rt::test]

@@ -9,6 +9,7 @@ mod closures;
 mod coupons;
 mod documents;
 mod erasure;
+mod forecast;
 mod house;
 mod imports;
 mod ledger;
@@ -55,6 +56,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(balance::configure)
+        .configure(forecast::configure)
         .configure(withdrawals::configure)
         .configure(transfers::configure)
         .configure(closures::configure)
@@ -206,6 +208,7 @@ mod tests {
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
         GET /v1/accounts/{account}/export
+        GET /v1/accounts/{account}/forecast
         GET /v1/accounts/{account}/holdings
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
@@ -228,6 +231,7 @@ mod tests {
         GET /v1/closures
         GET /v1/coupons
         GET /v1/deliveries
+        GET /v1/forecast
         GET /v1/ledger/entries
         GET /v1/ledger/trial-balance
         GET /v1/meters
