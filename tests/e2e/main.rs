@@ -11,6 +11,8 @@ mod balance;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod closing_by_operator;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod demo;

@@ -14,6 +14,7 @@ mod house;
 mod imports;
 mod ledger;
 mod lists;
+mod many_closures;
 mod meters;
 mod orders;
 mod renewals;
@@ -60,6 +61,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(withdrawals::configure)
         .configure(transfers::configure)
         .configure(closures::configure)
+        .configure(many_closures::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -278,6 +280,7 @@ mod tests {
         POST /v1/campaigns/{campaign}/close
         POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
+        POST /v1/closures
         POST /v1/imports
         POST /v1/meters/quote
         POST /v1/resources/{resource}/change
