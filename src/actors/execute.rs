@@ -127,7 +127,10 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+        Self::Store(match error {
+            StoreError::Unavailable(what) => what,
+            StoreError::Corrupt(_) | StoreError::InUse(_) => error.to_string(),
+        })
     }
 }
 

@@ -41,6 +41,8 @@ mod pay_as_you_go;
 #[cfg(test)]
 mod real_time;
 #[cfg(test)]
+mod sick_disk;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod story_of_a_subscription;
