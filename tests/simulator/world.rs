@@ -1,0 +1,764 @@
+//! A world: a house, its customers, and an outside that means no good, all drawn from one seed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::join;
+use renewd::actors::{ExecuteError, Lane, Receipt, Request, Token};
+use renewd::clock::Clock;
+use renewd::domain::account::Account;
+use renewd::domain::calendar::Timestamp;
+use renewd::domain::command::{Answer, Command};
+use renewd::domain::ids::{AccountId, CampaignId, OrderId, StreamId};
+use renewd::domain::nouns::campaign::{Terms, Validity};
+use renewd::domain::nouns::coupon::{Benefit, Scope};
+use renewd::domain::record::Cause;
+use renewd::domain::rules::Rules;
+use renewd::domain::verbs;
+use renewd::stepper::StepError;
+use renewd::store::{ClaimKind, DueQuery, Handle, Store as _};
+
+use crate::book;
+use crate::faulty::{Faulty, Weather};
+use crate::habits::{Customer, Wish, parsed, usd};
+use crate::history::{Asked, History, Rest, Seen};
+use crate::house::{Down, House, Site};
+use crate::outside::Got;
+use crate::random::Random;
+
+/// Where time begins: before changes of the clocks, ends of months, the 29th of February.
+const STARTS: [&str; 7] = [
+    "2026-03-08T05:59:30Z",
+    "2026-01-28T22:10:00Z",
+    "2025-10-12T07:00:00Z",
+    "2028-01-30T12:00:00Z",
+    "2027-12-29T23:59:59Z",
+    "2026-08-31T15:20:10Z",
+    "2028-02-26T03:00:00Z",
+];
+const CAMPAIGN: CampaignId = CampaignId::from_bits(11);
+/// A request is made again so often until somebody answers.
+const TRIES_MAX: u32 = 6;
+/// What fails so often in a row is left alone for a while.
+const FAILURES_MAX: u32 = 40;
+
+/// What kind of world it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) seed: u64,
+    /// Does anything fail?
+    pub(crate) hostile: bool,
+    /// Do streams speak to each other?
+    pub(crate) social: bool,
+}
+
+impl Setting {
+    /// Every fourth world is a quiet one.
+    pub(crate) const fn of(seed: u64) -> Self {
+        Self { seed, hostile: seed % 4 != 0, social: true }
+    }
+}
+
+/// Something that is going to happen.
+#[derive(Debug, Clone)]
+enum Plan {
+    /// A customer asks for something.
+    Act(usize),
+    /// A request is made, perhaps again.
+    Ask { asked: usize, tries: u32 },
+    Weather,
+    MailDown(bool),
+    HooksDown(bool),
+    /// The machine's clock jumps ahead, or the machine slept.
+    Jump(Duration),
+    Kill,
+    Amend,
+    Campaign,
+    /// What the daemon has in memory is looked at.
+    Look,
+    ReleaseBrake,
+}
+
+/// What was asked for, as it was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) at: Timestamp,
+    pub(crate) stream: StreamId,
+    pub(crate) request: Request,
+}
+
+/// What happened in a world, for people; it outlives a world that ends in a panic.
+pub(crate) type Story = Arc<Mutex<Vec<(Timestamp, String)>>>;
+
+/// A world in the making.
+pub(crate) struct World {
+    pub(crate) setting: Setting,
+    pub(crate) site: Site,
+    pub(crate) rules: Rules,
+    pub(crate) history: History,
+    /// Everything that was asked, in order, with the instant.
+    pub(crate) script: Vec<Sent>,
+    /// What happened, for people.
+    story: Story,
+    pub(crate) started_at: Timestamp,
+    told: bool,
+    random: Random,
+    house: Option<House>,
+    /// It is not earlier than this.
+    now: Timestamp,
+    failed_at: Timestamp,
+    customers: Vec<Customer>,
+    requests: Vec<Request>,
+    plans: BTreeMap<(Timestamp, u64), Plan>,
+    planned: u64,
+    end: Timestamp,
+}
+
+/// A world that came to its end.
+pub(crate) struct Lived {
+    pub(crate) history: History,
+    pub(crate) script: Vec<Sent>,
+    pub(crate) site: Site,
+    pub(crate) rules: Rules,
+    pub(crate) started_at: Timestamp,
+    pub(crate) account_days: u64,
+    pub(crate) faults: u64,
+    pub(crate) calls: u64,
+}
+
+impl World {
+    /// Before anything happened.
+    pub(crate) fn new(setting: Setting, story: Option<Story>) -> Self {
+        let mut random = Random::new(setting.seed ^ 0x5eed);
+        let store = Faulty::new(random.branch());
+        let mut rules = book::rules(&mut random);
+        if !setting.social {
+            book::release_without_notice(&mut rules);
+        }
+        let site = Site::new(book::config(&mut random), store);
+        let started_at: Timestamp = parsed(random.pick(&STARTS).copied().unwrap_or(STARTS[0]));
+        let end = started_at.plus(random.seconds(20 * 86_400, 110 * 86_400));
+        let count = random.within(1, 5);
+        let customers = (1..=count)
+            .map(|number| {
+                let id = AccountId::from_bits(random.bits());
+                Customer::new(id, number, random.branch())
+            })
+            .collect();
+        Self {
+            setting,
+            site,
+            rules,
+            history: History::new(),
+            script: Vec::new(),
+            told: story.is_some(),
+            story: story.unwrap_or_default(),
+            started_at,
+            random,
+            house: None,
+            now: started_at,
+            failed_at: Timestamp::MIN,
+            customers,
+            requests: Vec::new(),
+            plans: BTreeMap::new(),
+            planned: 0,
+            end,
+        }
+    }
+
+    /// Lives it to its end.
+    pub(crate) fn live(setting: Setting) -> Lived {
+        Self::new(setting, None).lived()
+    }
+
+    /// The same, with a story.
+    pub(crate) fn tell_of(setting: Setting, story: &Story) -> Lived {
+        Self::new(setting, Some(Arc::clone(story))).lived()
+    }
+
+    fn lived(self) -> Lived {
+        let mut world = self;
+        world.plan_ahead();
+        while let Some(((at, _), plan)) = world.plans.pop_first() {
+            if at > world.end {
+                break;
+            }
+            world.carry_out(at, plan);
+        }
+        world.finish()
+    }
+
+    /// The same world again, whose daemon wakes only when somebody asks for something.
+    pub(crate) fn sleep(setting: Setting, script: &[Sent]) -> Lived {
+        let mut world = Self::new(setting, None);
+        // It was there from the start, and had its price list.
+        world.up();
+        world.take_in();
+        for Sent { at, stream, request } in script {
+            world.now = *at;
+            if let Clock::Manual(clock) = &world.up().app.clock {
+                clock.set(*at);
+            }
+            let (stream, request) = (*stream, request.clone());
+            // What it comes to is in the journal.
+            let _ = world.up().run(async |app, _| app.accounts.execute(stream, request).await);
+            world.take_in();
+        }
+        world.finish()
+    }
+
+    fn plan(&mut self, at: Timestamp, plan: Plan) {
+        self.planned += 1;
+        self.plans.insert((at, self.planned), plan);
+    }
+
+    fn plan_ahead(&mut self) {
+        for place in 0..self.customers.len() {
+            let at = self.started_at.plus(self.random.seconds(0, 200_000));
+            self.plan(at, Plan::Act(place));
+        }
+        let days = self.end.since(self.started_at).as_secs() / 86_400;
+        for day in (0..days).step_by(9) {
+            let at = self.started_at.plus(Duration::from_secs(day * 86_400 + 77));
+            self.plan(at, Plan::Look);
+        }
+        let instant = |random: &mut Random, start: Timestamp, end: Timestamp| {
+            start.plus(random.seconds(0, end.since(start).as_secs()))
+        };
+        let (start, end) = (self.started_at, self.end);
+        for _ in 0..self.random.below(3) {
+            let at = instant(&mut self.random, start, end);
+            self.plan(at, Plan::Amend);
+        }
+        if self.setting.social {
+            self.plan(start.plus(Duration::from_secs(10)), Plan::Campaign);
+            for _ in 0..self.random.below(6) {
+                let at = instant(&mut self.random, start, end);
+                self.plan(at, Plan::Campaign);
+            }
+        }
+        if !self.setting.hostile {
+            return;
+        }
+        for _ in 0..days / 4 {
+            let at = instant(&mut self.random, start, end);
+            self.plan(at, Plan::Weather);
+        }
+        for _ in 0..days / 15 {
+            let at = instant(&mut self.random, start, end);
+            self.plan(at, Plan::Kill);
+        }
+        for _ in 0..self.random.below(4) {
+            let at = instant(&mut self.random, start, end);
+            let hours = self.random.within(1, 96);
+            let until = at.plus(Duration::from_secs(hours * 3_600));
+            let is_mail = self.random.chance(500);
+            let down = |down| if is_mail { Plan::MailDown(down) } else { Plan::HooksDown(down) };
+            self.plan(at, down(true));
+            self.plan(until, down(false));
+        }
+        for _ in 0..self.random.below(4) {
+            let at = instant(&mut self.random, start, end);
+            let length = self.nap();
+            self.plan(at, Plan::Jump(length));
+        }
+    }
+
+    /// How long nobody looks: mostly not long.
+    fn nap(&mut self) -> Duration {
+        let random = &mut self.random;
+        match random.below(8) {
+            0..4 => random.seconds(0, 120),
+            4 => random.seconds(120, 9_000),
+            5 => random.seconds(9_000, 200_000),
+            6 => random.seconds(200_000, 900_000),
+            _ => random.seconds(900_000, 2_500_000),
+        }
+    }
+
+    fn carry_out(&mut self, at: Timestamp, plan: Plan) {
+        match plan {
+            Plan::Act(place) => self.act(at, place),
+            Plan::Ask { asked, tries } => {
+                self.reach(at);
+                self.ask(asked, tries);
+            }
+            Plan::Weather => {
+                let weather = self.weather();
+                self.tell(|| format!("weather {weather:?}"));
+                self.site.store.set_weather(weather);
+            }
+            Plan::MailDown(down) => {
+                self.reach(at);
+                self.tell(|| format!("mail server down: {down}"));
+                self.site.outside.set_mail_down(down);
+            }
+            Plan::HooksDown(down) => {
+                self.reach(at);
+                self.tell(|| format!("endpoints down: {down}"));
+                self.site.outside.set_hooks_down(down);
+            }
+            Plan::Jump(length) => {
+                self.reach(at);
+                self.jump(length);
+            }
+            Plan::Kill => {
+                self.reach(at);
+                self.died();
+            }
+            Plan::Amend => {
+                self.reach(at);
+                let rules = book::amended(&self.rules, &mut self.random);
+                self.rules = rules.clone();
+                let apply = verbs::apply_rules::ApplyRules {
+                    rules: rules.into(),
+                    effective_at: None,
+                };
+                let wish = Wish::of(Command::ApplyRules(apply));
+                self.send(StreamId::House, wish, true);
+            }
+            Plan::Campaign => {
+                self.reach(at);
+                self.campaign(at);
+            }
+            Plan::Look => {
+                self.reach(at);
+                self.look();
+            }
+            Plan::ReleaseBrake => {
+                self.reach(at);
+                let release = verbs::brake::Release {};
+                self.send(StreamId::House, Wish::of(Command::ReleaseBrake(release)), false);
+            }
+        }
+        self.take_in();
+    }
+
+    fn weather(&mut self) -> Weather {
+        let random = &mut self.random;
+        let mut often = |thousandth| if random.chance(500) { thousandth } else { 0 };
+        let weather = Weather {
+            read_fails: often(8),
+            write_fails: often(40),
+            reply_lost: often(40),
+            killed: often(6),
+        };
+        if random.chance(300) { Weather::default() } else { weather }
+    }
+
+    /// The clock shows something later than it should.
+    fn jump(&mut self, length: Duration) {
+        let Some(house) = &self.house else { return };
+        let to = house.now().plus(length);
+        if let Clock::Manual(clock) = &house.app.clock {
+            clock.set(to);
+        }
+        self.now = self.now.max(to);
+        self.failed_at = self.now;
+        self.tell(|| format!("the clock jumps by {} s", length.as_secs()));
+    }
+
+    fn tell(&mut self, what: impl FnOnce() -> String) {
+        if self.told {
+            let at = self.house.as_ref().map_or(self.now, House::now);
+            self.story.lock().unwrap_or_else(PoisonError::into_inner).push((at, what()));
+        }
+    }
+
+    /// The daemon is dead. Somebody starts it again, at once or when it is noticed.
+    fn died(&mut self) {
+        if let Some(house) = self.house.take() {
+            self.now = self.now.max(house.now());
+        }
+        let nap = self.nap();
+        self.tell(|| format!("killed; down for {} s", nap.as_secs()));
+        self.now = self.now.plus(nap);
+        self.failed_at = self.now;
+        self.take_in();
+    }
+
+    /// A daemon that runs.
+    fn up(&mut self) -> &mut House {
+        let mut failures = 0;
+        while self.house.is_none() {
+            let rules = self.history.streams.is_empty().then(|| self.rules.clone());
+            match House::start(&self.site, self.now, rules) {
+                Ok(house) => self.house = Some(house),
+                Err(Down::Killed) => self.died(),
+                Err(Down::Refused(why)) => self.tell(|| format!("it does not start: {why}")),
+            }
+            failures += 1;
+            if failures > FAILURES_MAX {
+                self.site.store.set_weather(Weather::default());
+            }
+            assert!(failures < 10 * FAILURES_MAX, "the daemon does not start");
+        }
+        match &mut self.house {
+            Some(house) => house,
+            None => unreachable!("it was just started"),
+        }
+    }
+
+    /// Lets time pass to `at`, with everything on the way.
+    fn reach(&mut self, at: Timestamp) {
+        for failures in 0.. {
+            if failures > FAILURES_MAX {
+                self.site.store.set_weather(Weather::default());
+            }
+            assert!(failures < 10 * FAILURES_MAX, "time does not go on");
+            let stepped = self.up().run(async |_, stepper| stepper.advance_to(at, |_| ()).await);
+            match stepped {
+                None => self.died(),
+                Some(Ok(_) | Err(StepError::Backwards { .. })) => break,
+                Some(Err(error)) => self.failed(&error),
+            }
+        }
+        self.rested();
+    }
+
+    fn failed(&mut self, error: &StepError) {
+        if let Some(house) = &self.house {
+            self.now = self.now.max(house.now());
+        }
+        self.failed_at = self.now;
+        self.tell(|| format!("broken off: {error}"));
+    }
+
+    /// Notes what is still due.
+    fn rested(&mut self) {
+        self.take_in();
+        let Some(house) = &self.house else { return };
+        let at = house.now();
+        self.now = self.now.max(at);
+        let query = DueQuery {
+            job: renewd::domain::agenda::Job::Housekeeping,
+            until: at,
+            any_until: at,
+            after: None,
+            limit: 100,
+        };
+        let due = now(self.site.store.kept().due(query)).unwrap_or_default();
+        let braked = self.history.house().is_some_and(|house| house.brake.is_some());
+        if !due.is_empty() {
+            let rest = Rest { at, failed_at: self.failed_at, due, braked };
+            self.history.rests.push(rest);
+        }
+        if braked && self.random.chance(200) {
+            let later = at.plus(self.random.seconds(60, 200_000));
+            self.plan(later, Plan::ReleaseBrake);
+        }
+    }
+
+    /// Takes in what was written and what came through.
+    fn take_in(&mut self) {
+        let at = self.now;
+        for noted in self.site.store.take_noted() {
+            if let crate::faulty::Noted::Record { stream, record, .. } = &noted {
+                self.tell(|| format!("  {stream}/{} {}", record.seq, record.body));
+            }
+            self.history.follow(at, noted);
+        }
+        for got in self.site.outside.take() {
+            if let Got::Webhook { body, .. } = &got {
+                self.heard(body);
+            }
+            self.history.got.push((at, got));
+        }
+    }
+
+    /// The provider's system hears of an order that it is to deliver.
+    fn heard(&mut self, body: &str) {
+        let told: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+        if told["type"] != "order.processing" {
+            return;
+        }
+        let id = told["data"]["order"]["id"].as_str().unwrap_or_default();
+        let order: OrderId = parsed(id);
+        let does = self.random.weighted(&[(8, true), (2, false)]);
+        let mut answers = vec![does];
+        if self.random.chance(250) {
+            answers.push(if self.random.chance(800) { does } else { !does });
+        }
+        for delivered in answers {
+            let command = if delivered {
+                Command::Provisioned(verbs::deliver::Provisioned { order })
+            } else {
+                let detail = None;
+                Command::ProvisionFailed(verbs::deliver::ProvisionFailed { order, detail })
+            };
+            let asked = self.wished(order.account.into(), Wish::of(command), true);
+            let wait = match self.random.below(4) {
+                0 | 1 => self.random.seconds(0, 60),
+                2 => self.random.seconds(60, 9_000),
+                _ => self.random.seconds(9_000, 120_000),
+            };
+            self.plan(self.now.plus(wait), Plan::Ask { asked, tries: 0 });
+        }
+    }
+
+    /// A customer asks for something, perhaps at the very instant at which something is due.
+    fn act(&mut self, at: Timestamp, place: usize) {
+        let races = self.setting.social && self.random.chance(250);
+        self.reach(if races { at.minus(Duration::from_secs(1)) } else { at });
+        let peers: Vec<AccountId> = self.customers.iter().map(|customer| customer.id).collect();
+        let now = self.now.max(at);
+        let customer = &mut self.customers[place];
+        let id = customer.id;
+        let account = self.history.streams.get(&id.into()).and_then(|of| of.state.account());
+        let (wish, next) = match account {
+            None | Some(Account::Unopened(_)) => {
+                (Some(customer.opening()), customer.next_at(now, None))
+            }
+            Some(Account::Open(open)) => {
+                let wish = customer.wish(open, &peers, now);
+                (wish, customer.next_at(now, Some(open)))
+            }
+            // Who has left comes back some day, as somebody else with the same address.
+            Some(Account::Closed(_)) => {
+                let id = AccountId::from_bits(customer.random.bits());
+                *customer = Customer::new(id, customer.person, customer.random.branch());
+                (None, now.plus(self.random.seconds(0, 900_000)))
+            }
+        };
+        self.plan(next.max(now), Plan::Act(place));
+        let Some(wish) = wish.filter(|wish| self.setting.social || !is_social(&wish.command))
+        else {
+            return self.reach(at);
+        };
+        let wants_code = matches!(wish.command, Command::RequestClosure(_));
+        let has_token = self.random.chance(800);
+        let asked = self.wished(id.into(), wish, has_token);
+        if wants_code {
+            // The code is good for ten minutes only.
+            let soon = now.plus(self.random.seconds(20, 500));
+            self.plan(soon, Plan::Act(place));
+        }
+        if races {
+            self.race(at, asked);
+        }
+        self.ask(asked, 0);
+    }
+
+    /// The clock reaches `at` while the request is on its way.
+    fn race(&mut self, at: Timestamp, asked: usize) {
+        let (stream, request) = (self.history.asked[asked].stream, self.requests[asked].clone());
+        if request.token.is_none() {
+            return self.reach(at);
+        }
+        self.script.push(Sent { at, stream, request: request.clone() });
+        let raced = self.up().run(async |app, stepper| {
+            let asks = app.accounts.execute(stream, request);
+            join(stepper.advance_to(at, |_| ()), asks).await
+        });
+        match raced {
+            None => self.died(),
+            Some((stepped, answer)) => {
+                if let Err(error) = stepped {
+                    self.failed(&error);
+                }
+                if let Ok(receipt) = answer {
+                    self.answered(asked, &receipt);
+                }
+            }
+        }
+        self.reach(at);
+    }
+
+    /// Writes a request, to be made under a token if it has one.
+    fn wished(&mut self, stream: StreamId, wish: Wish, has_token: bool) -> usize {
+        let place = self.requests.len();
+        let claims = match &wish.command {
+            Command::Open(open) => {
+                let of = self.customers.iter().find(|customer| customer.id == open.account);
+                let email = of.map(Customer::email).unwrap_or_default();
+                vec![self.site.sealer.claim(ClaimKind::Email, &email)]
+            }
+            _ => Vec::new(),
+        };
+        let words = if self.told { format!("{:?}", wish.command) } else { String::new() };
+        let cause = Cause::Operator { uid: 0 };
+        let mut request = Request::new(wish.command, cause, Lane::People);
+        request.sidecar = wish.sidecar;
+        request.claims = claims;
+        let text = has_token.then(|| format!("t{place}"));
+        request.token = text.clone().map(|text| Token { text, fingerprint: [1; 32] });
+        self.requests.push(request);
+        self.history.asked.push(Asked { stream, token: text, words, answers: Vec::new() });
+        place
+    }
+
+    fn send(&mut self, stream: StreamId, wish: Wish, has_token: bool) {
+        let asked = self.wished(stream, wish, has_token);
+        self.ask(asked, 0);
+    }
+
+    /// Makes a request, for the first time or again.
+    fn ask(&mut self, asked: usize, tries: u32) {
+        let (stream, request) = (self.history.asked[asked].stream, self.requests[asked].clone());
+        let has_token = request.token.is_some();
+        let words = self.history.asked[asked].words.clone();
+        self.tell(|| format!("asked of {stream} ({asked}, try {tries}): {words}"));
+        let sent = request.clone();
+        let now = self.now.max(self.up().now());
+        self.script.push(Sent { at: now, stream, request: sent });
+        let answer = self.up().run(async |app, _| app.accounts.execute(stream, request).await);
+        match answer {
+            None => self.died(),
+            Some(Ok(receipt)) => {
+                self.answered(asked, &receipt);
+                self.follow_up(&receipt);
+                if has_token && self.setting.hostile && self.random.chance(120) {
+                    let wait = self.random.weighted(&[(2, 3), (1, 4_000), (1, 500_000)]);
+                    let later = self.now.plus(self.random.seconds(0, wait));
+                    self.plan(later, Plan::Ask { asked, tries: TRIES_MAX });
+                }
+                return;
+            }
+            Some(Err(ExecuteError::Rejected(rejection))) => {
+                self.tell(|| format!("rejected: {rejection}"));
+                return;
+            }
+            Some(Err(error)) => {
+                self.failed_at = self.now;
+                self.tell(|| format!("not answered: {error}"));
+            }
+        }
+        self.failed_at = self.now;
+        if has_token && tries < TRIES_MAX {
+            let wait = self.random.weighted(&[(4, 10), (2, 4_000), (1, 80_000)]);
+            let later = self.now.plus(self.random.seconds(0, wait));
+            self.plan(later, Plan::Ask { asked, tries: tries + 1 });
+        }
+    }
+
+    fn answered(&mut self, asked: usize, receipt: &Receipt) {
+        let answer = serde_json::to_string(&receipt.answer).unwrap_or_default();
+        self.tell(|| format!("answered in {}: {answer}", receipt.seq));
+        self.history.asked[asked].answers.push((receipt.seq, answer, receipt.replayed));
+    }
+
+    /// Where somebody waits for what another stream says, the door does not wait for the relay.
+    fn follow_up(&mut self, receipt: &Receipt) {
+        let (receipt, is_soon) = (receipt.clone(), self.random.chance(500));
+        if !is_soon {
+            return;
+        }
+        let done = match receipt.answer.clone() {
+            Answer::Transferred { number, .. } => self.up().run(async |app, _| {
+                app.accounts.transfer_now(&receipt, number).await.map(drop)
+            }),
+            Answer::Document { document } => self.up().run(async |app, _| {
+                app.accounts.number_now(&receipt, document.id).await
+            }),
+            _ => return,
+        };
+        match done {
+            None => self.died(),
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                self.failed_at = self.now;
+                self.tell(|| format!("not told at once: {error}"));
+            }
+        }
+    }
+
+    fn campaign(&mut self, at: Timestamp) {
+        if !self.history.streams.contains_key(&StreamId::Campaign(CAMPAIGN)) {
+            let terms = Terms {
+                name: "spring".to_owned(),
+                description: String::new(),
+                benefit: Benefit::Cash { value: usd(500) },
+                scope: Scope::default(),
+                quota: Some(u32::try_from(self.random.within(1, 6)).unwrap_or(1)),
+                per_account: 2,
+                starts_at: at,
+                ends_at: at.plus(Duration::from_secs(60 * 86_400)),
+                validity: Validity::Days(20),
+                has_code: false,
+            };
+            let open = verbs::campaign::OpenCampaign { terms };
+            let wish = Wish::of(Command::OpenCampaign(open));
+            return self.send(StreamId::Campaign(CAMPAIGN), wish, true);
+        }
+        let accounts: Vec<AccountId> = self.history.accounts().map(|(id, _)| id).collect();
+        let Some(account) = self.random.pick(&accounts).copied() else { return };
+        let take = verbs::campaign::Take { accounts: vec![account] };
+        self.send(StreamId::Campaign(CAMPAIGN), Wish::of(Command::Take(take)), true);
+    }
+
+    /// Looks at what the daemon has in memory.
+    fn look(&mut self) {
+        let streams: Vec<StreamId> = self.history.streams.keys().copied().collect();
+        for stream in streams {
+            match self.up().run(async |app, _| app.accounts.view(stream).await) {
+                None => return self.died(),
+                Some(Ok(view)) => {
+                    let seen = Seen { stream, seq: view.seq, state: view.state };
+                    self.history.seen.push(seen);
+                }
+                Some(Err(_)) => self.failed_at = self.now,
+            }
+        }
+        self.take_in();
+    }
+
+    /// Everything works again, and nobody asks for anything more.
+    fn finish(mut self) -> Lived {
+        self.site.store.set_weather(Weather::default());
+        self.site.outside.set_mail_down(false);
+        self.site.outside.set_hooks_down(false);
+        self.tell(|| "the weather is fine from now on".to_owned());
+        self.end = self.end.max(self.now);
+        self.reach(self.end);
+        self.end = self.end.plus(Duration::from_secs(5 * 86_400));
+        self.reach(self.end);
+        self.look();
+        // Once more, cold.
+        self.house = None;
+        self.look();
+        self.take_in();
+        let kept = self.site.store.kept();
+        let handle: Handle = kept.clone();
+        let checked = now(renewd::check::check(&handle, |_| {}));
+        match checked {
+            Ok(checked) => self.history.findings = checked.findings,
+            Err(error) => panic!("the book cannot be checked: {error}"),
+        }
+        let parked = now(kept.parked()).unwrap_or_default();
+        self.history.parked = parked.into_iter().map(|(stream, _, why)| (stream, why)).collect();
+        let accounts = now(kept.accounts(None, 1_000)).unwrap_or_default();
+        let shared = now(kept.shared_streams(None, 1_000)).unwrap_or_default();
+        let heads = accounts.into_iter().map(|(id, head)| (StreamId::Account(id), head));
+        self.history.heads = heads.chain(shared).collect();
+        let query = renewd::store::DeliveryQuery { limit: 1_000_000, ..Default::default() };
+        self.history.deliveries = now(kept.deliveries(query)).unwrap_or_default();
+        self.history.ended_at = self.now;
+        let days = self.now.since(self.started_at).as_secs() / 86_400;
+        let (calls, faults) = self.site.store.counts();
+        Lived {
+            account_days: days * self.history.accounts().count() as u64,
+            history: self.history,
+            script: self.script,
+            site: self.site,
+            rules: self.rules,
+            started_at: self.started_at,
+            faults,
+            calls,
+        }
+    }
+}
+
+/// Does it concern another stream as well?
+fn is_social(command: &Command) -> bool {
+    matches!(command, Command::Transfer(_) | Command::IssueInvoice(_))
+}
+
+/// What the store in memory answers, which it does at once.
+pub(crate) fn now<T>(answer: impl Future<Output = T>) -> T {
+    match answer.now_or_never() {
+        Some(answer) => answer,
+        None => unreachable!("the store in memory waits for nothing"),
+    }
+}
