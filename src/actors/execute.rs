@@ -104,6 +104,10 @@ pub(super) async fn turn(
             }
             Ended { slot: None, panicked: true }
         }
+        // What was refused may be written all the same, and everybody decides by what the house says.
+        Err(Failure::Store(_)) if stream == StreamId::House => {
+            Ended { slot: turn.load().await.ok(), panicked: false }
+        }
         Err(Failure::Store(_) | Failure::Parked(_)) => Ended { slot: None, panicked: false },
     }
 }
@@ -264,7 +268,12 @@ impl Turn<'_> {
             return Err(Failure::Parked(reason));
         }
         match catch_unwind(AssertUnwindSafe(|| self.replay(loaded))) {
-            Ok(slot) => slot,
+            Ok(slot) => {
+                if let Ok(Slot { state: State::House(house), .. }) = &slot {
+                    self.ports.publish_house(house.clone());
+                }
+                slot
+            }
             Err(_) => Err(Failure::Panicked),
         }
     }

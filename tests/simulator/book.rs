@@ -86,7 +86,7 @@ pub(crate) fn rules(random: &mut Random) -> Rules {
     let zone = random.pick(&ZONES).copied().unwrap_or("UTC");
     book["bill"] = json!({"zone": zone});
     if random.chance(400) {
-        book["closure"] = json!({"quiet_days": 2});
+        book["closure"] = json!({"quiet": "2d"});
     }
     let mut rules: Rules = match serde_json::from_value(book) {
         Ok(rules) => rules,

@@ -50,9 +50,7 @@ pub(crate) enum Noted {
     /// A record was written: at the instant, with its effects.
     Record { stream: StreamId, record: StoredRecord, outbox: Vec<OutboxRow>, voids: Vec<String> },
     /// A delivery was settled, or is to be tried again.
-    Delivery { key: EffectKey, state: DeliveryState, attempts: u32, at: Timestamp },
-    /// What is left of an account goes, with its deliveries.
-    Destroyed { stream: StreamId },
+    Delivery { key: EffectKey, state: DeliveryState },
 }
 
 #[derive(Debug)]
@@ -91,10 +89,6 @@ impl Faulty {
 
     pub(crate) fn set_weather(&self, weather: Weather) {
         self.inside().weather = weather;
-    }
-
-    pub(crate) fn weather(&self) -> Weather {
-        self.inside().weather
     }
 
     /// What was written since the last time.
@@ -164,12 +158,11 @@ impl Faulty {
         }
         for chore in chores {
             match chore {
-                Chore::Delivery { key, state, attempts, next_at, .. } => {
-                    let (key, state, attempts, at) = (*key, *state, *attempts, *next_at);
-                    noted.push(Noted::Delivery { key, state, attempts, at });
+                Chore::Delivery { key, state, .. } => {
+                    noted.push(Noted::Delivery { key: *key, state: *state });
                 }
-                Chore::Destroy { stream, .. } => noted.push(Noted::Destroyed { stream: *stream }),
-                Chore::JobRun(_)
+                Chore::Destroy { .. }
+                | Chore::JobRun(_)
                 | Chore::ForgetTokens { .. }
                 | Chore::ForgetDeliveries { .. }
                 | Chore::ForgetUsage { .. }

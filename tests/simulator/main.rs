@@ -17,6 +17,7 @@ mod laws;
 mod outside;
 mod random;
 mod runs;
+mod seeds;
 mod stretches;
 mod world;
 

@@ -109,6 +109,8 @@ pub(crate) struct World {
     /// It is not earlier than this.
     now: Timestamp,
     failed_at: Timestamp,
+    /// Calls of the store that had failed when it was last looked at.
+    faults: u64,
     customers: Vec<Customer>,
     requests: Vec<Request>,
     plans: BTreeMap<(Timestamp, u64), Plan>,
@@ -120,9 +122,6 @@ pub(crate) struct World {
 pub(crate) struct Lived {
     pub(crate) history: History,
     pub(crate) script: Vec<Sent>,
-    pub(crate) site: Site,
-    pub(crate) rules: Rules,
-    pub(crate) started_at: Timestamp,
     pub(crate) account_days: u64,
     pub(crate) faults: u64,
     pub(crate) calls: u64,
@@ -160,6 +159,7 @@ impl World {
             house: None,
             now: started_at,
             failed_at: Timestamp::MIN,
+            faults: 0,
             customers,
             requests: Vec::new(),
             plans: BTreeMap::new(),
@@ -432,6 +432,10 @@ impl World {
         let Some(house) = &self.house else { return };
         let at = house.now();
         self.now = self.now.max(at);
+        let (_, faults) = self.site.store.counts();
+        if std::mem::replace(&mut self.faults, faults) != faults {
+            self.failed_at = at;
+        }
         let query = DueQuery {
             job: renewd::domain::agenda::Job::Housekeeping,
             until: at,
@@ -518,7 +522,9 @@ impl World {
             // Who has left comes back some day, as somebody else with the same address.
             Some(Account::Closed(_)) => {
                 let id = AccountId::from_bits(customer.random.bits());
-                *customer = Customer::new(id, customer.person, customer.random.branch());
+                // Where accounts have nothing to do with each other, nobody waits for an address.
+                let person = customer.person + if self.setting.social { 0 } else { 100 };
+                *customer = Customer::new(id, person, customer.random.branch());
                 (None, now.plus(self.random.seconds(0, 900_000)))
             }
         };
@@ -741,9 +747,6 @@ impl World {
             account_days: days * self.history.accounts().count() as u64,
             history: self.history,
             script: self.script,
-            site: self.site,
-            rules: self.rules,
-            started_at: self.started_at,
             faults,
             calls,
         }

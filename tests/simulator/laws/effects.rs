@@ -80,7 +80,6 @@ fn written<'a>(
                 fate.is_sent |= *state == DeliveryState::Sent;
                 fate.is_settled |= *state != DeliveryState::Waiting;
             }
-            Noted::Destroyed { .. } => {}
         }
     }
     // A later record makes void what still waits, in the store itself.
@@ -91,7 +90,7 @@ fn written<'a>(
     }
     let voided = history.noted.iter().filter_map(|(_, noted)| match noted {
         Noted::Record { stream, record, voids, .. } => Some((*stream, record.seq, voids)),
-        Noted::Delivery { .. } | Noted::Destroyed { .. } => None,
+        Noted::Delivery { .. } => None,
     });
     for (stream, seq, voids) in voided.filter(|(_, _, voids)| !voids.is_empty()) {
         for (key, fate) in &mut fates {

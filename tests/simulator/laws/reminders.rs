@@ -114,7 +114,7 @@ fn sent(history: &History, id: StreamId, stream: &Stream, broken: &mut Vec<Strin
                 let mails = outbox.iter().filter(|row| row.channel == Channel::Mail).count();
                 Some((record.seq, mails))
             }
-            Noted::Record { .. } | Noted::Delivery { .. } | Noted::Destroyed { .. } => None,
+            Noted::Record { .. } | Noted::Delivery { .. } => None,
         })
         .collect();
     for (seq, record) in (1_u64..).zip(&stream.records) {
