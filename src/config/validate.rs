@@ -25,6 +25,7 @@ impl Config {
         let Self { daemon, schedulers, brake, tokens, mail, outbox, .. } = self;
         must(!daemon.data.as_os_str().is_empty(), "daemon.data: names no directory");
         must(daemon.live_accounts_max >= 1, "daemon.live_accounts_max: must be at least 1");
+        must(daemon.connections_max >= 1, "daemon.connections_max: must be at least 1");
         must(daemon.body_max >= 1024, "daemon.body_max: must be at least 1024 bytes");
         must(daemon.usage_batch_max >= 1, "daemon.usage_batch_max: must be at least 1");
         must(daemon.usage_body_max >= 1024, "daemon.usage_body_max: must be at least 1024 bytes");

@@ -15,9 +15,13 @@ mod command_line;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod downtime;
 #[cfg(test)]
 mod erasure;
+#[cfg(test)]
+mod forecast;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]

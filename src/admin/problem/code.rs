@@ -51,6 +51,8 @@ pub enum Code {
     AmountTooPrecise,
     /// The clock only moves ahead.
     ClockInPast,
+    /// A forecast does not look so far ahead.
+    ForecastTooFar,
     /// What this does cannot be tried without doing it.
     DryRunNotPossible,
     /// One order takes one coupon (R5.18).
@@ -79,7 +81,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidCursor,
@@ -102,6 +104,7 @@ impl Code {
         Self::UnknownCurrency,
         Self::AmountTooPrecise,
         Self::ClockInPast,
+        Self::ForecastTooFar,
         Self::DryRunNotPossible,
         Self::OneCouponPerOrder,
         Self::PeriodOrRenewDay,
@@ -142,6 +145,7 @@ impl Code {
             Self::UnknownCurrency => "UnknownCurrency",
             Self::AmountTooPrecise => "AmountTooPrecise",
             Self::ClockInPast => "ClockInPast",
+            Self::ForecastTooFar => "ForecastTooFar",
             Self::DryRunNotPossible => "DryRunNotPossible",
             Self::OneCouponPerOrder => "OneCouponPerOrder",
             Self::PeriodOrRenewDay => "PeriodOrRenewDay",
@@ -183,6 +187,7 @@ impl Code {
             | Self::UnknownCurrency
             | Self::AmountTooPrecise
             | Self::ClockInPast
+            | Self::ForecastTooFar
             | Self::DryRunNotPossible
             | Self::OneCouponPerOrder
             | Self::PeriodOrRenewDay
@@ -517,6 +522,7 @@ mod tests {
         422 UnknownCurrency
         422 AmountTooPrecise
         422 ClockInPast
+        422 ForecastTooFar
         422 DryRunNotPossible
         422 OneCouponPerOrder
         422 PeriodOrRenewDay

@@ -9,6 +9,7 @@ mod closures;
 mod coupons;
 mod documents;
 mod erasure;
+mod forecast;
 mod house;
 mod imports;
 mod ledger;
@@ -30,7 +31,8 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use utoipa::OpenApi as _;
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Schema};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -54,6 +56,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(balance::configure)
+        .configure(forecast::configure)
         .configure(withdrawals::configure)
         .configure(transfers::configure)
         .configure(closures::configure)
@@ -90,14 +93,31 @@ pub fn app() -> (
     >,
     OpenApi,
 ) {
-    let (app, description) = App::new()
+    let (app, mut description) = App::new()
         .into_utoipa_app()
         .openapi(Description::openapi())
         .configure(configure)
         .split_for_parts();
+    close(&mut description);
     let served = Data::new(Served::of(&description));
     let app = app.app_data(served).default_service(web::to(nothing_here));
     (app, description)
+}
+
+/// Says of requests that come in variants that they have no other fields: the derive says so of
+/// those without only.
+fn close(description: &mut OpenApi) {
+    let schemas = description.components.iter_mut().flat_map(|all| &mut all.schemas);
+    let asked = schemas.filter(|(name, _)| matches!(name.as_str(), "PlaceOrder" | "Benefit"));
+    for (_, schema) in asked {
+        let RefOr::T(Schema::OneOf(variants)) = schema else { continue };
+        for variant in &mut variants.items {
+            if let RefOr::T(Schema::Object(variant)) = variant {
+                variant.additional_properties =
+                    Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
+    }
 }
 
 /// What is kept of the description: its text, and the methods of each path. The description itself
@@ -188,6 +208,7 @@ mod tests {
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
         GET /v1/accounts/{account}/export
+        GET /v1/accounts/{account}/forecast
         GET /v1/accounts/{account}/holdings
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
@@ -210,6 +231,7 @@ mod tests {
         GET /v1/closures
         GET /v1/coupons
         GET /v1/deliveries
+        GET /v1/forecast
         GET /v1/ledger/entries
         GET /v1/ledger/trial-balance
         GET /v1/meters

@@ -22,6 +22,7 @@ pub struct SetCreditLimit {
 pub struct SetBalanceAlert {
     /// Below which; `null` switches the alert off.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     pub below: Option<Money>,
 }
 
@@ -286,9 +287,11 @@ pub struct WithdrawalQuery {
     pub state: Option<String>,
     /// Rows on the page: 1 to 300, 20 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
     /// Where the last page ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
 }
 

@@ -189,9 +189,11 @@ pub struct ClosureQuery {
     pub stage: Option<String>,
     /// How many on a page; 50 if nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
     /// Where the page before ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
 }
 

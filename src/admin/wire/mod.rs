@@ -12,6 +12,7 @@ mod campaigns;
 mod closure;
 mod coupons;
 mod erasure;
+mod forecast;
 mod house;
 mod import;
 mod ledger;
@@ -51,6 +52,10 @@ pub use coupons::{Benefit, Coupon, CouponIs, Fit, GrantCoupon, Holder, Scope, Un
 pub use erasure::{
     CertificateQuery, ClosureCertificate, ErasedItem, Export, ExportedProfile, KeptItem, LegalHold,
     SetLegalHold,
+};
+pub use forecast::{
+    BookForecast, Forecast, ForecastAssumption, ForecastDay, ForecastItem, ForecastLeftOut,
+    ForecastQuery, ForecastRules, ForecastShort, ForecastUsage, Shortfall,
 };
 pub use house::{
     Brake, Catalogue, CatalogueApplied, CatalogueDifference, CatalogueVersion, Change, Clock,

@@ -193,7 +193,7 @@ pub(super) async fn clock(desk: &Desk, verb: &ClockVerb) -> Result<(), Failure> 
 }
 
 /// Turns on stderr while the daemon works; nothing if nobody looks or wants to.
-fn spinner(desk: &Desk, words: &str) -> ProgressBar {
+pub(super) fn spinner(desk: &Desk, words: &str) -> ProgressBar {
     if desk.output.is_quiet() {
         return ProgressBar::hidden();
     }
