@@ -11,8 +11,9 @@ use crate::random::Random;
 /// Products that are paid ahead.
 pub(crate) const TERMED: [&str; 7] =
     ["vps", "intl", "huawei", "short", "plan", "slow", "quota"];
-/// Products that are paid for after use.
-pub(crate) const METERED: [&str; 6] = ["vm", "debt", "at-once", "net", "by-day", "by-month"];
+/// Products that are paid for after use, by the hour and otherwise.
+pub(crate) const HOURLY: [&str; 4] = ["vm", "debt", "at-once", "net"];
+pub(crate) const METERED: [&str; 2] = ["by-day", "by-month"];
 /// Where bills and days are counted.
 pub(crate) const ZONES: [&str; 5] =
     ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Shanghai"];

@@ -26,7 +26,7 @@ use renewd::domain::verbs::renew::Term;
 use renewd::store::codec;
 use rust_decimal::Decimal;
 
-use crate::book::{METERED, TERMED, ZONES};
+use crate::book::{HOURLY, METERED, TERMED, ZONES};
 use crate::random::Random;
 
 /// The one-time code of every closure.
@@ -95,6 +95,8 @@ pub(crate) struct Customer {
     pub(crate) person: u64,
     pub(crate) random: Random,
     habit: Habit,
+    /// Is something sold by the hour in this world?
+    hourly: bool,
     /// How many readings were reported.
     reported: u64,
 }
@@ -113,15 +115,21 @@ impl Wish {
 }
 
 impl Customer {
-    pub(crate) fn new(id: AccountId, person: u64, mut random: Random) -> Self {
+    pub(crate) fn new(id: AccountId, person: u64, hourly: bool, mut random: Random) -> Self {
         let habits =
             [Habit::Renter, Habit::Keeper, Habit::Metered, Habit::Trader, Habit::Leaver];
         let habit = random.pick(&habits).copied().unwrap_or(Habit::Renter);
-        Self { id, person, random, habit, reported: 0 }
+        Self { id, person, random, habit, hourly, reported: 0 }
     }
 
     pub(crate) fn email(&self) -> String {
         format!("{}@people.example", self.person)
+    }
+
+    /// Somebody else with the same habits about to open an account.
+    pub(crate) fn again(&mut self, person: u64) -> Self {
+        let id = AccountId::from_bits(self.random.bits());
+        Self::new(id, person, self.hourly, self.random.branch())
     }
 
     /// The opening of the account.
@@ -337,7 +345,9 @@ impl Customer {
                 Command::Transfer(verbs::transfer::Transfer { to, amount })
             }
             Act::OpenResource => {
-                let product = random.pick(&METERED).copied().unwrap_or("vm");
+                let by_hour = self.hourly && random.chance(700);
+                let products: &[&str] = if by_hour { &HOURLY } else { &METERED };
+                let product = random.pick(products).copied().unwrap_or("vm");
                 let small = matches!(product, "by-month" | "by-day");
                 Command::OpenResource(verbs::resource::OpenResource {
                     product: product.to_owned(),

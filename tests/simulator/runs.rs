@@ -88,7 +88,8 @@ impl Run {
                 }
             }
             let done = tally.done.fetch_add(1, Ordering::Relaxed) + 1;
-            if self.shows && shown.elapsed() > Duration::from_millis(500) {
+            let every = if std::io::stderr().is_terminal() { 500 } else { 10_000 };
+            if self.shows && shown.elapsed() > Duration::from_millis(every) {
                 shown = Instant::now();
                 self.show(tally, done, began);
             }
@@ -111,7 +112,7 @@ impl Run {
         if out.is_terminal() {
             let _ = write!(out, "\r{line}  ");
             let _ = out.flush();
-        } else if done % 100 < 2 {
+        } else {
             let _ = writeln!(out, "{line}");
         }
     }

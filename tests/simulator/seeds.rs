@@ -56,7 +56,7 @@ fn what_failed_is_tried_again_under_a_manual_clock_too() {
     let at: Timestamp = parsed("2026-03-01T12:00:00Z");
     let mut house = start(&site, at);
     let id = AccountId::from_bits(5);
-    let opening = Customer::new(id, 1, Random::new(3)).opening();
+    let opening = Customer::new(id, 1, false, Random::new(3)).opening();
     assert!(ask(&mut house, id.into(), opening.command, opening.sidecar));
     let purchase = verbs::purchase::Purchase {
         product: "vps".to_owned(),

@@ -139,11 +139,12 @@ impl World {
         let site = Site::new(book::config(&mut random), store);
         let started_at: Timestamp = parsed(random.pick(&STARTS).copied().unwrap_or(STARTS[0]));
         let end = started_at.plus(random.seconds(20 * 86_400, 110 * 86_400));
-        let count = random.within(1, 5);
+        let count = random.within(1, 7);
+        let hourly = random.chance(300);
         let customers = (1..=count)
             .map(|number| {
                 let id = AccountId::from_bits(random.bits());
-                Customer::new(id, number, random.branch())
+                Customer::new(id, number, hourly, random.branch())
             })
             .collect();
         Self {
@@ -211,6 +212,14 @@ impl World {
 
     fn plan(&mut self, at: Timestamp, plan: Plan) {
         self.planned += 1;
+        // Where it is compared to the second what happens when, all is asked on the minute, as
+        // schedulers look.
+        let late = u64::try_from(at.seconds().rem_euclid(60)).unwrap_or(0);
+        let at = if self.setting.social || late == 0 {
+            at
+        } else {
+            at.plus(Duration::from_secs(60 - late))
+        };
         self.plans.insert((at, self.planned), plan);
     }
 
@@ -507,7 +516,7 @@ impl World {
         let races = self.setting.social && self.random.chance(250);
         self.reach(if races { at.minus(Duration::from_secs(1)) } else { at });
         let peers: Vec<AccountId> = self.customers.iter().map(|customer| customer.id).collect();
-        let now = self.now.max(at);
+        let now = if self.setting.social { self.now.max(at) } else { at };
         let customer = &mut self.customers[place];
         let id = customer.id;
         let account = self.history.streams.get(&id.into()).and_then(|of| of.state.account());
@@ -521,10 +530,9 @@ impl World {
             }
             // Who has left comes back some day, as somebody else with the same address.
             Some(Account::Closed(_)) => {
-                let id = AccountId::from_bits(customer.random.bits());
                 // Where accounts have nothing to do with each other, nobody waits for an address.
                 let person = customer.person + if self.setting.social { 0 } else { 100 };
-                *customer = Customer::new(id, person, customer.random.branch());
+                *customer = customer.again(person);
                 (None, now.plus(self.random.seconds(0, 900_000)))
             }
         };

@@ -4,6 +4,7 @@
 pub(crate) mod coupons;
 pub(crate) mod due;
 pub(crate) mod effects;
+pub(crate) mod forecast;
 pub(crate) mod ledger;
 pub(crate) mod missed;
 pub(crate) mod money;
@@ -41,6 +42,9 @@ pub(crate) fn broken(history: &History) -> Vec<String> {
 /// Breaking something on purpose.
 #[cfg(test)]
 pub(crate) mod breaking {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
     use renewd::domain::event::Event;
 
     use super::Law;
@@ -48,13 +52,20 @@ pub(crate) mod breaking {
     use crate::world::{Setting, World};
 
     /// Quiet worlds that are looked through for something to break.
-    const WORLDS: u64 = 60;
+    pub(crate) const WORLDS: u64 = 60;
+
+    /// What a quiet world leaves behind. All tests look through the same ones, lived once.
+    pub(crate) fn quiet(seed: u64, social: bool) -> History {
+        static LIVED: Mutex<BTreeMap<(u64, bool), History>> = Mutex::new(BTreeMap::new());
+        let mut lived = LIVED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let setting = Setting { seed, hostile: false, social };
+        lived.entry((seed, social)).or_insert_with(|| World::live(setting).history).clone()
+    }
 
     /// Breaks what `breaks` finds in the first world that has it, and asks whether `law` finds it.
     pub(crate) fn is_found(law: Law, mut breaks: impl FnMut(&mut History) -> bool) {
         for seed in 1..=WORLDS {
-            let setting = Setting { hostile: false, ..Setting::of(seed) };
-            let mut history = World::live(setting).history;
+            let mut history = quiet(seed, true);
             assert_eq!(law(&history), Vec::<String>::new(), "seed {seed}, unbroken");
             if breaks(&mut history) {
                 assert_ne!(law(&history), Vec::<String>::new(), "seed {seed}, broken");
