@@ -143,10 +143,11 @@ impl Stepper {
                 if *job == Job::Housekeeping && round > 0 {
                     continue;
                 }
-                let ran = self.schedulers.run(*job, now).await?;
-                if ran.failed_count > 0 {
+                let ran = self.schedulers.run(*job, now).await;
+                if ran.as_ref().map_or(true, |ran| ran.failed_count > 0) {
                     self.failing.insert(*job, now.plus(scheduler::RETRY_MAX));
                 }
+                let ran = ran?;
                 let moved = !ran.steps.is_empty();
                 did |= moved;
                 if moved {

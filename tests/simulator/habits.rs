@@ -97,8 +97,9 @@ pub(crate) struct Customer {
     habit: Habit,
     /// Is something sold by the hour in this world?
     hourly: bool,
-    /// How many readings were reported.
+    /// How many readings were reported, and when the last one was.
     reported: u64,
+    reported_at: Timestamp,
 }
 
 /// What is asked, and what comes sealed with it.
@@ -119,7 +120,7 @@ impl Customer {
         let habits =
             [Habit::Renter, Habit::Keeper, Habit::Metered, Habit::Trader, Habit::Leaver];
         let habit = random.pick(&habits).copied().unwrap_or(Habit::Renter);
-        Self { id, person, random, habit, hourly, reported: 0 }
+        Self { id, person, random, habit, hourly, reported: 0, reported_at: Timestamp::MIN }
     }
 
     pub(crate) fn email(&self) -> String {
@@ -401,8 +402,13 @@ impl Customer {
             _ => &["cpu"],
         };
         let meter = random.pick(meters).copied().unwrap_or("peak");
-        self.reported += 1;
-        let event = if random.chance(200) { self.reported / 2 } else { self.reported };
+        // The same again, while the first is known: for 35 days at the least (D44).
+        let is_known = now.since(self.reported_at) < Duration::from_hours(20 * 24);
+        if !is_known || random.chance(800) {
+            self.reported += 1;
+            self.reported_at = now;
+        }
+        let event = self.reported;
         let ago = match random.below(4) {
             0 => random.seconds(0, 60),
             1 => random.seconds(60, 7_200),

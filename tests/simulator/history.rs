@@ -47,6 +47,8 @@ pub(crate) struct Seen {
 pub(crate) struct Asked {
     pub(crate) stream: StreamId,
     pub(crate) token: Option<String>,
+    /// When it was asked for the first time.
+    pub(crate) at: Timestamp,
     /// What was asked, for people.
     pub(crate) words: String,
     /// The record that each answer names, the answer as JSON, and whether it was a repetition.

@@ -41,6 +41,8 @@ const STARTS: [&str; 7] = [
 const CAMPAIGN: CampaignId = CampaignId::from_bits(11);
 /// A request is made again so often until somebody answers.
 const TRIES_MAX: u32 = 6;
+/// For so long a request is made again under its token.
+const TOKENS_KEPT: Duration = Duration::from_hours(6 * 24);
 /// What fails so often in a row is left alone for a while.
 const FAILURES_MAX: u32 = 40;
 
@@ -292,7 +294,10 @@ impl World {
             Plan::Act(place) => self.act(at, place),
             Plan::Ask { asked, tries } => {
                 self.reach(at);
-                self.ask(asked, tries);
+                // Tokens are remembered for seven days; nobody repeats a request after that.
+                if self.now.since(self.history.asked[asked].at) < TOKENS_KEPT || tries == 0 {
+                    self.ask(asked, tries);
+                }
             }
             Plan::Weather => {
                 let weather = self.weather();
@@ -599,7 +604,8 @@ impl World {
         let text = has_token.then(|| format!("t{place}"));
         request.token = text.clone().map(|text| Token { text, fingerprint: [1; 32] });
         self.requests.push(request);
-        self.history.asked.push(Asked { stream, token: text, words, answers: Vec::new() });
+        let (at, answers) = (self.now, Vec::new());
+        self.history.asked.push(Asked { stream, token: text, at, words, answers });
         place
     }
 
