@@ -25,7 +25,7 @@ use runs::{Run, setting};
 use world::World;
 
 /// Worlds of a usual run of the tests.
-const WORLDS: u64 = 40;
+const WORLDS: u64 = 16;
 
 #[test]
 fn every_world_keeps_the_laws() {
