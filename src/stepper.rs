@@ -11,8 +11,8 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::eraser::{self, EraseError};
 use crate::outbox::sender::Sender;
-use crate::scheduler::{self, Schedulers};
 use crate::scheduler::cron::CronLine;
+use crate::scheduler::{self, Schedulers};
 use crate::store::{JobRun, StoreError};
 
 /// Rounds at one instant after which something must be wrong.

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use crate::random::Random;
 
 /// Products that are paid ahead.
-pub(crate) const TERMED: [&str; 7] =
-    ["vps", "intl", "huawei", "short", "plan", "slow", "quota"];
+pub(crate) const TERMED: [&str; 7] = ["vps", "intl", "huawei", "short", "plan", "slow", "quota"];
 /// Products that are paid for after use, by the hour and otherwise.
 pub(crate) const HOURLY: [&str; 4] = ["vm", "debt", "at-once", "net"];
 pub(crate) const METERED: [&str; 2] = ["by-day", "by-month"];

@@ -144,7 +144,7 @@ impl Faulty {
         }
     }
 
-    fn note(&self, commits: &[Commit], written: &[Written], chores: &[Chore]) -> Vec<Noted> {
+    fn note(commits: &[Commit], written: &[Written], chores: &[Chore]) -> Vec<Noted> {
         let mut noted = Vec::new();
         for (commit, _) in commits.iter().zip(written).filter(|(_, w)| **w == Written::Done) {
             for record in &commit.records {
@@ -198,7 +198,7 @@ impl Store for Faulty {
             None => std::future::pending().await,
         }
         let written = self.inner.write(commits.clone(), chores.clone()).await?;
-        let noted = self.note(&commits, &written, &chores);
+        let noted = Self::note(&commits, &written, &chores);
         self.inside().noted.extend(noted);
         match self.draw(|weather| weather.reply_lost) {
             Some(false) => Ok(written),
@@ -207,12 +207,20 @@ impl Store for Faulty {
         }
     }
 
-    async fn load_many(&self, streams: &[StreamId], build: &str) -> Result<Vec<Option<Loaded>>, StoreError> {
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        build: &str,
+    ) -> Result<Vec<Option<Loaded>>, StoreError> {
         self.reading().await?;
         self.inner.load_many(streams, build).await
     }
 
-    async fn tokens(&self, stream: StreamId, tokens: &[String]) -> Result<Vec<TokenRow>, StoreError> {
+    async fn tokens(
+        &self,
+        stream: StreamId,
+        tokens: &[String],
+    ) -> Result<Vec<TokenRow>, StoreError> {
         self.reading().await?;
         self.inner.tokens(stream, tokens).await
     }
@@ -222,7 +230,12 @@ impl Store for Faulty {
         self.inner.facts(questions).await
     }
 
-    async fn old_usage(&self, before: Timestamp, after: Option<UsagePlace>, limit: u32) -> Result<OldUsage, StoreError> {
+    async fn old_usage(
+        &self,
+        before: Timestamp,
+        after: Option<UsagePlace>,
+        limit: u32,
+    ) -> Result<OldUsage, StoreError> {
         self.reading().await?;
         self.inner.old_usage(before, after, limit).await
     }
@@ -242,22 +255,40 @@ impl Store for Faulty {
         self.inner.next_due().await
     }
 
-    async fn stale(&self, rules_version: u32, after: Option<StreamId>, limit: u32) -> Result<Vec<StreamId>, StoreError> {
+    async fn stale(
+        &self,
+        rules_version: u32,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<StreamId>, StoreError> {
         self.reading().await?;
         self.inner.stale(rules_version, after, limit).await
     }
 
-    async fn accounts(&self, after: Option<AccountId>, limit: u32) -> Result<Vec<(AccountId, Head)>, StoreError> {
+    async fn accounts(
+        &self,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
         self.reading().await?;
         self.inner.accounts(after, limit).await
     }
 
-    async fn closures(&self, stage: Option<Stage>, after: Option<AccountId>, limit: u32) -> Result<Vec<(AccountId, Head)>, StoreError> {
+    async fn closures(
+        &self,
+        stage: Option<Stage>,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<(AccountId, Head)>, StoreError> {
         self.reading().await?;
         self.inner.closures(stage, after, limit).await
     }
 
-    async fn shared_streams(&self, after: Option<StreamId>, limit: u32) -> Result<Vec<(StreamId, Head)>, StoreError> {
+    async fn shared_streams(
+        &self,
+        after: Option<StreamId>,
+        limit: u32,
+    ) -> Result<Vec<(StreamId, Head)>, StoreError> {
         self.reading().await?;
         self.inner.shared_streams(after, limit).await
     }
@@ -267,12 +298,18 @@ impl Store for Faulty {
         self.inner.account_count().await
     }
 
-    async fn subscriptions(&self, query: SubscriptionQuery) -> Result<Vec<SubscriptionRow>, StoreError> {
+    async fn subscriptions(
+        &self,
+        query: SubscriptionQuery,
+    ) -> Result<Vec<SubscriptionRow>, StoreError> {
         self.reading().await?;
         self.inner.subscriptions(query).await
     }
 
-    async fn subscription(&self, id: SubscriptionId) -> Result<Option<SubscriptionRow>, StoreError> {
+    async fn subscription(
+        &self,
+        id: SubscriptionId,
+    ) -> Result<Option<SubscriptionRow>, StoreError> {
         self.reading().await?;
         self.inner.subscription(id).await
     }
@@ -342,12 +379,19 @@ impl Store for Faulty {
         self.inner.month_sums(month).await
     }
 
-    async fn statements(&self, query: StatementQuery) -> Result<Vec<(AccountId, Statement)>, StoreError> {
+    async fn statements(
+        &self,
+        query: StatementQuery,
+    ) -> Result<Vec<(AccountId, Statement)>, StoreError> {
         self.reading().await?;
         self.inner.statements(query).await
     }
 
-    async fn statement(&self, account: AccountId, month: Month) -> Result<Option<Statement>, StoreError> {
+    async fn statement(
+        &self,
+        account: AccountId,
+        month: Month,
+    ) -> Result<Option<Statement>, StoreError> {
         self.reading().await?;
         self.inner.statement(account, month).await
     }
@@ -367,12 +411,21 @@ impl Store for Faulty {
         self.inner.withdrawals(query).await
     }
 
-    async fn journal(&self, stream: StreamId, after_seq: u64, limit: u32) -> Result<Vec<StoredRecord>, StoreError> {
+    async fn journal(
+        &self,
+        stream: StreamId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>, StoreError> {
         self.reading().await?;
         self.inner.journal(stream, after_seq, limit).await
     }
 
-    async fn sealed(&self, stream: StreamId, numbers: &[u32]) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError> {
+    async fn sealed(
+        &self,
+        stream: StreamId,
+        numbers: &[u32],
+    ) -> Result<Option<(Vec<u8>, Vec<SealedRow>)>, StoreError> {
         self.reading().await?;
         self.inner.sealed(stream, numbers).await
     }
@@ -382,7 +435,12 @@ impl Store for Faulty {
         self.inner.erasure(stream).await
     }
 
-    async fn erasures(&self, stage: ErasureStage, closed_by: Timestamp, limit: u32) -> Result<Vec<Erasure>, StoreError> {
+    async fn erasures(
+        &self,
+        stage: ErasureStage,
+        closed_by: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Erasure>, StoreError> {
         self.reading().await?;
         self.inner.erasures(stage, closed_by, limit).await
     }
@@ -402,7 +460,12 @@ impl Store for Faulty {
         self.inner.scrub().await
     }
 
-    async fn ready(&self, channel: Channel, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    async fn ready(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
         self.reading().await?;
         self.inner.ready(channel, now, limit).await
     }

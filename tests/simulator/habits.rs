@@ -6,9 +6,7 @@ use renewd::domain::account::{Kind, Open, Terms};
 use renewd::domain::calendar::{Period, Timestamp, Unit};
 use renewd::domain::command::Command;
 use renewd::domain::event::SealedRef;
-use renewd::domain::ids::{
-    AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId,
-};
+use renewd::domain::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
 use renewd::domain::money::Money;
 use renewd::domain::nouns::campaign::Validity;
 use renewd::domain::nouns::closure::{CodeHash, HoldingKind};
@@ -117,8 +115,7 @@ impl Wish {
 
 impl Customer {
     pub(crate) fn new(id: AccountId, person: u64, hourly: bool, mut random: Random) -> Self {
-        let habits =
-            [Habit::Renter, Habit::Keeper, Habit::Metered, Habit::Trader, Habit::Leaver];
+        let habits = [Habit::Renter, Habit::Keeper, Habit::Metered, Habit::Trader, Habit::Leaver];
         let habit = random.pick(&habits).copied().unwrap_or(Habit::Renter);
         Self { id, person, random, habit, hourly, reported: 0, reported_at: Timestamp::MIN }
     }
@@ -191,36 +188,87 @@ impl Customer {
     fn act(&mut self, open: &Open) -> Act {
         if open.closure.is_some() && self.random.chance(700) {
             return self.random.weighted(&[
-                (8, Act::Confirm), (4, Act::Approve), (1, Act::Revoke), (3, Act::Withdraw),
-                (4, Act::PaidOut), (1, Act::LogIn), (2, Act::ReleaseResource), (1, Act::TopUp),
+                (8, Act::Confirm),
+                (4, Act::Approve),
+                (1, Act::Revoke),
+                (3, Act::Withdraw),
+                (4, Act::PaidOut),
+                (1, Act::LogIn),
+                (2, Act::ReleaseResource),
+                (1, Act::TopUp),
             ]);
         }
         let all: &[(u64, Act)] = match self.habit {
             Habit::Renter => &[
-                (8, Act::TopUp), (6, Act::Purchase), (1, Act::Renew), (1, Act::Pay),
-                (4, Act::SetMode), (2, Act::Change), (1, Act::Unsubscribe), (2, Act::Grant),
-                (1, Act::Credit), (1, Act::Invoice), (1, Act::Hold), (3, Act::LetGo),
+                (8, Act::TopUp),
+                (6, Act::Purchase),
+                (1, Act::Renew),
+                (1, Act::Pay),
+                (4, Act::SetMode),
+                (2, Act::Change),
+                (1, Act::Unsubscribe),
+                (2, Act::Grant),
+                (1, Act::Credit),
+                (1, Act::Invoice),
+                (1, Act::Hold),
+                (3, Act::LetGo),
             ],
             Habit::Keeper => &[
-                (6, Act::TopUp), (4, Act::Purchase), (8, Act::Renew), (3, Act::RenewTo),
-                (4, Act::Pay), (2, Act::PayTogether), (2, Act::Cancel), (2, Act::Change),
-                (4, Act::Grant), (3, Act::SetCoupon), (1, Act::TakeBack), (2, Act::Refund),
-                (1, Act::Release), (1, Act::UnifiedDay), (2, Act::SetMode), (1, Act::Invoice),
+                (6, Act::TopUp),
+                (4, Act::Purchase),
+                (8, Act::Renew),
+                (3, Act::RenewTo),
+                (4, Act::Pay),
+                (2, Act::PayTogether),
+                (2, Act::Cancel),
+                (2, Act::Change),
+                (4, Act::Grant),
+                (3, Act::SetCoupon),
+                (1, Act::TakeBack),
+                (2, Act::Refund),
+                (1, Act::Release),
+                (1, Act::UnifiedDay),
+                (2, Act::SetMode),
+                (1, Act::Invoice),
             ],
             Habit::Metered => &[
-                (6, Act::TopUp), (4, Act::OpenResource), (2, Act::Power), (2, Act::Plan),
-                (1, Act::ReleaseResource), (9, Act::Report), (1, Act::Credit), (1, Act::Alert),
-                (2, Act::Grant), (1, Act::Purchase), (1, Act::Invoice),
+                (6, Act::TopUp),
+                (4, Act::OpenResource),
+                (2, Act::Power),
+                (2, Act::Plan),
+                (1, Act::ReleaseResource),
+                (9, Act::Report),
+                (1, Act::Credit),
+                (1, Act::Alert),
+                (2, Act::Grant),
+                (1, Act::Purchase),
+                (1, Act::Invoice),
             ],
             Habit::Trader => &[
-                (8, Act::TopUp), (8, Act::Transfer), (5, Act::Withdraw), (5, Act::PaidOut),
-                (2, Act::Purchase), (2, Act::Renew), (1, Act::Refund), (1, Act::Unsubscribe),
-                (1, Act::Credit), (1, Act::OpenResource), (1, Act::Report),
+                (8, Act::TopUp),
+                (8, Act::Transfer),
+                (5, Act::Withdraw),
+                (5, Act::PaidOut),
+                (2, Act::Purchase),
+                (2, Act::Renew),
+                (1, Act::Refund),
+                (1, Act::Unsubscribe),
+                (1, Act::Credit),
+                (1, Act::OpenResource),
+                (1, Act::Report),
             ],
             Habit::Leaver => &[
-                (3, Act::TopUp), (2, Act::Purchase), (3, Act::Unsubscribe), (3, Act::Withdraw),
-                (3, Act::PaidOut), (1, Act::OpenResource), (3, Act::ReleaseResource),
-                (8, Act::Leave), (6, Act::Confirm), (3, Act::Holding), (1, Act::Transfer),
+                (3, Act::TopUp),
+                (2, Act::Purchase),
+                (3, Act::Unsubscribe),
+                (3, Act::Withdraw),
+                (3, Act::PaidOut),
+                (1, Act::OpenResource),
+                (3, Act::ReleaseResource),
+                (8, Act::Leave),
+                (6, Act::Confirm),
+                (3, Act::Holding),
+                (1, Act::Transfer),
                 (1, Act::Invoice),
             ],
         };
@@ -234,6 +282,7 @@ impl Customer {
         Wish { command: Command::RequestClosure(request), sidecar: vec![CODE.to_owned()] }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm an act")]
     fn command(
         &mut self,
         act: Act,
@@ -299,9 +348,9 @@ impl Customer {
             Act::Grant => grant(random),
             Act::SetCoupon => {
                 let coupons: Vec<CouponId> = open.coupons.keys().copied().collect();
-                let coupon = random.pick(&coupons).map_or(CouponChoice::Decline, |coupon| {
-                    CouponChoice::This(*coupon)
-                });
+                let coupon = random
+                    .pick(&coupons)
+                    .map_or(CouponChoice::Decline, |coupon| CouponChoice::This(*coupon));
                 let order = unpaid(random, open)?;
                 Command::SetCoupon(verbs::coupons::SetCoupon { order, coupon })
             }
@@ -442,7 +491,8 @@ fn aims(open: &Open, now: Timestamp) -> Vec<Timestamp> {
         let Some(paid) = &live.paid else { continue };
         aims.push(paid.expires_at);
         let zone = live.subject.zone;
-        for (days, hour) in [(-9, 8), (-8, 8), (-3, 8), (-1, 8), (-15, 9), (-1, 9), (0, 9), (14, 9)] {
+        for (days, hour) in [(-9, 8), (-8, 8), (-3, 8), (-1, 8), (-15, 9), (-1, 9), (0, 9), (14, 9)]
+        {
             let at = chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or_default();
             aims.push(zone.on_day(paid.expires_at, days, at));
         }

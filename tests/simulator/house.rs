@@ -77,10 +77,7 @@ impl House {
             Some(Err(error)) => return Err(Down::Refused(format!("{error:#}"))),
             Some(Ok(app)) => app,
         };
-        let stepper = match app.stepper() {
-            Some((_, stepper)) => stepper,
-            None => unreachable!("its clock is a manual one"),
-        };
+        let Some((_, stepper)) = app.stepper() else { unreachable!("its clock is a manual one") };
         Ok(Self { app, stepper, store: Arc::clone(&site.store), runner })
     }
 

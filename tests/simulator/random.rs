@@ -1,4 +1,4 @@
-//! Random numbers that are the same for a seed on every machine (SplitMix64).
+//! Random numbers that are the same for a seed on every machine (`SplitMix64`).
 
 use std::time::Duration;
 

@@ -62,7 +62,7 @@ impl Run {
             "{} worlds, {days} account-days with {} faults in {seconds:.1} s: {:.0} account-days/s",
             tally.done.into_inner(),
             tally.faults.into_inner(),
-            days as f64 / seconds.max(0.001),
+            float(days) / seconds.max(0.001),
         );
         assert!(failed.is_empty(), "worlds {failed:?} broke a law; what they did stands above");
     }
@@ -97,15 +97,14 @@ impl Run {
     }
 
     fn show(self, tally: &Tally, done: u64, began: Instant) {
-        const WIDTH: u64 = 30;
         let (seconds, days) = (began.elapsed().as_secs_f64(), tally.days.load(Ordering::Relaxed));
-        let full = usize::try_from(done * WIDTH / self.count.max(1)).unwrap_or(0);
-        let bar = "#".repeat(full) + &".".repeat(WIDTH as usize - full);
-        let left = seconds / done as f64 * (self.count - done) as f64;
+        let full = usize::try_from(done * 30 / self.count.max(1)).unwrap_or(0).min(30);
+        let bar = "#".repeat(full) + &".".repeat(30 - full);
+        let left = seconds / float(done) * float(self.count - done);
         let line = format!(
             "[{bar}] {done}/{} worlds, {:.0} account-days/s, {left:.0} s left",
             self.count,
-            days as f64 / seconds,
+            float(days) / seconds,
         );
         let mut out = std::io::stderr().lock();
         // Nobody looking is no failure.
@@ -116,6 +115,11 @@ impl Run {
             let _ = writeln!(out, "{line}");
         }
     }
+}
+
+/// A count as a number that rates are made of.
+fn float(count: u64) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 
 /// Lives a world; answers its account-days and faults, or what broke which law.
@@ -163,7 +167,7 @@ fn tell(seed: u64, broken: &[String]) {
     let is_asked = |(_, what): &&(_, String)| !what.starts_with("  ");
     let last = story.iter().rev().filter(is_asked).nth(1).map(|(at, _)| *at);
     if let Some(last) = last {
-        let day = last.minus(Duration::from_secs(86_400));
+        let day = last.minus(Duration::from_hours(24));
         let lines: Vec<_> = story.iter().filter(|(at, _)| *at >= day).collect();
         for (at, what) in lines.iter().skip(lines.len().saturating_sub(LINES_MAX)) {
             eprintln!("  {at} {}", what.chars().take(600).collect::<String>());

@@ -67,7 +67,9 @@ pub(crate) fn of(history: &History, stream: &Stream) -> Vec<Stretch> {
                 let Some(id) = orders.get(order) else { continue };
                 turn(&mut live, *id, *at, &|stretch| stretch.processing = false);
             }
-            Event::Subscription(subscription::Event::Ordered { id, subject, renewal, at, .. }) => {
+            Event::Subscription(subscription::Event::Ordered {
+                id, subject, renewal, at, ..
+            }) => {
                 // Nothing is due before its first period is paid.
                 let stretch = Stretch {
                     id: *id,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use renewd::domain::account::{self, Open};
 use renewd::domain::event::Event;
 use renewd::domain::ids::{AccountId, CampaignId, StreamId};
+use renewd::domain::money::Money;
 use renewd::domain::nouns::{campaign, coupon};
 use renewd::domain::stream::State;
 
@@ -56,7 +57,7 @@ fn of_account(open: &Open) -> Vec<String> {
         broken.push(format!("frozen are {frozen:?}, held by open orders {holding:?}"));
     }
     for coupon in open.coupons.values() {
-        if coupon.balance.is_some_and(|balance| balance.is_negative()) {
+        if coupon.balance.is_some_and(Money::is_negative) {
             broken.push(format!("{} is below zero", coupon.id));
         }
         if coupon.state == coupon::State::Frozen && coupon.order.is_none() {

@@ -9,9 +9,9 @@ use renewd::domain::calendar::Timestamp;
 use crate::history::{History, Rest};
 
 /// Schedulers look every minute.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 /// What failed is tried again after an hour at the most.
-const RETRY: Duration = Duration::from_secs(3_600 + 120);
+const RETRY: Duration = Duration::from_mins(62);
 
 pub(crate) fn broken(history: &History) -> Vec<String> {
     let mut broken: Vec<String> = history.rests.iter().flat_map(left_behind).collect();
@@ -19,7 +19,7 @@ pub(crate) fn broken(history: &History) -> Vec<String> {
     broken.extend(aside);
     for (stream, head) in &history.heads {
         if head.due_at.plus(LOOK) <= history.ended_at
-            && !history.house().is_some_and(|house| house.brake.is_some())
+            && history.house().is_none_or(|house| house.brake.is_none())
         {
             broken.push(format!("{stream} is due since {} for {}", head.due_at, head.due_job));
         }

@@ -56,10 +56,7 @@ fn is_same(one: &Got, other: &Got) -> bool {
 }
 
 /// Everything that was written to go out, with what was noted of it.
-fn written<'a>(
-    history: &'a History,
-    broken: &mut Vec<String>,
-) -> BTreeMap<EffectKey, Fate<'a>> {
+fn written<'a>(history: &'a History, broken: &mut Vec<String>) -> BTreeMap<EffectKey, Fate<'a>> {
     let mut fates: BTreeMap<EffectKey, Fate<'a>> = BTreeMap::new();
     for (_, noted) in &history.noted {
         match noted {

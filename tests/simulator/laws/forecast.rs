@@ -91,7 +91,8 @@ fn compare(
     let (told, was) = (foretold.len(), happened.len());
     (told != was).then(|| {
         let more = foretold.get(was).map(|more| format!("foretold only: {more:?}"));
-        let more = more.or_else(|| happened.get(told).map(|more| format!("only happened: {more:?}")));
+        let more =
+            more.or_else(|| happened.get(told).map(|more| format!("only happened: {more:?}")));
         format!("{told} events foretold, {was} happened; {}", more.unwrap_or_default())
     })
 }
@@ -128,8 +129,10 @@ fn what_was_not_foretold_is_found() {
         let mut history = super::breaking::quiet(seed, false);
         assert_eq!(broken(&history), Vec::<String>::new());
         let is = |event: &Event| {
-            matches!(event, Event::Subscription(subscription::Event::Renewed {
-                automatic: true, .. }))
+            matches!(
+                event,
+                Event::Subscription(subscription::Event::Renewed { automatic: true, .. })
+            )
         };
         let found = super::breaking::change_event(&mut history, is, |records, place, event| {
             if let Event::Subscription(subscription::Event::Renewed { at, .. }) =

@@ -57,9 +57,7 @@ mod tests {
     #[test]
     fn an_order_that_was_paid_twice_is_found() {
         is_found(broken, |history| {
-            let is = |event: &Event| {
-                matches!(event, Event::Order(order::Event::Paid { cash, .. }) if !cash.is_zero())
-            };
+            let is = |event: &Event| matches!(event, Event::Order(order::Event::Paid { cash, .. }) if !cash.is_zero());
             change_event(history, is, |records, place, event| {
                 let again = records[place].events[event].clone();
                 records[place].events.push(again);

@@ -21,12 +21,12 @@ pub(crate) fn broken(history: &History) -> Vec<String> {
     for (_, stream) in history.accounts() {
         let mut settled = BTreeSet::new();
         for (_, event) in stream.events() {
-            match event {
-                Event::Subscription(
-                    subscription::Event::AttemptFailed { id, due_at, .. }
-                    | subscription::Event::Renewed { id, at: due_at, automatic: true, .. },
-                ) => drop(settled.insert((*id, *due_at))),
-                _ => {}
+            if let Event::Subscription(
+                subscription::Event::AttemptFailed { id, due_at, .. }
+                | subscription::Event::Renewed { id, at: due_at, automatic: true, .. },
+            ) = event
+            {
+                settled.insert((*id, *due_at));
             }
         }
         for stretch in stretches::of(history, stream) {
@@ -50,7 +50,8 @@ fn slots(timeline: &Timeline, stretch: &Stretch) -> Vec<Timestamp> {
         .filter(|at| *at < stretch.expires_at && stretch.has(*at))
         .filter(|at| Some(stretch.zone.date(*at)) >= first)
         .filter(|at| {
-            let product = stretch.rules(timeline, *at).map(|rules| &rules.products[&stretch.product]);
+            let product =
+                stretch.rules(timeline, *at).map(|rules| &rules.products[&stretch.product]);
             product.is_some_and(|product| product.autorenewal == "daily-t9")
         })
         .collect()
@@ -109,7 +110,8 @@ fn running_time(stream: &Stream, broken: &mut Vec<String>) {
                 for accrual in &settlement.accruals {
                     let running = all.entry(accrual.resource).or_default();
                     for metering in accrual.meters.iter().filter(|it| it.meter == "cpu") {
-                        let (through, sum) = running.settled.unwrap_or((Timestamp::MIN, Decimal::ZERO));
+                        let (through, sum) =
+                            running.settled.unwrap_or((Timestamp::MIN, Decimal::ZERO));
                         let through = through.max(accrual.through);
                         running.settled = Some((through, sum + metering.quantity));
                     }

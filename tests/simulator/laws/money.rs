@@ -20,7 +20,8 @@ pub(crate) fn broken(history: &History) -> Vec<String> {
         let cash = i128::from(books.wallet.cash.minor());
         if flow.cash() != cash {
             let told = flow.cash();
-            broken.push(format!("{id}: the wallet holds {cash}, its journal tells {told}: {flow:?}"));
+            broken
+                .push(format!("{id}: the wallet holds {cash}, its journal tells {told}: {flow:?}"));
         }
         let waiting: i128 =
             books.withdrawals.values().map(|asked| i128::from(asked.amount.minor())).sum();

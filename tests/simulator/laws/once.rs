@@ -29,10 +29,8 @@ fn of_account(stream: &Stream) -> Vec<String> {
                     orders.insert(order.id, (period, order.from_plan.is_some()));
                 }
             }
-            Event::Order(order::Event::Processing { order, .. }) => {
-                if !settled.insert(*order) {
-                    broken.push(format!("{order} was paid twice, at {}", record.at));
-                }
+            Event::Order(order::Event::Processing { order, .. }) if !settled.insert(*order) => {
+                broken.push(format!("{order} was paid twice, at {}", record.at));
             }
             Event::Order(
                 order::Event::Paid { order, starts_at, ends_at, .. }

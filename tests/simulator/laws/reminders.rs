@@ -50,7 +50,8 @@ fn marks(timeline: &Timeline, stretch: &Stretch) -> Vec<Timestamp> {
         .map(|days| stretch.before_expiry(days, 9))
         .filter(|at| *at < stretch.expires_at && *at > stretch.started_at && stretch.has(*at))
         .filter(|at| {
-            let product = stretch.rules(timeline, *at).map(|rules| &rules.products[&stretch.product]);
+            let product =
+                stretch.rules(timeline, *at).map(|rules| &rules.products[&stretch.product]);
             product.is_some_and(|product| product.reminders == "default")
         })
         .collect()
@@ -196,14 +197,21 @@ mod tests {
     fn a_release_that_nobody_was_told_of_is_found() {
         is_found(broken, |history| {
             let is = |event: &Event| {
-                matches!(event, Event::Subscription(subscription::Event::Released {
-                    asked: false, .. }))
+                matches!(
+                    event,
+                    Event::Subscription(subscription::Event::Released { asked: false, .. })
+                )
             };
             change_event(history, is, |records, _, _| {
                 for record in records {
                     record.events.retain(|event| {
-                        !matches!(event, Event::Notice(notice::Event::Issued {
-                            kind: Kind::ReleaseAhead(_), .. }))
+                        !matches!(
+                            event,
+                            Event::Notice(notice::Event::Issued {
+                                kind: Kind::ReleaseAhead(_),
+                                ..
+                            })
+                        )
                     });
                 }
             })

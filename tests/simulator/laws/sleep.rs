@@ -78,9 +78,9 @@ impl<'a> Essence<'a> {
                 | standing::Event::Refilled { .. }
                 | standing::Event::WillRunShort { .. },
             ) => None,
-            Event::Subscription(subscription::Event::AttemptFailed {
-                due_at, failure, ..
-            }) => Some(Self::Failed(failure, *due_at)),
+            Event::Subscription(subscription::Event::AttemptFailed { due_at, failure, .. }) => {
+                Some(Self::Failed(failure, *due_at))
+            }
             event => Some(Self::Event(event)),
         }
     }
@@ -109,8 +109,10 @@ fn a_renewal_that_only_one_of_them_made_is_found() {
         assert_eq!(compare(&awake, &awake), Vec::<String>::new());
         let mut asleep = awake.clone();
         let is = |event: &Event| {
-            matches!(event, Event::Subscription(subscription::Event::Renewed {
-                automatic: true, .. }))
+            matches!(
+                event,
+                Event::Subscription(subscription::Event::Renewed { automatic: true, .. })
+            )
         };
         let found = super::breaking::change_event(&mut asleep, is, |records, place, event| {
             drop(records[place].events.remove(event));
