@@ -13,6 +13,7 @@ mod erasure;
 mod gate;
 pub mod memory;
 mod queries;
+mod rows;
 pub mod seal;
 pub mod sqlite;
 

@@ -3,6 +3,7 @@
 
 mod campaigns;
 mod chores;
+mod columns;
 mod erasure;
 mod fault;
 mod ladder;
@@ -10,7 +11,6 @@ mod lists;
 mod money;
 mod open;
 mod resources;
-mod rows;
 mod statements;
 mod streams;
 mod usage;
