@@ -12,6 +12,7 @@ pub mod codec;
 mod erasure;
 mod gate;
 pub mod memory;
+pub mod postgres;
 mod queries;
 mod rows;
 pub mod seal;

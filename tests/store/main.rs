@@ -11,10 +11,13 @@ mod gate;
 mod lists;
 mod money;
 mod outbox;
+mod postgres;
 mod property;
 mod resources;
 mod samples;
 mod schedule;
+#[path = "../support/postgres.rs"]
+mod server;
 mod sqlite;
 mod statements;
 mod usage;
@@ -26,8 +29,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use renewd::store::memory::MemoryStore;
+use renewd::store::postgres::PostgresStore;
 use renewd::store::sqlite::SqliteStore;
 use renewd::store::{Chore, Commit, Handle, Store, Written};
+use tokio::sync::OnceCell;
 
 /// A store of its own for one test, and what must outlive it.
 pub(crate) struct World {
@@ -75,6 +80,21 @@ pub(crate) async fn sqlite() -> World {
     World { store: Arc::new(store), _scratch: Some(scratch) }
 }
 
+/// A store in a database of its own; none where PostgreSQL is not installed.
+pub(crate) async fn postgres() -> Option<World> {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let server = server::shared()?;
+    let template = TEMPLATE.get_or_init(|| async {
+        let name = server.database(None);
+        let store = PostgresStore::open(&server.url(&name), None).await.expect("an open store");
+        store.close().await;
+        name
+    });
+    let name = server.database(Some(template.await));
+    let store = PostgresStore::open(&server.url(&name), None).await.expect("an open store");
+    Some(World { store: Arc::new(store), _scratch: None })
+}
+
 /// Runs promises on every store. Another store joins by one more line.
 macro_rules! promises {
     ($($name:ident),* $(,)?) => {
@@ -89,6 +109,14 @@ macro_rules! promises {
             async fn $name() {
                 let world = crate::sqlite().await;
                 super::$name(world.store.as_ref()).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(world) = crate::postgres().await {
+                    super::$name(world.store.as_ref()).await;
+                }
             })*
         }
     };

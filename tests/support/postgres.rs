@@ -1,0 +1,271 @@
+//! A private PostgreSQL server for tests, made of the system's binaries: on a socket in a
+//! directory of its own, gone with the process that started it, however that ends.
+//!
+//! Whoever runs as root has it run as the user `postgres`: the server refuses to be root.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// Longer than any start on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What it takes to be fast where nothing need survive; and texts are ordered by a language, so
+/// that nothing leans on the order of bytes by chance.
+const INITDB: [&str; 7] = [
+    "--auth=trust",
+    "--username=postgres",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--locale-provider=icu",
+    "--icu-locale=en",
+    "--no-sync",
+];
+const SETTINGS: &str = "\
+listen_addresses = ''
+fsync = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_connections = 300
+shared_buffers = 64MB
+autovacuum = off
+jit = off
+";
+
+/// Reads words from its input and does as they say; at the end of the input, which comes also if
+/// the tests are killed, it stops the server and removes everything.
+const KEEPER: &str = r#"
+trap '' INT
+dir=$1 bin=$2 server=
+start() { "$bin/postgres" -D "$dir/data" -k "$dir" >>"$dir/log" 2>&1 </dev/null & server=$!; }
+stop() { [ -z "$server" ] || { kill "-$1" "$server" 2>/dev/null; wait "$server"; server=; }; }
+while read -r word; do
+    case $word in
+        start) start ;;
+        stop) stop INT ;;
+        crash) stop QUIT ;;
+    esac
+    echo done
+done
+stop QUIT
+rm -rf "$dir"
+"#;
+
+/// A server.
+pub struct Server {
+    directory: PathBuf,
+    binaries: PathBuf,
+    keeper: Mutex<Keeper>,
+}
+
+struct Keeper {
+    // Closed first, so that waiting for the child comes to an end.
+    words: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    child: Child,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.words = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// The server that all tests of this process share. None where PostgreSQL is not installed, which
+/// is said aloud; where `RENEWD_REQUIRE_POSTGRES` is set that is a failure.
+pub fn shared() -> Option<&'static Server> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    SHARED.get_or_init(Server::start).as_ref()
+}
+
+impl Server {
+    /// Starts a server.
+    pub fn start() -> Option<Self> {
+        let Some(binaries) = binaries() else {
+            let required = std::env::var_os("RENEWD_REQUIRE_POSTGRES").is_some();
+            assert!(!required, "PostgreSQL is not installed: run scripts/setup-test-tools");
+            // Past the capture of a test's output.
+            let _ = writeln!(
+                std::io::stderr(),
+                "\n*** PostgreSQL is not installed: its tests DID NOT RUN. \
+                 scripts/setup-test-tools installs it. ***\n"
+            );
+            return None;
+        };
+        let directory = make_directory();
+        let data = directory.join("data");
+        let made = as_server(&binaries.join("initdb"))
+            .args(INITDB)
+            .arg("-D")
+            .arg(&data)
+            .current_dir(&directory)
+            .output()
+            .expect("initdb");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut settings = fs::OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))
+            .expect("settings");
+        settings.write_all(SETTINGS.as_bytes()).expect("settings");
+        let mut child = as_server(Path::new("/bin/sh"))
+            .args(["-c", KEEPER, "keeper"])
+            .args([&directory, &binaries])
+            .current_dir(&directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a keeper");
+        let words = child.stdin.take();
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        let keeper = Mutex::new(Keeper { words, answers, child });
+        let server = Self { directory, binaries, keeper };
+        server.resume();
+        Some(server)
+    }
+
+    /// Stops it in an orderly way; connections are cut.
+    pub fn stop(&self) {
+        self.say("stop");
+    }
+
+    /// Stops it as a power cut would.
+    pub fn crash(&self) {
+        self.say("crash");
+    }
+
+    /// Starts it again, and waits until it answers.
+    pub fn resume(&self) {
+        self.say("start");
+        let began_at = Instant::now();
+        while self.run("postgres", "SELECT 1").is_err() {
+            assert!(began_at.elapsed() < PATIENCE, "{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A database of its own, as a copy of `template` if there is one: its name.
+    pub fn database(&self, template: Option<&str>) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("book_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let template = template.unwrap_or("template1");
+        self.sql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        name
+    }
+
+    /// Where a database is.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@/{database}?host={}", self.directory.display())
+    }
+
+    /// The directory of its socket.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Runs SQL, and answers what it prints: a row a line.
+    pub fn sql(&self, database: &str, sql: &str) -> String {
+        self.run(database, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Cuts every connection to a database.
+    pub fn cut(&self, database: &str) {
+        self.sql(
+            "postgres",
+            &format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = '{database}'"
+            ),
+        );
+    }
+
+    fn run(&self, database: &str, sql: &str) -> Result<String, String> {
+        let done = Command::new(self.binaries.join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"])
+            .arg(&self.directory)
+            .args(["-d", database, "-c", sql])
+            .env("PGCONNECT_TIMEOUT", "10")
+            .output()
+            .expect("psql");
+        if done.status.success() {
+            Ok(String::from_utf8_lossy(&done.stdout).trim().to_owned())
+        } else {
+            Err(String::from_utf8_lossy(&done.stderr).into_owned())
+        }
+    }
+
+    fn say(&self, word: &str) {
+        let mut keeper = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        writeln!(keeper.words.as_ref().expect("a pipe"), "{word}").expect("a keeper");
+        let mut answer = String::new();
+        keeper.answers.read_line(&mut answer).expect("a keeper");
+        assert_eq!(answer, "done\n", "{}", self.log());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.directory.join("log")).unwrap_or_default()
+    }
+}
+
+/// The newest server that is installed.
+fn binaries() -> Option<PathBuf> {
+    let installed = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let version = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = installed.filter_map(|entry| Some(entry.ok()?.path())).max_by_key(version)?;
+    let binaries = newest.join("bin");
+    let whole = ["initdb", "postgres", "psql"].iter().all(|name| binaries.join(name).exists());
+    whole.then_some(binaries)
+}
+
+/// The user and group that the server runs as, where this is root.
+fn server_ids() -> Option<(u32, u32)> {
+    let id = |what: &[&str]| {
+        let asked = Command::new("id").args(what).output().expect("id");
+        String::from_utf8_lossy(&asked.stdout).trim().parse::<u32>().ok()
+    };
+    if id(&["-u"]) != Some(0) {
+        return None;
+    }
+    let ids = (id(&["-u", "postgres"]), id(&["-g", "postgres"]));
+    Some((ids.0.expect("a user postgres"), ids.1.expect("a group postgres")))
+}
+
+fn as_server(program: &Path) -> Command {
+    let mut command = match server_ids() {
+        Some((user, group)) => {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", &user.to_string(), "--regid", &group.to_string()]);
+            command.args(["--clear-groups", "--"]).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    // Whatever says "postgres" to the client would to the server as well.
+    for name in ["PGDATA", "PGPORT", "PGHOST"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A directory that the server's user owns. Its path is short: a socket's may have 107 bytes.
+fn make_directory() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let ids = server_ids();
+    // Not every directory for temporary files can be entered by another user.
+    let above = if ids.is_some() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let directory = above.join(format!("renewd-pg-{}-{number}", std::process::id()));
+    let _ = fs::remove_dir_all(&directory);
+    fs::DirBuilder::new().mode(0o755).create(&directory).expect("a directory");
+    if let Some((user, group)) = ids {
+        chown(&directory, Some(user), Some(group)).expect("a directory of the server's");
+    }
+    directory
+}
