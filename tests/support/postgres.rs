@@ -58,7 +58,7 @@ rm -rf "$dir"
 "#;
 
 /// A server.
-pub struct Server {
+pub(crate) struct Server {
     directory: PathBuf,
     binaries: PathBuf,
     keeper: Mutex<Keeper>,
@@ -80,14 +80,14 @@ impl Drop for Keeper {
 
 /// The server that all tests of this process share. None where PostgreSQL is not installed, which
 /// is said aloud; where `RENEWD_REQUIRE_POSTGRES` is set that is a failure.
-pub fn shared() -> Option<&'static Server> {
+pub(crate) fn shared() -> Option<&'static Server> {
     static SHARED: OnceLock<Option<Server>> = OnceLock::new();
     SHARED.get_or_init(Server::start).as_ref()
 }
 
 impl Server {
     /// Starts a server.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(binaries) = binaries() else {
             let required = std::env::var_os("RENEWD_REQUIRE_POSTGRES").is_some();
             assert!(!required, "PostgreSQL is not installed: run scripts/setup-test-tools");
@@ -132,17 +132,17 @@ impl Server {
     }
 
     /// Stops it in an orderly way; connections are cut.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.say("stop");
     }
 
     /// Stops it as a power cut would.
-    pub fn crash(&self) {
+    pub(crate) fn crash(&self) {
         self.say("crash");
     }
 
     /// Starts it again, and waits until it answers.
-    pub fn resume(&self) {
+    pub(crate) fn resume(&self) {
         self.say("start");
         let began_at = Instant::now();
         while self.run("postgres", "SELECT 1").is_err() {
@@ -151,39 +151,23 @@ impl Server {
         }
     }
 
-    /// A database of its own, as a copy of `template` if there is one: its name.
-    pub fn database(&self, template: Option<&str>) -> String {
+    /// A database of its own, as a copy of `template` if there is one.
+    pub(crate) fn database(&self, template: Option<&Database<'_>>) -> Database<'_> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("book_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let template = template.unwrap_or("template1");
+        let template = template.map_or("template1", |template| &template.name);
         self.sql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        name
-    }
-
-    /// Where a database is.
-    pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@/{database}?host={}", self.directory.display())
+        Database { server: self, name }
     }
 
     /// The directory of its socket.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// Runs SQL, and answers what it prints: a row a line.
-    pub fn sql(&self, database: &str, sql: &str) -> String {
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         self.run(database, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
-    }
-
-    /// Cuts every connection to a database.
-    pub fn cut(&self, database: &str) {
-        self.sql(
-            "postgres",
-            &format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = '{database}'"
-            ),
-        );
     }
 
     fn run(&self, database: &str, sql: &str) -> Result<String, String> {
@@ -211,6 +195,38 @@ impl Server {
 
     fn log(&self) -> String {
         fs::read_to_string(self.directory.join("log")).unwrap_or_default()
+    }
+}
+
+/// A database, dropped at the end.
+pub(crate) struct Database<'s> {
+    server: &'s Server,
+    name: String,
+}
+
+impl Database<'_> {
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        let directory = self.server.directory.display();
+        format!("postgres://postgres@localhost/{}?host={directory}", self.name)
+    }
+
+    /// Runs SQL, and answers what it prints: a row a line.
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        self.server.sql(&self.name, sql)
+    }
+
+    /// Cuts every connection to it.
+    pub(crate) fn cut(&self) {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '";
+        self.server.sql("postgres", &format!("{sql}{}'", self.name));
+    }
+}
+
+impl Drop for Database<'_> {
+    fn drop(&mut self) {
+        // The server may be stopped; then the whole of it goes soon.
+        let _ = self.server.run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
     }
 }
 
@@ -254,12 +270,28 @@ fn as_server(program: &Path) -> Command {
     command
 }
 
+/// Is there room in memory for the databases of a few tests at once? It spares the disk, which
+/// other tests wait for.
+fn has_room(place: &Path) -> bool {
+    const WANTED_KB: u64 = 2_000_000;
+    let asked = Command::new("df").args(["--output=avail", "-k"]).arg(place).output();
+    let free = asked.ok().and_then(|asked| {
+        let text = String::from_utf8(asked.stdout).ok()?;
+        text.lines().nth(1)?.trim().parse::<u64>().ok()
+    });
+    free.is_some_and(|free| free > WANTED_KB)
+}
+
 /// A directory that the server's user owns. Its path is short: a socket's may have 107 bytes.
 fn make_directory() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let ids = server_ids();
-    // Not every directory for temporary files can be entered by another user.
-    let above = if ids.is_some() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
+    let above = match ids {
+        _ if has_room(Path::new("/dev/shm")) => PathBuf::from("/dev/shm"),
+        // Not every directory for temporary files can be entered by another user.
+        Some(_) => PathBuf::from("/tmp"),
+        None => std::env::temp_dir(),
+    };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let directory = above.join(format!("renewd-pg-{}-{number}", std::process::id()));
     let _ = fs::remove_dir_all(&directory);

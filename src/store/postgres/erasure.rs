@@ -215,7 +215,7 @@ pub(super) async fn list(
 }
 
 const ASK_RETAINED: &str = "SELECT wrapped, sealed FROM retained \
-    CROSS JOIN retention_keys USING (stream) WHERE retained.stream = $1";
+    JOIN retention_keys USING (stream) WHERE retained.stream = $1";
 
 pub(super) async fn retained(
     pool: &PgPool,

@@ -48,9 +48,9 @@ impl Address {
     /// Reads `postgres://user@host:port/database`. The password comes from `password`, from the
     /// address itself, from `PGPASSWORD`, or from the file that `PGPASSFILE` names, in this order.
     pub(super) fn new(url: &str, password: Option<&str>) -> Result<Self, StoreError> {
-        // The error may quote the address, and a password with it.
-        let unreadable = || StoreError::Unavailable("its address cannot be read".to_owned());
-        let mut options: PgConnectOptions = url.parse().map_err(|_| unreadable())?;
+        let mut options: PgConnectOptions = url
+            .parse()
+            .map_err(|error| StoreError::Unavailable(format!("its address is wrong: {error}")))?;
         if let Some(password) = password {
             options = options.password(password);
         }
@@ -82,11 +82,11 @@ impl Address {
     pub(super) async fn writer(&self) -> Result<PgConnection, StoreError> {
         let options = self.0.clone().statement_cache_capacity(256).options([
             ("synchronous_commit", "on"),
-            ("default_transaction_isolation", "read\\ committed"),
+            ("default_transaction_isolation", "read committed"),
             ("idle_in_transaction_session_timeout", "15000"),
             ("lock_timeout", "20000"),
         ]);
-        options.connect().await.map_err(fault::failed)
+        options.connect().await.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
     /// The connections that read. They are opened when they are first needed.
