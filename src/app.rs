@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::actors::{Accounts, Journal, Lane, Limits, Ports, Request};
 use crate::clock::{Clock, ManualClock};
-use crate::config::Config;
+use crate::config::{Book, Config};
 use crate::domain::agenda::Job;
 use crate::domain::command::Command;
 use crate::domain::event::SealedRef;
@@ -27,6 +27,7 @@ use crate::outbox::{self, Addresses, Names, Outbox};
 use crate::scheduler::Schedulers;
 use crate::scheduler::cron::CronLine;
 use crate::stepper::Stepper;
+use crate::store::postgres::PostgresStore;
 use crate::store::seal::{Sealer, Vault};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Handle, StoreError};
@@ -186,11 +187,32 @@ fn product_names(ports: Ports) -> Names {
 
 /// Opens the store that the configuration names.
 pub async fn open_store(config: &Config) -> anyhow::Result<Handle> {
-    let path = config.db_path();
+    let data = &config.daemon.data;
+    create_private(data).with_context(|| format!("the directory {}", data.display()))?;
+    let password = &config.store.password_file;
+    let password = match password.as_os_str().is_empty() {
+        true => None,
+        false => Some(
+            std::fs::read_to_string(password)
+                .with_context(|| format!("the password file {}", password.display()))?,
+        ),
+    };
+    open_book(&config.book(), password.as_deref().map(str::trim_end)).await
+}
+
+/// Opens the store at a place.
+pub async fn open_book(book: &Book, password: Option<&str>) -> anyhow::Result<Handle> {
+    let path = match book {
+        Book::Server(url) => {
+            let store = PostgresStore::open(url, password).await.context("the database")?;
+            return Ok(Arc::new(store));
+        }
+        Book::File(path) => path,
+    };
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_private(parent).with_context(|| format!("the directory {}", parent.display()))?;
     }
-    let store = SqliteStore::open(&path)
+    let store = SqliteStore::open(path)
         .await
         .with_context(|| format!("the database {}", path.display()))?;
     Ok(Arc::new(store))

@@ -10,7 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use renewd::app::{self, App};
 use renewd::bench::{commands, orders, renewals, usage};
 use renewd::clock::Clock;
-use renewd::config::{self, Config};
+use renewd::config::{self, Book, Config};
+use renewd::domain::ids::StreamId;
 use renewd::domain::rules::Rules;
 use renewd::{check, demo, serve};
 
@@ -65,6 +66,10 @@ struct Settings {
     /// The directory that holds everything that is not set otherwise.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the book is kept: postgres://user@host/database, or sqlite: and a path. Passwords
+    /// belong elsewhere: see store.password_file.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
 }
 
 impl Settings {
@@ -72,6 +77,10 @@ impl Settings {
         Ok(Config::load(self.config.as_deref(), |config| {
             if let Some(data) = &self.data {
                 config.daemon.data.clone_from(data);
+            }
+            if let Some(url) = &self.store {
+                config.store.url.clone_from(url);
+                config.store.path = PathBuf::new();
             }
         })?)
     }
@@ -98,6 +107,9 @@ struct Demo {
     /// Where the demo keeps its database, socket and mail.
     #[arg(long, value_name = "DIR", default_value = "renewd-demo")]
     data: PathBuf,
+    /// Keep the demo's book in an empty database instead: postgres://user@host/database.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     /// Play another story: a machine that is paid for by use outruns its balance, is stopped, and
     /// comes back.
     #[arg(long)]
@@ -256,8 +268,21 @@ fn rules(file: Option<&Path>) -> anyhow::Result<Rules> {
 async fn play(verb: Demo) -> anyhow::Result<()> {
     let mut config = Config::default();
     config.daemon.data = verb.data;
+    config.store.url = verb.store.unwrap_or_default();
+    if let Some(problem) = config.problems().first() {
+        anyhow::bail!("{problem}");
+    }
+    let is_played = match config.book() {
+        Book::File(path) => path.exists(),
+        Book::Server(_) => {
+            let store = app::open_store(&config).await?;
+            let house = store.journal(StreamId::House, 0, 1).await?;
+            store.close().await;
+            !house.is_empty()
+        }
+    };
     anyhow::ensure!(
-        !config.db_path().exists(),
+        !is_played,
         "{} holds a demo already; remove it, or name another directory with --data",
         config.daemon.data.display()
     );
@@ -292,8 +317,13 @@ async fn import(verb: Import) -> anyhow::Result<ExitCode> {
 }
 
 async fn check_book(config: &Config) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(config.db_path().exists(), "there is no {}", config.db_path().display());
+    if let Book::File(path) = config.book() {
+        anyhow::ensure!(path.exists(), "there is no {}", path.display());
+    }
     let store = app::open_store(config).await?;
+    let is_empty =
+        store.account_count().await? == 0 && store.journal(StreamId::House, 0, 1).await?.is_empty();
+    anyhow::ensure!(!is_empty, "there is no book in {}", store.name());
     let bar = progress_bar(store.account_count().await? + 1, "checked");
     let checked = check::check(&store, |checked| bar.set_position(checked.stream_count)).await?;
     bar.finish_and_clear();

@@ -13,6 +13,7 @@ mod money;
 mod outbox;
 mod postgres;
 mod property;
+mod proxy;
 mod resources;
 mod samples;
 mod schedule;

@@ -58,12 +58,14 @@ rm -rf "$dir"
 "#;
 
 /// A server.
+#[derive(Debug)]
 pub(crate) struct Server {
     directory: PathBuf,
     binaries: PathBuf,
     keeper: Mutex<Keeper>,
 }
 
+#[derive(Debug)]
 struct Keeper {
     // Closed first, so that waiting for the child comes to an end.
     words: Option<ChildStdin>,
@@ -199,6 +201,7 @@ impl Server {
 }
 
 /// A database, dropped at the end.
+#[derive(Debug)]
 pub(crate) struct Database<'s> {
     server: &'s Server,
     name: String,

@@ -66,7 +66,7 @@ impl Lease {
                 sqlx::query_as(LOOK).fetch_optional(&mut *conn).await.map_err(failed)?;
             // It may have been released meanwhile.
             let Some((owner, valid_until)) = found else { continue };
-            let in_use = || StoreError::InUse("another daemon works on this database".to_owned());
+            let in_use = || StoreError::InUse("another daemon has this database open".to_owned());
             match alive(&owner) {
                 Some(true) => return Err(in_use()),
                 Some(false) => {

@@ -144,7 +144,7 @@ async fn transact(
 }
 
 async fn run(conn: &mut PgConnection, sql: &'static str) -> Result<(), Fault> {
-    sqlx::query(sql).execute(conn).await?;
+    sqlx::raw_sql(sql).execute(conn).await?;
     Ok(())
 }
 
