@@ -31,6 +31,8 @@ mod orders;
 #[cfg(test)]
 mod orders_and_coupons;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod pay_as_you_go;
 #[cfg(test)]
 mod real_time;

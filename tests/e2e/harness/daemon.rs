@@ -40,10 +40,19 @@ impl Drop for Rooms {
 
 impl Home {
     pub(crate) fn new() -> Self {
+        Self::with(database())
+    }
+
+    /// With its book in this database, wherever others have theirs.
+    pub(crate) fn on(database: Database<'static>) -> Self {
+        Self::with(Some(database))
+    }
+
+    fn with(database: Option<Database<'static>>) -> Self {
         let number = HOMES.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("renewd-e2e-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).expect("a directory");
-        let home = Self(Arc::new(Rooms { path, database: database() }));
+        let home = Self(Arc::new(Rooms { path, database }));
         home.configure("");
         home
     }
