@@ -13,6 +13,7 @@ use renewd::clock::Clock;
 use renewd::config::{self, Book, Config};
 use renewd::domain::ids::StreamId;
 use renewd::domain::rules::Rules;
+use renewd::store::copy;
 use renewd::{check, demo, serve};
 
 /// The price list that comes along: it seeds an empty rules timeline.
@@ -49,6 +50,9 @@ enum Verb {
     Import(Import),
     /// Verify digest chains, ledger sums, and every table against a replay of the journal.
     Check(Settings),
+    /// The database itself.
+    #[command(subcommand)]
+    Store(StoreVerb),
     /// Read the configuration and say what is wrong with it, or print what is in force.
     CheckConfig(Settings),
     /// Render every mail template with sample values and say what is wrong.
@@ -131,6 +135,24 @@ struct Import {
 }
 
 #[derive(Subcommand)]
+enum StoreVerb {
+    /// Copy the whole book into an empty database, while no daemon works on either, and compare
+    /// them row by row. The deployment key is not in the book: take it along.
+    Copy {
+        /// Where the book is: postgres://user@host/database, or sqlite: and a path.
+        #[arg(long, value_name = "URL", value_parser = parse_book)]
+        from: Book,
+        /// Where it is to be.
+        #[arg(long, value_name = "URL", value_parser = parse_book)]
+        to: Book,
+        /// A file with the password to the server; otherwise it is in the URL, in PGPASSWORD, or
+        /// in the file that PGPASSFILE names.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
 enum Bench {
     /// Automatic renewals that are due in the same slot.
     Renewals {
@@ -197,6 +219,10 @@ struct BenchCommon {
     json: bool,
 }
 
+fn parse_book(text: &str) -> Result<Book, String> {
+    Book::at(text).ok_or_else(|| "expected postgres://…, or sqlite: and a path".to_owned())
+}
+
 fn parse_clock(text: &str) -> Result<Clock, String> {
     if text == "system" {
         return Ok(Clock::System);
@@ -245,6 +271,9 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Demo(verb) => play(verb).await?,
         Verb::Import(verb) => return import(verb).await,
         Verb::Check(settings) => return check_book(&settings.load()?).await,
+        Verb::Store(StoreVerb::Copy { from, to, password_file }) => {
+            copy_book(&from, &to, &password_file.unwrap_or_default()).await?;
+        }
         Verb::CheckConfig(settings) => {
             let config = settings.load()?;
             app::cron_lines(&config)?;
@@ -338,6 +367,28 @@ async fn check_book(config: &Config) -> anyhow::Result<ExitCode> {
         checked.findings.len()
     );
     Ok(if checked.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn copy_book(from: &Book, to: &Book, password_file: &Path) -> anyhow::Result<()> {
+    let password = app::read_password(password_file)?;
+    if let Book::File(path) = from {
+        anyhow::ensure!(path.exists(), "there is no {}", path.display());
+    }
+    let from = app::open_tables(from, password.as_deref()).await?;
+    let to = app::open_tables(to, password.as_deref()).await?;
+    let bar = progress_bar(0, "");
+    let row_count = copy::copy(from.as_ref(), to.as_ref(), |stage, done, of| {
+        bar.set_length(of);
+        bar.set_message(match stage {
+            copy::Stage::Copied => "copied",
+            copy::Stage::Compared => "compared",
+        });
+        bar.set_position(done);
+    })
+    .await?;
+    bar.finish_and_clear();
+    println!("{row_count} rows copied from {} to {}, and equal", from.place(), to.place());
+    Ok(())
 }
 
 fn check_templates(config: &Config) -> anyhow::Result<ExitCode> {

@@ -9,6 +9,7 @@
 
 mod chores;
 pub mod codec;
+pub mod copy;
 mod erasure;
 mod gate;
 pub mod memory;

@@ -13,6 +13,8 @@ mod closing;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod copying;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod downtime;

@@ -6,6 +6,7 @@
 mod campaigns;
 mod closures;
 mod contents;
+mod copying;
 mod erasure;
 mod gate;
 mod lists;

@@ -21,6 +21,7 @@ mod readers;
 mod resources;
 mod statements;
 mod streams;
+mod tables;
 mod unnest;
 mod usage;
 mod withdrawals;

@@ -13,6 +13,7 @@ mod open;
 mod resources;
 mod statements;
 mod streams;
+mod tables;
 mod usage;
 mod withdrawals;
 mod write;

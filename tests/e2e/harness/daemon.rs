@@ -48,6 +48,11 @@ impl Home {
         Self::with(Some(database))
     }
 
+    /// With its book in a file, wherever others have theirs.
+    pub(crate) fn in_file() -> Self {
+        Self::with(None)
+    }
+
     fn with(database: Option<Database<'static>>) -> Self {
         let number = HOMES.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("renewd-e2e-{}-{number}", std::process::id()));
