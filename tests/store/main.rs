@@ -14,6 +14,7 @@ mod money;
 mod outbox;
 mod postgres;
 mod property;
+#[path = "../support/proxy.rs"]
 mod proxy;
 mod resources;
 mod samples;

@@ -2,12 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use renewd::domain::agenda::Job;
 use renewd::store::postgres::PostgresStore;
-use renewd::store::{Chore, Store, StoreError, Written};
+use renewd::store::{
+    Channel, Chore, CouponQuery, DeliveryQuery, DeliveryState, DueQuery, EffectKey, EntryQuery,
+    ErasureStage, OrderQuery, ResourceQuery, StatementQuery, Store, StoreError, SubscriptionQuery,
+    Written,
+};
 
 use crate::contents::assert_holds;
 use crate::proxy::{Cut, Proxy};
-use crate::samples::{account, at, commit, everything, token};
+use crate::samples::{account, at, commit, everything, id, token};
 use crate::server::{self, Database, Server};
 use crate::{chores, put, write};
 
@@ -155,6 +160,124 @@ async fn every_column_is_required_and_every_text_is_compared_byte_by_byte() {
     assert_eq!(ask("data_type = 'text' AND collation_name IS DISTINCT FROM 'C'"), "");
     assert_eq!(ask("data_type NOT IN ('bigint', 'boolean', 'bytea', 'text')"), "");
     assert_ne!(ask("data_type = 'text'"), "");
+}
+
+/// The server refuses the character 0, which the other stores keep. It must not fail the batch
+/// that it is in: what a webhook's endpoint answers may hold anything.
+#[tokio::test]
+async fn a_text_that_the_server_refuses_is_kept_without_the_character() {
+    let Some(server) = server::shared() else { return };
+    let database = server.database(None);
+    let store = open(&database).await;
+    put(&store, &[everything(1)]).await;
+    let key = EffectKey { stream: account(1), seq: 1, n: 0 };
+    let delivery = Chore::Delivery {
+        key,
+        state: DeliveryState::Waiting,
+        attempts: 1,
+        next_at: at(5),
+        outcome: "a\0b".into(),
+    };
+    let park = Chore::Park { stream: account(1), at: at(1), reason: "\0".into() };
+    chores(&store, vec![delivery, park]).await;
+    let query = DeliveryQuery { limit: 9, ..DeliveryQuery::default() };
+    let deliveries = store.deliveries(query).await.expect("read");
+    let found = deliveries.iter().find(|delivery| delivery.key() == key).expect("a delivery");
+    assert_eq!(found.outcome, "a\u{fffd}b");
+    let product = Some("\0".to_owned());
+    let query = SubscriptionQuery { product, limit: 9, ..SubscriptionQuery::default() };
+    assert_eq!(store.subscriptions(query).await.expect("read"), []);
+}
+
+/// A plan that walks through a table is right on ten rows and a disaster on ten million. Where
+/// the server is told to avoid it, it does so only if there is no other way.
+#[tokio::test]
+async fn nothing_that_is_asked_all_the_time_walks_through_a_table() {
+    let Some(server) = server::shared() else { return };
+    let database = server.database(None);
+    drop(open(&database).await);
+    let name = database.sql("SELECT CURRENT_DATABASE()");
+    database.sql(&format!("ALTER DATABASE {name} SET enable_seqscan = off"));
+    database.sql(&format!("ALTER DATABASE {name} SET enable_bitmapscan = off"));
+    {
+        let store = open(&database).await;
+        database.sql("SELECT pg_stat_reset()");
+        let first: Vec<_> = (1..=5).map(everything).collect();
+        put(&store, &first).await;
+        put(&store, &[commit(account(1), 2, 1), commit(account(6), 0, 1)]).await;
+        // One that loses, so that the gate reads.
+        write(&store, &[everything(1), commit(account(7), 0, 1)]).await;
+        let mut closing = commit(account(5), 2, 1);
+        (closing.erase, closing.voids) = (true, vec!["reminders:sub_1".to_owned()]);
+        put(&store, &[closing]).await;
+        let key = EffectKey { stream: account(2), seq: 1, n: 0 };
+        let moved = Chore::Delivery {
+            key,
+            state: DeliveryState::Sent,
+            attempts: 1,
+            next_at: at(5),
+            outcome: String::new(),
+        };
+        let before = at(1);
+        let forget = [Chore::ForgetTokens { before }, Chore::ForgetDeliveries { before }];
+        let usage = Chore::ForgetUsage { before, after: None, through: None };
+        let destroy = Chore::Destroy { stream: account(5), at: at(9), retained: None };
+        chores(&store, [vec![moved, usage, destroy], forget.to_vec()].concat()).await;
+        assert_holds(&store, &[everything(3)]).await;
+        let (one, many) = (Some(id(3)), 9);
+        let due = DueQuery {
+            job: Job::Renewals,
+            until: at(99),
+            any_until: at(99),
+            after: None,
+            limit: many,
+        };
+        store.due(due).await.expect("read");
+        store.next_due().await.expect("read");
+        store.stale(99, None, many).await.expect("read");
+        store.accounts(None, many).await.expect("read");
+        store.closures(None, None, many).await.expect("read");
+        store.shared_streams(None, many).await.expect("read");
+        for account in [None, one] {
+            let limit = many;
+            let query = SubscriptionQuery { account, limit, ..SubscriptionQuery::default() };
+            store.subscriptions(query).await.expect("read");
+            let query = ResourceQuery { account, limit, ..ResourceQuery::default() };
+            store.resources(query).await.expect("read");
+            let query = OrderQuery { account, limit, ..OrderQuery::default() };
+            store.orders(query).await.expect("read");
+            let query = CouponQuery { account, limit, ..CouponQuery::default() };
+            store.coupons(query).await.expect("read");
+            let query = StatementQuery { account, limit, ..StatementQuery::default() };
+            store.statements(query).await.expect("read");
+        }
+        store.entries(EntryQuery { limit: many, ..EntryQuery::default() }).await.expect("read");
+        store.balances(at(99)).await.expect("read");
+        store.coverages(at(99), None, many).await.expect("read");
+        for month in store.billed_months().await.expect("read") {
+            store.month_sums(month).await.expect("read");
+        }
+        for stage in ErasureStage::ALL {
+            store.erasures(stage, at(99), many).await.expect("read");
+        }
+        for channel in [Channel::Mail, Channel::Webhook, Channel::Tell] {
+            store.ready(channel, at(99), many).await.expect("read");
+        }
+        let query = DeliveryQuery { limit: many, ..DeliveryQuery::default() };
+        store.deliveries(query).await.expect("read");
+        store.outbox_depth().await.expect("read");
+        store.job_runs(many).await.expect("read");
+        store.parked().await.expect("read");
+        store.old_usage(at(99), None, many).await.expect("read");
+    }
+    // Whoever leaves has told what was read.
+    let walked = database.sql(
+        "SELECT relname || ' ' || seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0 \
+         AND relname <> 'leases' ORDER BY 1",
+    );
+    assert_eq!(walked, "");
+    let read = "SELECT COUNT(*) FROM pg_stat_user_tables WHERE idx_scan > 0";
+    assert!(database.sql(read).parse::<u32>().expect("a count") > 20);
 }
 
 /// A batch of any size, and any number of batches, lead to the same book.

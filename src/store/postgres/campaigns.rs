@@ -7,7 +7,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use super::columns::Columns;
 use super::fault::{Fault, failed};
-use super::unnest::{Changes, Script, Unnest};
+use super::unnest::{Changes, Script, Unnest, plain};
 use crate::domain::ids::CampaignId;
 use crate::domain::rows::CampaignRow;
 use crate::store::rows::nouns;
@@ -41,7 +41,9 @@ fn ask(query: CampaignQuery) -> QueryBuilder<Postgres> {
         QueryBuilder::new(format!("SELECT {} FROM campaigns WHERE TRUE", nouns::CAMPAIGN));
     if let Some(name) = query.name {
         // By the rules of "C", here as in the question: `lower` knows ASCII letters only.
-        sql.push(" AND strpos(lower(name), lower(").push_bind(name).push(" COLLATE \"C\")) > 0");
+        sql.push(" AND strpos(lower(name), lower(")
+            .push_bind(plain(&name))
+            .push(" COLLATE \"C\")) > 0");
     }
     if let Some(at) = query.running_at {
         sql.push(" AND starts_at <= ").push_bind(at.micros());

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::erasure;
 use super::fault::Fault;
-use super::unnest::{Changes, Unnest};
+use super::unnest::{Changes, Unnest, plain};
 use super::usage;
 use super::write::runs;
 use crate::domain::calendar::Timestamp;
@@ -53,7 +53,7 @@ pub(super) async fn write(conn: &mut PgConnection, chores: &[Chore]) -> Result<(
                     "UPDATE streams SET parked_at = $1, parked_reason = $2 WHERE stream = $3",
                 )
                 .bind(at.micros())
-                .bind(reason.as_str())
+                .bind(plain(reason))
                 .bind(stream.to_string())
                 .execute(&mut *conn)
                 .await?;

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, PgPool};
 use super::columns::Columns;
 use super::fault::{Fault, failed};
 use super::lists::read;
+use super::unnest::plain;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
 use crate::store::rows::{Columns as _, beside};
@@ -167,7 +168,7 @@ pub(super) async fn set_hold(
         .bind(stream.as_str())
         .bind(hold.held_at.micros())
         .bind(i64::from(hold.uid))
-        .bind(hold.reason.as_str())
+        .bind(plain(&hold.reason))
         .execute(conn)
         .await?;
     must_change_one(set.rows_affected(), "a legal hold")

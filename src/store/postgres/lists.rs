@@ -9,7 +9,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use super::columns::Columns;
 use super::fault::failed;
-use super::unnest::Unnest;
+use super::unnest::{Unnest, plain};
 use super::{streams, usage, withdrawals};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -118,10 +118,10 @@ fn ask_subscriptions(query: SubscriptionQuery) -> QueryBuilder<Postgres> {
         one_of(&mut sql, " AND state IN (", query.states.iter().map(|state| state.as_str()));
     }
     if let Some(product) = query.product {
-        sql.push(" AND product = ").push_bind(product);
+        sql.push(" AND product = ").push_bind(plain(&product));
     }
     if let Some(region) = query.region {
-        sql.push(" AND region = ").push_bind(region);
+        sql.push(" AND region = ").push_bind(plain(&region));
     }
     if let Some((at, id)) = query.after {
         sql.push(" AND (expires_at, stream, number) > (").push_bind(at.micros());

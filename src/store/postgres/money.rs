@@ -9,7 +9,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder};
 use super::columns::Columns;
 use super::fault::failed;
 use super::lists::{all, one_of, read, select};
-use super::unnest::Unnest;
+use super::unnest::{Unnest, plain};
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{CouponId, OrderId, StreamId};
 use crate::domain::money::Currency;
@@ -49,7 +49,7 @@ fn ask_orders(query: OrderQuery) -> QueryBuilder<Postgres> {
         sql.push(" AND kind = ").push_bind(kind.as_str());
     }
     if let Some(product) = query.product {
-        sql.push(" AND product = ").push_bind(product);
+        sql.push(" AND product = ").push_bind(plain(&product));
     }
     if let Some(from) = query.created_from {
         sql.push(" AND created_at >= ").push_bind(from.micros());
@@ -148,14 +148,14 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Postgres> {
     }
     match query.chart {
         Some(ChartFilter::Account(account)) => {
-            sql.push(" AND account = ").push_bind(account);
+            sql.push(" AND account = ").push_bind(plain(&account));
         }
         Some(ChartFilter::Under(prefix)) => {
-            sql.push(" AND substr(account, 1, length(").push_bind(prefix.clone());
-            sql.push(")) = ").push_bind(prefix);
+            sql.push(" AND substr(account, 1, length(").push_bind(plain(&prefix));
+            sql.push(")) = ").push_bind(plain(&prefix));
         }
         Some(ChartFilter::OneOf(accounts)) => {
-            one_of(&mut sql, " AND account IN (", accounts.into_iter());
+            one_of(&mut sql, " AND account IN (", accounts.iter().map(|account| plain(account)));
         }
         None => {}
     }

@@ -84,7 +84,7 @@ impl Address {
             ("synchronous_commit", "on"),
             ("default_transaction_isolation", "read committed"),
             ("idle_in_transaction_session_timeout", "15000"),
-            ("lock_timeout", "20000"),
+            ("lock_timeout", "5000"),
         ]);
         options.connect().await.map_err(|error| StoreError::Unavailable(error.to_string()))
     }

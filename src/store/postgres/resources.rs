@@ -7,7 +7,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder};
 use super::columns::Columns;
 use super::fault::{Fault, failed};
 use super::lists::{all, read, select};
-use super::unnest::{Changes, Script, Unnest};
+use super::unnest::{Changes, Script, Unnest, plain};
 use crate::domain::ids::ResourceId;
 use crate::domain::rows::ResourceRow;
 use crate::store::rows::nouns;
@@ -40,10 +40,10 @@ fn ask(query: ResourceQuery) -> QueryBuilder<Postgres> {
         sql.push(format_args!(" AND state = '{}'", state.as_str()));
     }
     if let Some(product) = query.product {
-        sql.push(" AND product = ").push_bind(product);
+        sql.push(" AND product = ").push_bind(plain(&product));
     }
     if let Some(region) = query.region {
-        sql.push(" AND region = ").push_bind(region);
+        sql.push(" AND region = ").push_bind(plain(&region));
     }
     if let Some(after) = query.after {
         sql.push(" AND (stream, number) > (").push_bind(after.account.to_string());

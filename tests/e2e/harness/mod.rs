@@ -5,6 +5,8 @@ mod daemon;
 mod hooks;
 mod http;
 mod mail;
+#[path = "../../support/proxy.rs"]
+pub(crate) mod proxy;
 #[path = "../../support/postgres.rs"]
 pub(crate) mod server;
 

@@ -1,14 +1,15 @@
 //! A way to the server that breaks on request, at the one moment that matters.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::Scratch;
-use crate::server::{Database, Server};
+use super::server::{Database, Server};
 
 /// Where the way breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +24,27 @@ type Wish = Arc<Mutex<Option<Cut>>>;
 
 /// A way to a server.
 pub(crate) struct Proxy {
-    scratch: Scratch,
+    directory: PathBuf,
     wish: Wish,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
 }
 
 impl Proxy {
     pub(crate) fn before(server: &Server) -> Self {
-        let scratch = Scratch::new();
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("renewd-way-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).expect("a directory");
         let wish = Wish::default();
         let socket = server.directory().join(".s.PGSQL.5432");
-        let listener = UnixListener::bind(scratch.path().join(".s.PGSQL.5432")).expect("a socket");
+        let listener = UnixListener::bind(directory.join(".s.PGSQL.5432")).expect("a socket");
         let wished = Arc::clone(&wish);
         // It ends with the process: nobody asks it any more.
         thread::spawn(move || {
@@ -40,7 +52,7 @@ impl Proxy {
                 join(client, &socket, &wished);
             }
         });
-        Self { scratch, wish }
+        Self { directory, wish }
     }
 
     /// The way breaks at the next commit.
@@ -51,7 +63,7 @@ impl Proxy {
     pub(crate) fn url(&self, database: &Database<'_>) -> String {
         let url = database.url();
         let (place, _) = url.split_once('?').expect("a place");
-        format!("{place}?host={}", self.scratch.path().display())
+        format!("{place}?host={}", self.directory.display())
     }
 }
 
