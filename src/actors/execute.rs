@@ -263,10 +263,13 @@ impl Turn<'_> {
         if let Some(reason) = loaded.parked {
             return Err(Failure::Parked(reason));
         }
-        match catch_unwind(AssertUnwindSafe(|| self.replay(loaded))) {
-            Ok(slot) => slot,
-            Err(_) => Err(Failure::Panicked),
+        let replayed = catch_unwind(AssertUnwindSafe(|| self.replay(loaded)));
+        let slot = replayed.unwrap_or(Err(Failure::Panicked))?;
+        if let State::House(house) = &slot.state {
+            // It may have moved by a commit whose outcome nobody was told.
+            self.ports.publish_house(house.clone());
         }
+        Ok(slot)
     }
 
     fn replay(&self, loaded: Loaded) -> Result<Slot, Failure> {

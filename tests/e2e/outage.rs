@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::downtime::{count_of, forty_lapse_while_it_sleeps};
+use crate::harness::proxy::{Cut, Proxy};
 use crate::harness::server::{self, Server};
 use crate::harness::{Answer, Ask, Customer, Daemon, Home};
 
@@ -150,4 +152,26 @@ fn connections_that_are_cut_under_load_change_nothing() {
     assert_eq!(ada.cash(&daemon), eve.cash(&quiet));
     assert_eq!(standing(&daemon), standing(&quiet));
     daemon.stop().run("check", &[]).ok();
+}
+
+/// The brake is released, and then the connection breaks: nobody is told. Whoever asks again gets
+/// the answer, and the clockwork goes by what is written.
+#[test]
+fn a_brake_whose_release_nobody_was_told_of_is_released() {
+    let Some(server) = server::shared() else { return };
+    let (database, proxy) = (server.database(None), Proxy::before(server));
+    let home = Home::in_file();
+    let place = format!("store.url = \"{}\"\n", proxy.url(&database));
+    let daemon = forty_lapse_while_it_sleeps(&home, &place);
+    daemon.until("2026-01-25T00:05:00Z");
+    assert_eq!(daemon.get("/v1/brake").ok()["engaged"], true);
+    let release = Ask::post("/v1/brake/release", &json!({})).token("t1");
+    proxy.cut_at_next(Cut::BehindCommit);
+    daemon.send(&release).refused(503, "StoreUnavailable");
+    let (answer, _) = insist(&daemon, &release);
+    assert!(answer.is_replayed(), "{answer:?}");
+    insist(&daemon, &Ask::post("/v1/clock", &json!({ "advance": "5m" }))).0.ok();
+    assert_eq!(count_of(&daemon, "Suspended"), 40);
+    daemon.stop().run("check", &[]).ok();
+    drop(database);
 }
