@@ -15,7 +15,7 @@ use crate::domain::facts::Facts;
 use crate::domain::ids::StreamId;
 use crate::domain::record::Record;
 use crate::domain::rejection::Rejection;
-use crate::domain::rows::Summary;
+use crate::domain::rows::{Row, Summary};
 use crate::domain::stream::{self, Context, Executed, State};
 use crate::store::seal::StreamKey;
 use crate::store::{
@@ -116,7 +116,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    fn error(&self) -> ExecuteError {
+    pub(super) fn error(&self) -> ExecuteError {
         match self {
             Self::Store(error) => ExecuteError::Store(StoreError::Unavailable(error.clone())),
             Self::Parked(reason) => ExecuteError::Parked(reason.clone()),
@@ -127,7 +127,10 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+        Self::Store(match error {
+            StoreError::Unavailable(what) => what,
+            StoreError::Corrupt(_) | StoreError::InUse(_) => error.to_string(),
+        })
     }
 }
 
@@ -241,57 +244,14 @@ impl Turn<'_> {
         Err(Failure::Store("the stream is written elsewhere all the time".to_owned()))
     }
 
-    /// Reads the stream and replays it.
+    /// Reads the stream as it is stored.
     async fn load(&self) -> Result<Slot, Failure> {
-        let Some(loaded) = self.ports.loader.load(self.stream).await? else {
-            return Ok(Slot {
-                state: State::empty(self.stream),
-                agenda: Agenda::default(),
-                head: Head {
-                    seq: 0,
-                    at: Timestamp::MIN,
-                    digest: codec::GENESIS,
-                    due_at: Timestamp::MAX,
-                    due_job: Job::Housekeeping,
-                    rules_version: 0,
-                    summary: "{}".to_owned(),
-                },
-                tail: 0,
-                snapshot: 0,
-            });
-        };
-        if let Some(reason) = loaded.parked {
-            return Err(Failure::Parked(reason));
-        }
-        let replayed = catch_unwind(AssertUnwindSafe(|| self.replay(loaded)));
-        let slot = replayed.unwrap_or(Err(Failure::Panicked))?;
+        let slot = load(self.ports, self.stream).await?;
         if let State::House(house) = &slot.state {
             // It may have moved by a commit whose outcome nobody was told.
             self.ports.publish_house(house.clone());
         }
         Ok(slot)
-    }
-
-    fn replay(&self, loaded: Loaded) -> Result<Slot, Failure> {
-        let snapshot = loaded.snapshot.as_ref();
-        let mut state = match snapshot.map(|snapshot| serde_json::from_str(&snapshot.body)) {
-            Some(Ok(state)) => state,
-            Some(Err(error)) => return Err(corrupt(self.stream, &error)),
-            None => State::empty(self.stream),
-        };
-        let mut tail = 0;
-        for record in &loaded.records {
-            tail += record.body.len();
-            let record: Record =
-                serde_json::from_str(&record.body).map_err(|e| corrupt(self.stream, &e))?;
-            for event in &record.events {
-                state.apply(event);
-            }
-            state.end_record();
-        }
-        let agenda = state.agenda(&self.ports.house().timeline);
-        let snapshot = snapshot.map_or(0, |snapshot| snapshot.body.len());
-        Ok(Slot { state, agenda, head: loaded.head, tail, snapshot })
     }
 
     async fn look_up(&self, slot: &Slot, commands: &Commands) -> Result<Lookups, Failure> {
@@ -411,6 +371,9 @@ impl Turn<'_> {
             receipt_seq = gathered.commit.head.seq;
         } else {
             for row in slot.state.rows(&touched) {
+                if let Row::Withdrawal(withdrawal) = &row {
+                    lookups.facts.learn_withdrawal(withdrawal);
+                }
                 gathered.row(row);
             }
             let record = Record {
@@ -550,6 +513,62 @@ impl Turn<'_> {
             tracing::error!(%error, stream = %self.stream, "could not be parked");
         }
     }
+}
+
+/// Reads a stream and replays it.
+async fn load(ports: &Ports, stream: StreamId) -> Result<Slot, Failure> {
+    let Some(loaded) = ports.loader.load(stream).await? else {
+        return Ok(Slot {
+            state: State::empty(stream),
+            agenda: Agenda::default(),
+            head: Head {
+                seq: 0,
+                at: Timestamp::MIN,
+                digest: codec::GENESIS,
+                due_at: Timestamp::MAX,
+                due_job: Job::Housekeeping,
+                rules_version: 0,
+                summary: "{}".to_owned(),
+            },
+            tail: 0,
+            snapshot: 0,
+        });
+    };
+    if let Some(reason) = loaded.parked {
+        return Err(Failure::Parked(reason));
+    }
+    match catch_unwind(AssertUnwindSafe(|| replay(ports, stream, loaded))) {
+        Ok(slot) => slot,
+        Err(_) => Err(Failure::Panicked),
+    }
+}
+
+fn replay(ports: &Ports, stream: StreamId, loaded: Loaded) -> Result<Slot, Failure> {
+    let snapshot = loaded.snapshot.as_ref();
+    let mut state = match snapshot.map(|snapshot| serde_json::from_str(&snapshot.body)) {
+        Some(Ok(state)) => state,
+        Some(Err(error)) => return Err(corrupt(stream, &error)),
+        None => State::empty(stream),
+    };
+    let mut tail = 0;
+    for record in &loaded.records {
+        tail += record.body.len();
+        let record: Record = serde_json::from_str(&record.body).map_err(|e| corrupt(stream, &e))?;
+        for event in &record.events {
+            state.apply(event);
+        }
+        state.end_record();
+    }
+    let agenda = state.agenda(&ports.house().timeline);
+    let snapshot = snapshot.map_or(0, |snapshot| snapshot.body.len());
+    Ok(Slot { state, agenda, head: loaded.head, tail, snapshot })
+}
+
+/// A stream as it is stored, and when its last record was written. No actor is started for it, and
+/// nothing is kept.
+pub(super) async fn peek(ports: &Ports, stream: StreamId) -> Result<(View, Timestamp), Failure> {
+    let slot = load(ports, stream).await?;
+    Ok((View { state: slot.state, seq: slot.head.seq }, slot.head.at))
 }
 
 struct Decided {

@@ -177,6 +177,12 @@ impl Accounts {
         self.ask(stream, Ask::View).await
     }
 
+    /// The stream as it is stored, and when its last record was written: for whoever goes through
+    /// the whole book. No actor is started for it, so that nothing is kept live.
+    pub async fn peek(&self, stream: StreamId) -> Result<(View, Timestamp), ExecuteError> {
+        execute::peek(&self.ports, stream).await.map_err(|failure| failure.error())
+    }
+
     async fn ask<T>(
         &self,
         stream: StreamId,

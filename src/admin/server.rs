@@ -130,8 +130,10 @@ impl Server {
     /// Serves on `socket`. It must be called within the actor system; signals are the shell's.
     pub fn start(socket: Socket, admin: Admin) -> io::Result<Self> {
         let access = Access::new(socket.uid, &admin.config.daemon);
+        let connections =
+            usize::try_from(admin.config.daemon.connections_max).unwrap_or(usize::MAX);
         let admin = Data::new(admin);
-        Self::listen(socket, access, move |config| {
+        Self::listen(socket, access, connections, move |config| {
             config.app_data(admin.clone());
         })
     }
@@ -139,6 +141,7 @@ impl Server {
     fn listen(
         socket: Socket,
         access: Access,
+        connections: usize,
         equip: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> io::Result<Self> {
         let Socket { listener, place, .. } = socket;
@@ -149,6 +152,7 @@ impl Server {
         };
         let running = HttpServer::new(factory)
             .workers(WORKERS)
+            .max_connections(connections)
             .on_connect(auth::note_peer)
             .client_request_timeout(HEAD_TIMEOUT)
             .keep_alive(KEEP_ALIVE)
@@ -242,7 +246,7 @@ mod tests {
         let room = Room::new("serves");
         let socket = Socket::bind(&room.socket()).expect("a socket");
         let access = Access::new(socket.uid, &config::Daemon::default());
-        let server = Server::listen(socket, access, |_| {}).expect("a server");
+        let server = Server::listen(socket, access, 16, |_| {}).expect("a server");
         let stopper = server.stopper();
         let path = room.socket();
         let client = actix_web::web::block(move || {

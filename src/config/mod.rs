@@ -70,6 +70,9 @@ pub struct Daemon {
     pub live_accounts_max: u32,
     /// An account actor that was idle for so long is retired.
     pub retire_after: Length,
+    /// Connections that the socket serves at once; others wait. Each takes an open file, and the
+    /// database needs some of those that a process may have.
+    pub connections_max: u32,
     /// The largest request body, in bytes.
     pub body_max: u32,
     /// Events of usage that one call may bring.
@@ -88,6 +91,7 @@ impl Default for Daemon {
             allow_gids: Vec::new(),
             live_accounts_max: 10_000,
             retire_after: seconds(60),
+            connections_max: 512,
             body_max: 1_048_576,
             usage_batch_max: 10_000,
             usage_body_max: 16_777_216,
@@ -192,7 +196,7 @@ impl Schedulers {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Brake {
-    /// So many suspensions and releases in a pass are always let through.
+    /// So many suspensions, releases and closings in a pass are always let through.
     pub min: u32,
     /// And so many in a hundred accounts.
     pub share_percent: u32,

@@ -33,6 +33,7 @@ impl Config {
             "store.url: store.path names another place",
         );
         must(daemon.live_accounts_max >= 1, "daemon.live_accounts_max: must be at least 1");
+        must(daemon.connections_max >= 1, "daemon.connections_max: must be at least 1");
         must(daemon.body_max >= 1024, "daemon.body_max: must be at least 1024 bytes");
         must(daemon.usage_batch_max >= 1, "daemon.usage_batch_max: must be at least 1");
         must(daemon.usage_body_max >= 1024, "daemon.usage_body_max: must be at least 1024 bytes");

@@ -12,6 +12,8 @@
 //! | [`effects::effects`] | an event, the account after it | what the world must be told |
 //! | [`rows::rows`] | what a record touched | one row for each noun |
 //! | [`agenda::Agenda::of`] | the state and the rules | when attention is needed next, and for what |
+//!
+//! [`forecast`] is the writing one, run ahead on a copy.
 
 pub mod account;
 pub mod agenda;
@@ -22,6 +24,7 @@ pub mod effects;
 pub mod event;
 pub mod facts;
 pub mod fit;
+pub mod forecast;
 pub mod ids;
 pub mod ledger;
 pub mod metering;

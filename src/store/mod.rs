@@ -50,7 +50,7 @@ pub use queries::{
 };
 
 /// Why a database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached or refuses for now. Nothing was written; only where a connection broke
     /// while a transaction was being committed nobody knows, and whoever reads again finds out.

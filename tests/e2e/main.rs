@@ -11,15 +11,21 @@ mod balance;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod closing_by_operator;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod copying;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod downtime;
 #[cfg(test)]
 mod erasure;
+#[cfg(test)]
+mod forecast;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
@@ -38,6 +44,8 @@ mod outage;
 mod pay_as_you_go;
 #[cfg(test)]
 mod real_time;
+#[cfg(test)]
+mod sick_disk;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //!
 //! Whoever runs as root has it run as the user `postgres`: the server refuses to be root.
 
+#![allow(dead_code, reason = "each suite uses a part of it")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{DirBuilderExt, chown};

@@ -1,5 +1,7 @@
 //! A way to the server that breaks on request, at the one moment that matters.
 
+#![allow(dead_code, reason = "each suite uses a part of it")]
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::Shutdown;

@@ -51,6 +51,8 @@ pub enum Code {
     AmountTooPrecise,
     /// The clock only moves ahead.
     ClockInPast,
+    /// A forecast does not look so far ahead.
+    ForecastTooFar,
     /// What this does cannot be tried without doing it.
     DryRunNotPossible,
     /// One order takes one coupon (R5.18).
@@ -79,7 +81,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::MalformedRequest,
         Self::InvalidToken,
         Self::InvalidCursor,
@@ -102,6 +104,7 @@ impl Code {
         Self::UnknownCurrency,
         Self::AmountTooPrecise,
         Self::ClockInPast,
+        Self::ForecastTooFar,
         Self::DryRunNotPossible,
         Self::OneCouponPerOrder,
         Self::PeriodOrRenewDay,
@@ -142,6 +145,7 @@ impl Code {
             Self::UnknownCurrency => "UnknownCurrency",
             Self::AmountTooPrecise => "AmountTooPrecise",
             Self::ClockInPast => "ClockInPast",
+            Self::ForecastTooFar => "ForecastTooFar",
             Self::DryRunNotPossible => "DryRunNotPossible",
             Self::OneCouponPerOrder => "OneCouponPerOrder",
             Self::PeriodOrRenewDay => "PeriodOrRenewDay",
@@ -183,6 +187,7 @@ impl Code {
             | Self::UnknownCurrency
             | Self::AmountTooPrecise
             | Self::ClockInPast
+            | Self::ForecastTooFar
             | Self::DryRunNotPossible
             | Self::OneCouponPerOrder
             | Self::PeriodOrRenewDay
@@ -233,7 +238,6 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::TooLateForMode { .. }
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
-        | Rejection::WithdrawalClosed { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponHeld { .. }
         | Rejection::PriceChanged { .. }
@@ -260,6 +264,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::AmountNegative { .. }
         | Rejection::PaymentMethodNotAllowed { .. }
         | Rejection::ChannelReadOnly { .. }
+        | Rejection::OperatorOnly { .. }
         | Rejection::TransferToSelf
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
@@ -354,7 +359,6 @@ mod tests {
             Rejection::OrderNotPaid { order },
             Rejection::OrderProcessing { order },
             Rejection::WithdrawalNotFound { withdrawal },
-            Rejection::WithdrawalClosed { withdrawal },
             Rejection::NotWithdrawable { amount, withdrawable: amount },
             Rejection::PayeeNotFound { account },
             Rejection::NotTransferable { amount, transferable: amount },
@@ -366,6 +370,7 @@ mod tests {
                 allowed: vec!["alipay".into()],
             },
             Rejection::ChannelReadOnly { channel: "app".into() },
+            Rejection::OperatorOnly { channel: "app".into() },
             Rejection::CouponNotFound { coupon },
             Rejection::CouponOver { coupon },
             Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Used] },
@@ -457,13 +462,13 @@ mod tests {
         409 OrderNotPaid order
         409 LastOrderProcessing order
         404 WithdrawalNotFound withdrawal
-        409 WithdrawalClosed withdrawal
         402 NotWithdrawable amount withdrawable
         404 PayeeNotFound account
         402 NotTransferable amount transferable
         422 TransferToSelf
         422 PaymentMethodNotAllowed action allowed channel method
         422 ChannelReadOnly channel
+        422 OperatorOnly channel
         404 CouponNotFound coupon
         409 CouponOver coupon
         422 CouponNotUsable coupon unmet
@@ -517,6 +522,7 @@ mod tests {
         422 UnknownCurrency
         422 AmountTooPrecise
         422 ClockInPast
+        422 ForecastTooFar
         422 DryRunNotPossible
         422 OneCouponPerOrder
         422 PeriodOrRenewDay

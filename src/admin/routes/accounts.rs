@@ -37,6 +37,7 @@ pub(super) struct Nothing {}
     request_body = wire::OpenAccount,
     responses(
         (status = 201, description = "It is recorded", body = wire::Receipt<wire::Opened>),
+        (status = 200, description = "A dry run", body = wire::Receipt<wire::Opened>),
         Problem
     )
 )]
@@ -121,6 +122,7 @@ pub(super) async fn shown(admin: &Admin, open: &Open, seq: u64) -> Result<wire::
     request_body = wire::TopUp,
     responses(
         (status = 201, description = "It is recorded", body = wire::Receipt<wire::ToppedUp>),
+        (status = 200, description = "A dry run", body = wire::Receipt<wire::ToppedUp>),
         Problem
     )
 )]

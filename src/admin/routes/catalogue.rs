@@ -53,7 +53,7 @@ async fn show_catalogue(admin: Data<Admin>) -> Result<Json<wire::Catalogue>, Pro
     params(wire::CatalogueQuery, wire::WriteHeaders),
     request_body(
         description = "The rules, in the form of `config/catalogue.toml`",
-        content((String = "application/toml"), (serde_json::Value = "application/json"))
+        content((String = "application/toml"), (Object = "application/json"))
     ),
     responses(
         (status = 200, body = wire::Receipt<wire::CatalogueApplied>,

@@ -9,10 +9,12 @@ mod closures;
 mod coupons;
 mod documents;
 mod erasure;
+mod forecast;
 mod house;
 mod imports;
 mod ledger;
 mod lists;
+mod many_closures;
 mod meters;
 mod orders;
 mod renewals;
@@ -30,7 +32,8 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use utoipa::OpenApi as _;
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{Content, OpenApi, PathItem, RefOr, Required, Schema};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -54,9 +57,11 @@ fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(accounts::configure)
         .configure(balance::configure)
+        .configure(forecast::configure)
         .configure(withdrawals::configure)
         .configure(transfers::configure)
         .configure(closures::configure)
+        .configure(many_closures::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -90,14 +95,49 @@ pub fn app() -> (
     >,
     OpenApi,
 ) {
-    let (app, description) = App::new()
+    let (app, mut description) = App::new()
         .into_utoipa_app()
         .openapi(Description::openapi())
         .configure(configure)
         .split_for_parts();
+    complete(&mut description);
     let served = Data::new(Served::of(&description));
     let app = app.app_data(served).default_service(web::to(nothing_here));
     (app, description)
+}
+
+/// Says of requests what the derives do not: those in variants have no other fields than theirs,
+/// as those without; and a form in which nothing is required need not be sent at all.
+fn complete(description: &mut OpenApi) {
+    let Some(components) = &mut description.components else { return };
+    for name in ["PlaceOrder", "Benefit"] {
+        let Some(RefOr::T(Schema::OneOf(schema))) = components.schemas.get_mut(name) else {
+            continue;
+        };
+        for variant in &mut schema.items {
+            if let RefOr::T(Schema::Object(variant)) = variant {
+                let none = AdditionalProperties::FreeForm(false);
+                variant.additional_properties = Some(Box::new(none));
+            }
+        }
+    }
+    let may_be_absent = |content: &RefOr<Content>| {
+        let RefOr::T(Content { schema: Some(RefOr::Ref(form)), .. }) = content else {
+            return false;
+        };
+        let name = form.ref_location.rsplit('/').next().unwrap_or_default();
+        let form = components.schemas.get(name);
+        matches!(form, Some(RefOr::T(Schema::Object(form))) if form.required.is_empty())
+    };
+    for path in description.paths.paths.values_mut() {
+        for write in [&mut path.post, &mut path.put, &mut path.delete].into_iter().flatten() {
+            if let Some(RefOr::T(form)) = &mut write.request_body
+                && form.content.values().all(may_be_absent)
+            {
+                form.required = Some(Required::False);
+            }
+        }
+    }
 }
 
 /// What is kept of the description: its text, and the methods of each path. The description itself
@@ -188,6 +228,7 @@ mod tests {
         GET /v1/accounts/{account}/documents
         GET /v1/accounts/{account}/documents/{document}
         GET /v1/accounts/{account}/export
+        GET /v1/accounts/{account}/forecast
         GET /v1/accounts/{account}/holdings
         GET /v1/accounts/{account}/journal
         GET /v1/accounts/{account}/ledger
@@ -210,6 +251,7 @@ mod tests {
         GET /v1/closures
         GET /v1/coupons
         GET /v1/deliveries
+        GET /v1/forecast
         GET /v1/ledger/entries
         GET /v1/ledger/trial-balance
         GET /v1/meters
@@ -256,6 +298,7 @@ mod tests {
         POST /v1/campaigns/{campaign}/close
         POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
+        POST /v1/closures
         POST /v1/imports
         POST /v1/meters/quote
         POST /v1/resources/{resource}/change

@@ -22,6 +22,7 @@ pub struct SetCreditLimit {
 pub struct SetBalanceAlert {
     /// Below which; `null` switches the alert off.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     pub below: Option<Money>,
 }
 
@@ -242,7 +243,10 @@ pub struct Withdrawal {
     pub parts: Vec<WithdrawalPart>,
     /// When it was requested.
     pub requested_at: String,
-    /// When it was reported to be paid, or to have failed.
+    /// By when it is expected to be paid out, while it is under way (`withdraw.payout_days`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_by: Option<String>,
+    /// When it was last reported to be paid, or to have failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<String>,
     /// Why it failed.
@@ -286,9 +290,11 @@ pub struct WithdrawalQuery {
     pub state: Option<String>,
     /// Rows on the page: 1 to 300, 20 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
     /// Where the last page ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
 }
 

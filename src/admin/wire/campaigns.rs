@@ -42,6 +42,7 @@ pub struct OpenCampaign {
     pub expires_at: Option<String>,
     /// How many days of 24 hours each coupon is good; this or `expires_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 65_535)]
     pub valid_days: Option<u16>,
     /// A redemption code by which its coupons can be had; upper and lower case matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +86,7 @@ pub struct Campaign {
     pub expires_at: Option<String>,
     /// How many days each coupon is good, where that is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 65_535)]
     pub valid_days: Option<u16>,
     /// Can its coupons be had by a redemption code?
     pub has_code: bool,

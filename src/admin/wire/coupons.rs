@@ -89,6 +89,7 @@ pub struct GrantCoupon {
     pub expires_at: Option<String>,
     /// How many days of 24 hours it is good; this or `expires_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 65_535)]
     pub valid_days: Option<u16>,
 }
 

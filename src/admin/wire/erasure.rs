@@ -42,6 +42,7 @@ pub struct LegalHold {
 pub struct CertificateQuery {
     /// `json` or `html`; as the `Accept` header has it if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(pattern = "^(json|html)$")]
     pub format: Option<String>,
 }
 
@@ -113,6 +114,7 @@ pub struct Export {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<ExportedProfile>,
     /// What else is sealed, by number: payment references and the like.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub notes: BTreeMap<u32, String>,
     /// Its orders.
     pub orders: Vec<Order>,

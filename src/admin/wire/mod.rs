@@ -12,6 +12,7 @@ mod campaigns;
 mod closure;
 mod coupons;
 mod erasure;
+mod forecast;
 mod house;
 mod import;
 mod ledger;
@@ -43,14 +44,19 @@ pub use campaigns::{
     Campaign, CampaignIs, GrantMany, GrantedItem, GrantedMany, OpenCampaign, Redeem, Redeemed,
 };
 pub use closure::{
-    ApproveClosure, ClearHolding, Closure, ClosureBlocker, ClosureEligibility, ClosureItem,
-    ClosureQuery, ClosureWarning, ConfirmClosure, EligibilityQuery, Holding, ReportHolding,
+    ApproveClosure, BeginClosures, BegunBy, BegunClosure, BegunClosures, BegunOutcome,
+    ClearHolding, Closure, ClosureBlocker, ClosureEligibility, ClosureItem, ClosureQuery,
+    ClosureWarning, ConfirmClosure, EligibilityQuery, Holding, OnBehalf, ReportHolding,
     RequestClosure,
 };
 pub use coupons::{Benefit, Coupon, CouponIs, Fit, GrantCoupon, Holder, Scope, Unmet};
 pub use erasure::{
     CertificateQuery, ClosureCertificate, ErasedItem, Export, ExportedProfile, KeptItem, LegalHold,
     SetLegalHold,
+};
+pub use forecast::{
+    BookForecast, Forecast, ForecastAssumption, ForecastDay, ForecastItem, ForecastLeftOut,
+    ForecastQuery, ForecastRules, ForecastShort, ForecastUsage, Shortfall,
 };
 pub use house::{
     Brake, Catalogue, CatalogueApplied, CatalogueDifference, CatalogueVersion, Change, Clock,

@@ -1,7 +1,9 @@
 //! What is asked about orders: to make, renew, change, pay, and give back.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Money;
 
@@ -17,15 +19,26 @@ pub enum CouponWish {
 }
 
 /// Until which day of the month a renewal goes: 1 to 28, or `"unified"` for the account's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a day of the month, 1 to 28, or \"unified\"")]
-#[schema(example = json!("unified"))]
 pub enum RenewDay {
     /// The day.
     Day(u32),
     /// `unified`.
     Word(String),
 }
+
+// By hand: the derive has no bounds for a variant.
+impl PartialSchema for RenewDay {
+    fn schema() -> RefOr<Schema> {
+        let day = ObjectBuilder::new().schema_type(Type::Integer);
+        let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["unified"]));
+        let either = OneOfBuilder::new().item(day.minimum(Some(1)).maximum(Some(28))).item(word);
+        either.description(Some("A day of the month, or the account's")).into()
+    }
+}
+
+impl ToSchema for RenewDay {}
 
 /// `POST /v1/accounts/{id}/orders`: order a new subscription, or one more period of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -261,5 +274,6 @@ pub struct ReleaseNow {
 #[schema(example = json!({"day": 15}))]
 pub struct SetUnifiedDay {
     /// 1 to 28.
+    #[schema(minimum = 1, maximum = 28)]
     pub day: u32,
 }

@@ -14,6 +14,7 @@ pub struct WriteQuery {
     /// pays, is a matter of the rules. The provider's own systems, which may do everything, if
     /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub channel: Option<String>,
 }
 
@@ -24,6 +25,7 @@ pub struct WriteHeaders {
     /// The token of the request: the same request under the same token is carried out once, and
     /// answered alike (with `Idempotent-Replayed: true`); with other parameters it is refused.
     #[serde(rename = "Idempotency-Key", skip_serializing_if = "Option::is_none")]
+    #[param(pattern = "^[!-~]{1,64}$")]
     pub idempotency_key: Option<String>,
 }
 
@@ -57,9 +59,11 @@ pub struct ImportQuery {
 pub struct PageQuery {
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -85,9 +89,11 @@ pub struct OrderQuery {
     pub created_to: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -123,9 +129,11 @@ pub struct SubscriptionQuery {
     pub account: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -139,12 +147,15 @@ pub struct DeliveryQuery {
     pub state: Option<String>,
     /// Only on this channel: `mail`, `webhook` or `tell`; notices are mail.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub channel: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -176,9 +187,11 @@ pub struct CouponQuery {
     pub kind: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -199,9 +212,11 @@ pub struct AllCouponsQuery {
     pub expires_before: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -218,9 +233,11 @@ pub struct CampaignQuery {
     pub running: bool,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -244,12 +261,15 @@ pub struct EntryQuery {
     pub to: Option<String>,
     /// `json` or `csv`; as the `Accept` header has it if absent. CSV comes whole, not in pages.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(pattern = "^(json|csv)$")]
     pub format: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300; not for CSV.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -266,6 +286,7 @@ pub struct TrialBalanceQuery {
     pub currency: Option<String>,
     /// `json` or `csv`; as the `Accept` header has it if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(pattern = "^(json|csv)$")]
     pub format: Option<String>,
 }
 
@@ -283,9 +304,11 @@ pub struct StatementQuery {
     pub state: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -298,12 +321,15 @@ pub struct ShownQuery {
     /// `json`, `html` or `pdf`; as the `Accept` header has it if absent. HTML and PDF are printed
     /// whole, with the owner's name and address on it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(pattern = "^(json|html|pdf)$")]
     pub format: Option<String>,
     /// The `next` of the page of lines before; JSON only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Lines on a page: 20 if absent, at most 300; JSON only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 
@@ -317,8 +343,10 @@ pub struct DocumentQuery {
     pub month: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }

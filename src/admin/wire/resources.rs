@@ -50,9 +50,11 @@ pub struct ResourceQuery {
     pub region: Option<String>,
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(min_length = 1)]
     pub cursor: Option<String>,
     /// Rows on a page: 20 if absent, at most 300.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 300)]
     pub limit: Option<u32>,
 }
 

@@ -45,7 +45,7 @@ impl Open {
             self.bills.add_usage(line);
         }
         for accrual in &settlement.accruals {
-            Arc::make_mut(self.resource_mut(accrual.resource)).settle(accrual);
+            Arc::make_mut(self.resource_mut(accrual.resource)).settle(accrual, due_at);
             if accrual.is_over {
                 self.ended.resources.push(accrual.resource);
             }

@@ -3,7 +3,8 @@
 //!
 //! A stop by the owner and a stop for debt are two causes; a payment ends only the latter (R6.12).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,21 @@ pub struct Metered {
     /// The part of the next line that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// What was reported and settled within the 24 hours before the latest settlement, oldest
+    /// first: a forecast goes on at that rate.
+    #[serde(skip_serializing_if = "VecDeque::is_empty")]
+    pub recent: VecDeque<Used>,
+}
+
+/// Reported use that was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// The start of its interval; of the latest, where several were settled at once.
+    pub since: Timestamp,
+    /// When it was settled.
+    pub settled_at: Timestamp,
+    /// How much, in the meter's unit.
+    pub quantity: Decimal,
 }
 
 /// Usage within one interval that is not settled.
@@ -384,13 +400,13 @@ impl Resource {
         }
     }
 
-    /// Takes over what a settlement accrued.
-    pub fn settle(&mut self, accrual: &Accrual) {
+    /// Takes over what a settlement accrued that was due at `due_at`.
+    pub fn settle(&mut self, accrual: &Accrual, due_at: Timestamp) {
         self.settled_through = self.settled_through.max(accrual.through);
         self.is_settled |= accrual.is_final;
         self.is_over |= accrual.is_over;
         for metering in &accrual.meters {
-            let Metering { meter, counted, carry, held, slots, .. } = metering;
+            let Metering { meter, quantity, counted, carry, held, slots, .. } = metering;
             let metered = self.meters.entry(meter.clone()).or_default();
             for (month, quantity) in counted {
                 metered.counted.insert(*month, *quantity);
@@ -401,6 +417,13 @@ impl Resource {
             }
             metered.carry = *carry;
             metered.held.clone_from(held);
+            // Running time has no intervals of reports.
+            if let Some(since) = slots.iter().max() {
+                let day_ago = due_at.minus(Duration::from_hours(24));
+                metered.recent.retain(|used| used.settled_at > day_ago);
+                let (since, quantity) = (*since, *quantity);
+                metered.recent.push_back(Used { since, settled_at: due_at, quantity });
+            }
             for start in slots {
                 if let Some(slot) = metered.open.remove(start)
                     && !matches!(slot.tally, Tally::Sum(_))

@@ -14,6 +14,8 @@ mod closure_properties;
 mod closure_words;
 mod closures;
 mod coupons;
+mod forecast;
+mod forecast_properties;
 mod golden;
 mod house;
 mod lifecycle;

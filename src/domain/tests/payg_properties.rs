@@ -30,7 +30,7 @@ const PRODUCTS: [&str; 6] = ["vm", "debt", "at-once", "disk", "by-hour", "net"];
 
 /// Something that a customer or the provider's systems do. Numbers are picked among what exists.
 #[derive(Debug, Clone)]
-enum Act {
+pub(super) enum Act {
     TopUp(u16),
     Voucher(u16),
     Open(usize, bool),
@@ -43,11 +43,11 @@ enum Act {
 }
 
 #[derive(Debug, Clone)]
-struct Life {
+pub(super) struct Life {
     tax: Option<bool>,
     /// Minutes after the start.
-    acts: Vec<(u32, Act)>,
-    days: u32,
+    pub(super) acts: Vec<(u32, Act)>,
+    pub(super) days: u32,
 }
 
 fn acts() -> impl Strategy<Value = Act> {
@@ -64,7 +64,7 @@ fn acts() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn lives() -> impl Strategy<Value = Life> {
+pub(super) fn lives() -> impl Strategy<Value = Life> {
     let gap = prop_oneof![0_u32..120, 0_u32..3_000];
     let tax = prop::option::of(any::<bool>());
     (tax, prop::collection::vec((gap, acts()), 1..30), 1_u32..40).prop_map(|(tax, acts, days)| {
@@ -80,11 +80,11 @@ fn lives() -> impl Strategy<Value = Life> {
     })
 }
 
-fn minute(count: u32) -> Timestamp {
+pub(super) fn minute(count: u32) -> Timestamp {
     instant("2026-02-26", "09:40:17").plus(Duration::from_mins(u64::from(count)))
 }
 
-fn begin(life: &Life) -> World {
+pub(super) fn begin(life: &Life) -> World {
     let mut rules = book();
     // A release that waits for its notice is later for whoever slept; that has tests of its own.
     rules.overdue.release_notice = Length(Duration::ZERO);
@@ -108,7 +108,7 @@ fn pick(world: &World, which: u8) -> ResourceId {
     }
 }
 
-fn command(world: &World, act: &Act, at: Timestamp) -> Command {
+pub(super) fn command(world: &World, act: &Act, at: Timestamp) -> Command {
     let plan = |big: bool| if big { "large" } else { "small" };
     match act {
         Act::TopUp(cents) => Command::TopUp(verbs::top_up::TopUp {

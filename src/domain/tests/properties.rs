@@ -45,11 +45,11 @@ const PRODUCTS: [&str; 10] = [
     "two-releases",
 ];
 const ZONES: [&str; 4] = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"];
-const DAY_MINUTES: u32 = 24 * 60;
+pub(super) const DAY_MINUTES: u32 = 24 * 60;
 
 /// Something that a customer or an operator does. Numbers are picked among what exists.
 #[derive(Debug, Clone)]
-enum Act {
+pub(super) enum Act {
     TopUp(u16),
     Purchase {
         product: usize,
@@ -118,13 +118,13 @@ enum Act {
 
 /// A life: its zone, the changes of prices and schedules on the way, and what is done when.
 #[derive(Debug, Clone)]
-struct Life {
+pub(super) struct Life {
     zone: usize,
     /// Is there tax, and do prices include it?
     tax: Option<bool>,
     changes: Vec<(u32, usize, u32)>,
-    acts: Vec<(u32, Act)>,
-    days: u32,
+    pub(super) acts: Vec<(u32, Act)>,
+    pub(super) days: u32,
 }
 
 fn periods() -> impl Strategy<Value = Period> {
@@ -193,7 +193,7 @@ fn acts() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn lives() -> impl Strategy<Value = Life> {
+pub(super) fn lives() -> impl Strategy<Value = Life> {
     let first = prop::collection::vec(purchases(), 1..4);
     // Instants of some days fall on the hour, where slots and marks lie.
     let when = prop_oneof![0..100 * DAY_MINUTES, (0_u32..100 * 24).prop_map(|hour| hour * 60)];
@@ -217,7 +217,7 @@ fn start() -> Timestamp {
     instant("2026-02-10", "06:30")
 }
 
-fn minute(minute: u32) -> Timestamp {
+pub(super) fn minute(minute: u32) -> Timestamp {
     start().plus(Duration::from_secs(u64::from(minute) * 60))
 }
 
@@ -269,7 +269,7 @@ fn timeline(life: &Life, needs_notice: bool) -> Timeline {
 }
 
 /// The command for an act, as the account stands.
-fn command(act: &Act, world: &World) -> Command {
+pub(super) fn command(act: &Act, world: &World) -> Command {
     let open = world.open();
     let subs: Vec<_> = open.subscriptions.keys().copied().collect();
     let sub = |pick: u8| match subs.len() {
@@ -430,7 +430,7 @@ fn command(act: &Act, world: &World) -> Command {
     }
 }
 
-fn begin(life: &Life, needs_notice: bool) -> World {
+pub(super) fn begin(life: &Life, needs_notice: bool) -> World {
     let mut world = World::new(timeline(life, needs_notice));
     world.execute(start(), &open(&[ZONES[life.zone], "of", "DE"])).answer.expect("it opens");
     world
@@ -613,10 +613,18 @@ fn check_money(world: &World) {
                 paid += amount.minor();
             }
             Event::Withdrawal(withdrawal::Event::Requested(asked)) => paid += asked.amount.minor(),
+            Event::Withdrawal(withdrawal::Event::PaidAfterAll { withdrawal: asked, .. }) => {
+                paid += asked.amount.minor();
+            }
             Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => paid -= amount.minor(),
+            Event::Withdrawal(withdrawal::Event::FailedAfterAll { withdrawal: asked, .. }) => {
+                paid -= asked.amount.minor();
+            }
             Event::Order(_)
             | Event::Wallet(_)
-            | Event::Withdrawal(withdrawal::Event::Paid { .. })
+            | Event::Withdrawal(
+                withdrawal::Event::Paid { .. } | withdrawal::Event::ReportedAgain { .. },
+            )
             | Event::Usage(_)
             | Event::Resource(_)
             | Event::Standing(_)
@@ -784,9 +792,12 @@ fn check_notices(world: &World) {
 /// ends a period, or fails to, in the same order, with the same due instants. Not compared are
 /// notices (they collapse), whether a failure was told or superseded, and the instant of a
 /// release where that waits for its notice (D38).
-fn essence(world: &World, needs_notice: bool) -> Vec<Event> {
-    events(world)
-        .filter_map(|(_, event)| match event {
+pub(super) fn essence<'a>(
+    events: impl Iterator<Item = &'a Event>,
+    needs_notice: bool,
+) -> Vec<Event> {
+    events
+        .filter_map(|event| match event {
             Event::Notice(_)
             | Event::Coupon(coupon::Event::Reminded { .. })
             | Event::Resource(resource::Event::ReleaseNoticed { .. })
@@ -872,7 +883,8 @@ fn sleep_and_compare(life: &Life, needs_notice: bool) {
     for world in [&mut awake, &mut asleep] {
         world.step(end.plus(Duration::from_hours(72)));
     }
-    let (one, other) = (essence(&awake, needs_notice), essence(&asleep, needs_notice));
+    let told = |world| essence(events(world).map(|(_, event)| event), needs_notice);
+    let (one, other) = (told(&awake), told(&asleep));
     // The first difference says more than two long lists.
     let difference = one.iter().zip(&other).find(|(one, other)| one != other);
     assert_eq!(difference, None);

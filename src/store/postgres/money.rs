@@ -112,10 +112,10 @@ fn ask_coupons(query: &CouponQuery) -> QueryBuilder<Postgres> {
             None => (String::new(), 0),
         };
         if query.account.is_some() {
-            sql.push(" AND number > ").push_bind(i64::from(number));
+            sql.push(" AND number > ").push_bind(number);
         } else {
             sql.push(" AND (stream, number) > (").push_bind(stream);
-            sql.push(", ").push_bind(i64::from(number)).push(")");
+            sql.push(", ").push_bind(number).push(")");
         }
     }
     sql.push(if by_expiry {
@@ -178,7 +178,7 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Postgres> {
         sql.push(format_args!(" AND (stream, seq, line) {behind} ("));
         sql.push_bind(after).push(", ");
     }
-    sql.push_bind(seq).push(", ").push_bind(i64::from(line)).push(")");
+    sql.push_bind(seq).push(", ").push_bind(line).push(")");
     sql.push(if query.newest_first {
         " ORDER BY stream DESC, seq DESC, line DESC LIMIT "
     } else {

@@ -153,7 +153,7 @@ fn arrays(table: &Table, rows: Vec<Cells>) -> Result<PgArguments, StoreError> {
     let mut values = PgArguments::default();
     let mut rows: Vec<_> = rows.into_iter().map(Vec::into_iter).collect();
     for (name, kind) in &table.columns {
-        let cells = rows.iter_mut().map(|row| row.next());
+        let cells = rows.iter_mut().map(Iterator::next);
         let wrong = || Fault::Data(format!("{name} holds something else"));
         let added = match kind {
             Kind::Int => values.add(ints(cells).ok_or_else(wrong)?),

@@ -1,6 +1,5 @@
 //! Withdrawals: one row for each, and the list of an account's.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
@@ -11,14 +10,14 @@ use super::lists::{all, read, select};
 use super::unnest::{Changes, Script, Unnest};
 use crate::domain::ids::WithdrawalId;
 use crate::domain::nouns::withdrawal::Withdrawal;
-use crate::store::rows::{Columns as _, Values as _, nouns};
-use crate::store::{StoreError, WithdrawalQuery, codec};
+use crate::store::rows::{Values as _, nouns};
+use crate::store::{StoreError, WithdrawalQuery};
 
 static UPSERT: LazyLock<Unnest> =
     LazyLock::new(|| Unnest::upsert("withdrawals", nouns::WITHDRAWAL, 2));
 static ASK: LazyLock<Unnest> = LazyLock::new(|| {
     let meet = "v.column1 = stream AND v.column2 = number";
-    Unnest::ask("withdrawals", "stream, number", 2, meet)
+    Unnest::ask("withdrawals", nouns::WITHDRAWAL, 2, meet)
 });
 
 /// Writes the rows of a batch, each with the text of its stream's id.
@@ -28,20 +27,15 @@ pub(super) fn put(script: &mut Script, rows: &[((&str, u32), &Withdrawal)]) -> R
     })
 }
 
-/// Those of the withdrawals that exist.
+/// Those of the withdrawals that exist, as they stand.
 pub(super) async fn known(
     conn: &mut PgConnection,
     asked: &[WithdrawalId],
-) -> Result<BTreeSet<WithdrawalId>, StoreError> {
+) -> Result<Vec<Withdrawal>, StoreError> {
     let found = ASK.fetch(conn, asked, |values, id| {
         values.text(&id.account.to_string()).int(id.number);
     });
-    let id = |row| {
-        let mut columns = Columns::of(row);
-        let account = codec::account(columns.stream()?)?;
-        Ok(WithdrawalId::new(account, columns.natural()?))
-    };
-    found.await?.iter().map(id).collect()
+    found.await?.iter().map(|row| nouns::withdrawal(&mut Columns::of(row))).collect()
 }
 
 pub(super) async fn list(

@@ -19,7 +19,7 @@ use crate::domain::ids::StreamId;
 use crate::store::{Chore, Commit, StoreError, Written};
 
 /// A batch that takes longer has lost its connection without being told.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection or a renewal may take.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a server that is away is looked for.

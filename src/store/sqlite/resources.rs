@@ -24,7 +24,7 @@ pub(super) async fn put(
 ) -> Result<(), Fault> {
     UPSERT_RESOURCES
         .execute(conn, rows, Changes::Each, |values, (stream, row)| {
-            nouns::bind_resource(values, stream, row)
+            nouns::bind_resource(values, stream, row);
         })
         .await
 }

@@ -1,6 +1,5 @@
 //! Withdrawals: one row for each, and the list of an account's.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
@@ -11,14 +10,14 @@ use super::ladder::{Changes, Ladder};
 use super::lists::{all, read, select};
 use crate::domain::ids::WithdrawalId;
 use crate::domain::nouns::withdrawal::Withdrawal;
-use crate::store::rows::{Columns as _, Values as _, nouns};
-use crate::store::{StoreError, WithdrawalQuery, codec};
+use crate::store::rows::{Values as _, nouns};
+use crate::store::{StoreError, WithdrawalQuery};
 
 static UPSERT: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("withdrawals", nouns::WITHDRAWAL, 2));
 static ASK: LazyLock<Ladder> = LazyLock::new(|| {
     let meet = "v.column1 = stream AND v.column2 = number";
-    Ladder::ask("withdrawals", "stream, number", 2, meet)
+    Ladder::ask("withdrawals", nouns::WITHDRAWAL, 2, meet)
 });
 
 /// Writes the rows of a batch, each with the text of its stream's id.
@@ -28,25 +27,20 @@ pub(super) async fn put(
 ) -> Result<(), Fault> {
     UPSERT
         .execute(conn, rows, Changes::Each, |values, ((stream, _), row)| {
-            nouns::bind_withdrawal(values, stream, row)
+            nouns::bind_withdrawal(values, stream, row);
         })
         .await
 }
 
-/// Those of the withdrawals that exist.
+/// Those of the withdrawals that exist, as they stand.
 pub(super) async fn known(
     conn: &mut SqliteConnection,
     asked: &[WithdrawalId],
-) -> Result<BTreeSet<WithdrawalId>, StoreError> {
+) -> Result<Vec<Withdrawal>, StoreError> {
     let found = ASK.fetch(conn, asked, |values, id| {
         values.text(&id.account.to_string()).int(id.number);
     });
-    let id = |row| {
-        let mut columns = Columns::of(row);
-        let account = codec::account(columns.stream()?)?;
-        Ok(WithdrawalId::new(account, columns.natural()?))
-    };
-    found.await?.iter().map(id).collect()
+    found.await?.iter().map(|row| nouns::withdrawal(&mut Columns::of(row))).collect()
 }
 
 pub(super) async fn list(

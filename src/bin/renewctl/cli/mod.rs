@@ -5,6 +5,7 @@ mod book;
 mod campaigns;
 mod closures;
 mod coupons;
+mod forecast;
 mod house;
 mod meters;
 mod resources;
@@ -21,6 +22,7 @@ pub(crate) use book::{AccountVerb, Filter, OrderVerb, SubscriptionVerb, TopUp};
 pub(crate) use campaigns::{CampaignVerb, LedgerVerb};
 pub(crate) use closures::{ClosureVerb, HoldingVerb};
 pub(crate) use coupons::{CouponVerb, Gift};
+pub(crate) use forecast::Forecast;
 pub(crate) use house::{BrakeVerb, CatalogueVerb, ClockVerb, Deliveries, Import, ScheduleVerb};
 pub(crate) use meters::MeterVerb;
 pub(crate) use resources::ResourceVerb;
@@ -89,6 +91,8 @@ pub(crate) enum Verb {
     TopUp(TopUp),
     /// What an account has, what it owes, and how far that reaches.
     Balance(Balance),
+    /// What will happen, and when money falls short, if nobody asks for anything.
+    Forecast(Forecast),
     /// What moved the cash of an account and what it owes, newest first.
     Movements(Of),
     /// Pay cash out to its owner, list what was, report how it went.
@@ -274,6 +278,7 @@ mod tests {
           account       Open, list, show and hold accounts
           top-up        Credit cash that was received
           balance       What an account has, what it owes, and how far that reaches
+          forecast      What will happen, and when money falls short, if nobody asks for anything
           movements     What moved the cash of an account and what it owes, newest first
           withdraw      Pay cash out to its owner, list what was, report how it went
           transfer      Transfer cash to another account

@@ -28,7 +28,8 @@ pub(super) fn draw(hourly: &[AmountAt], projection: &[AmountAt]) -> String {
     text
 }
 
-fn section(text: &mut String, title: &str, points: &[AmountAt]) {
+/// One chart under its title; nothing if there is no point.
+pub(super) fn section(text: &mut String, title: &str, points: &[AmountAt]) {
     let amounts: Vec<u64> = points.iter().map(|point| size(&point.amount.amount)).collect();
     let Some((highest, most)) = points.iter().zip(&amounts).max_by_key(|(_, amount)| **amount)
     else {

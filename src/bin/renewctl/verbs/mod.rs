@@ -8,10 +8,12 @@ mod chart;
 mod closures;
 mod coupons;
 mod erasure;
+mod forecast;
 mod house;
 mod import;
 mod ledger;
 mod lists;
+mod many_closures;
 mod meters;
 mod orders;
 mod pages;
@@ -45,6 +47,7 @@ pub(crate) async fn run(cli: &Cli) -> Result<(), Failure> {
         Verb::Account(verb) => accounts::run(&desk, verb).await,
         Verb::TopUp(top_up) => accounts::top_up(&desk, top_up).await,
         Verb::Balance(verb) => balance::balance(&desk, verb).await,
+        Verb::Forecast(verb) => forecast::run(&desk, verb).await,
         Verb::Movements(of) => balance::movements(&desk, of).await,
         Verb::Withdraw(verb) => withdrawals::run(&desk, verb).await,
         Verb::Transfer(transfer) => balance::transfer(&desk, transfer).await,
