@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
-use self::open::Address;
+use self::open::{Address, Trust};
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{
@@ -79,8 +79,11 @@ impl PostgresStore {
     pub async fn open(url: &str, password: Option<&str>) -> Result<Self, StoreError> {
         let address = Address::new(url, password)?;
         let account_count = Arc::new(AtomicU64::new(0));
-        let (writer, lease) = Writer::start(address.clone(), Arc::clone(&account_count)).await?;
-        let readers = Readers::start(&address, lease)?;
+        let trust = Arc::new(Trust::new());
+        let starting =
+            Writer::start(address.clone(), Arc::clone(&trust), Arc::clone(&account_count));
+        let (writer, lease) = starting.await?;
+        let readers = Readers::start(&address, lease, trust)?;
         Ok(Self { address, readers, writer, account_count })
     }
 

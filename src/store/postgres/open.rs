@@ -1,7 +1,9 @@
 //! Reaching the server: the address, the settings of connections, the migrations.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -15,6 +17,9 @@ const READERS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for so long is tried before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(2);
+
+/// How long all are tried after one broke.
+const SHAKEN_FOR: Duration = Duration::from_secs(10);
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
@@ -90,7 +95,7 @@ impl Address {
     }
 
     /// The connections that read. They are opened when they are first needed.
-    pub(super) fn readers(&self) -> PgPool {
+    pub(super) fn readers(&self, trust: Arc<Trust>) -> PgPool {
         let options = self.0.clone().statement_cache_capacity(256).options([
             ("default_transaction_read_only", "on"),
             ("statement_timeout", "60000"),
@@ -102,15 +107,42 @@ impl Address {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .before_acquire(|conn, known| {
+            .before_acquire(move |conn, known| {
+                let is_trusted = known.idle_for < TRUSTED_FOR && !trust.is_shaken();
                 Box::pin(async move {
-                    if known.idle_for > TRUSTED_FOR {
+                    if !is_trusted {
                         conn.ping().await?;
                     }
                     Ok(true)
                 })
             })
             .connect_lazy_with(options)
+    }
+}
+
+/// Whether connections are taken to be whole. Where one broke others have as well, and each would
+/// fail whoever uses it first: so for a while each is tried before it is used.
+#[derive(Debug)]
+pub(super) struct Trust {
+    began_at: Instant,
+    /// In milliseconds after `began_at`.
+    shaken_until: AtomicU64,
+}
+
+impl Trust {
+    pub(super) fn new() -> Self {
+        Self { began_at: Instant::now(), shaken_until: AtomicU64::new(0) }
+    }
+
+    /// A connection broke.
+    pub(super) fn shake(&self) {
+        let until = (self.began_at.elapsed() + SHAKEN_FOR).as_millis();
+        self.shaken_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn is_shaken(&self) -> bool {
+        let until = Duration::from_millis(self.shaken_until.load(Ordering::Relaxed));
+        self.began_at.elapsed() < until
     }
 }
 

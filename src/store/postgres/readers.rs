@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::lease::Lease;
-use super::open::Address;
+use super::open::{Address, Trust};
 use crate::store::StoreError;
 
 /// A read that takes longer has lost its connection without being told.
@@ -23,20 +23,25 @@ pub(super) struct Readers {
     pool: PgPool,
     runtime: Handle,
     lease: Arc<Lease>,
+    trust: Arc<Trust>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Readers {
     /// Starts the thread. No connection is opened yet.
-    pub(super) fn start(address: &Address, lease: Arc<Lease>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        address: &Address,
+        lease: Arc<Lease>,
+        trust: Arc<Trust>,
+    ) -> Result<Self, StoreError> {
         let failed = |error: std::io::Error| StoreError::Unavailable(error.to_string());
         let runtime =
             runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let handle = runtime.handle().clone();
         let pool = {
             let _inside = handle.enter();
-            address.readers()
+            address.readers(Arc::clone(&trust))
         };
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
@@ -46,7 +51,7 @@ impl Readers {
                 let _ = runtime.block_on(stopped);
             })
             .map_err(failed)?;
-        Ok(Self { pool, runtime: handle, lease, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { pool, runtime: handle, lease, trust, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Reads. Whoever does not hold the lease might act on what another daemon is acting on.
@@ -64,7 +69,12 @@ impl Readers {
         let reading = read(self.pool.clone());
         let read = self.runtime.spawn(async move { timeout(READ_TIMEOUT, reading).await }).await;
         let read = read.map_err(|_| StoreError::Unavailable("a read has failed".to_owned()))?;
-        read.map_err(|_| StoreError::Unavailable("a read took too long".to_owned()))?
+        let read = read
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("a read took too long".to_owned())));
+        if matches!(read, Err(StoreError::Unavailable(_))) {
+            self.trust.shake();
+        }
+        read
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::lease::{Lease, RENEWED_EVERY};
-use super::open::Address;
+use super::open::{Address, Trust};
 use super::{erasure, streams, write};
 use crate::domain::ids::StreamId;
 use crate::store::{Chore, Commit, StoreError, Written};
@@ -52,6 +52,7 @@ struct Desk {
     /// None after an error of the database: then the connection is not trusted again.
     conn: Option<PgConnection>,
     lease: Arc<Lease>,
+    trust: Arc<Trust>,
     account_count: Arc<AtomicU64>,
 }
 
@@ -59,6 +60,7 @@ impl Writer {
     /// Connects, takes the lease, brings the tables up to date and starts the thread.
     pub(super) async fn start(
         address: Address,
+        trust: Arc<Trust>,
         account_count: Arc<AtomicU64>,
     ) -> Result<(Self, Arc<Lease>), StoreError> {
         let (opened, open) = oneshot::channel();
@@ -70,7 +72,7 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || {
                 runtime.block_on(async move {
-                    match Desk::open(address, account_count).await {
+                    match Desk::open(address, trust, account_count).await {
                         Ok(desk) => {
                             let _ = opened.send(Ok(Arc::clone(&desk.lease)));
                             desk.work(inbox).await;
@@ -125,14 +127,18 @@ fn too_slow() -> StoreError {
 }
 
 impl Desk {
-    async fn open(address: Address, account_count: Arc<AtomicU64>) -> Result<Self, StoreError> {
+    async fn open(
+        address: Address,
+        trust: Arc<Trust>,
+        account_count: Arc<AtomicU64>,
+    ) -> Result<Self, StoreError> {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
         super::open::migrate(&mut conn).await?;
         account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
         lease.renew(&mut conn).await?;
-        Ok(Self { address, conn: Some(conn), lease, account_count })
+        Ok(Self { address, conn: Some(conn), lease, trust, account_count })
     }
 
     async fn work(mut self, mut inbox: mpsc::UnboundedReceiver<Ask>) {
@@ -175,6 +181,7 @@ impl Desk {
         };
         if let Err(error) = &ready {
             tracing::warn!(%error, "the database is out of reach");
+            self.trust.shake();
             self.conn = None;
         }
         ready
@@ -184,7 +191,10 @@ impl Desk {
         if let Some(conn) = &mut self.conn {
             match self.lease.renew(conn).await {
                 Ok(()) => return Ok(()),
-                Err(error) => tracing::warn!(%error, "the lease was not renewed"),
+                Err(error) => {
+                    tracing::warn!(%error, "the lease was not renewed");
+                    self.trust.shake();
+                }
             }
             self.conn = None;
         }
@@ -219,6 +229,7 @@ impl Desk {
             }
             Err(error) => {
                 tracing::error!(%error, "a batch could not be written");
+                self.trust.shake();
                 let _ = timeout(REACH_TIMEOUT, conn.close()).await;
             }
         }
