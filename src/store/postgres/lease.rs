@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ring::rand::{SecureRandom, SystemRandom};
 use sqlx::PgConnection;
 
-use super::fault::{self, Fault, failed};
+use super::fault::{self, failed};
 use crate::store::StoreError;
 
 /// How long the row is valid, by the clock of the server.
@@ -152,10 +152,8 @@ async fn make_table(conn: &mut PgConnection) -> Result<(), StoreError> {
         }
         made => made,
     };
-    made.map(drop).map_err(|error| match Fault::from(error) {
-        Fault::Store(StoreError::Corrupt(what)) => StoreError::Unavailable(what),
-        fault => fault.into(),
-    })
+    // Whoever may not make tables is no sign of a book that cannot be trusted.
+    made.map(drop).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// Who this is: the machine's boot, the namespace of process ids, the process and when it
