@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::actors::{Accounts, Journal, Lane, Limits, Ports, Request};
 use crate::clock::{Clock, ManualClock};
-use crate::config::Config;
+use crate::config::{Book, Config};
 use crate::domain::agenda::Job;
 use crate::domain::command::Command;
 use crate::domain::event::SealedRef;
@@ -27,6 +27,8 @@ use crate::outbox::{self, Addresses, Names, Outbox, Receiver};
 use crate::scheduler::Schedulers;
 use crate::scheduler::cron::CronLine;
 use crate::stepper::Stepper;
+use crate::store::copy::Tables;
+use crate::store::postgres::PostgresStore;
 use crate::store::seal::{Sealer, Vault};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Handle, StoreError};
@@ -214,14 +216,46 @@ fn product_names(ports: Ports) -> Names {
 
 /// Opens the store that the configuration names.
 pub async fn open_store(config: &Config) -> anyhow::Result<Handle> {
-    let path = config.db_path();
+    let data = &config.daemon.data;
+    create_private(data).with_context(|| format!("the directory {}", data.display()))?;
+    let password = read_password(&config.store.password_file)?;
+    open_book(&config.book(), password.as_deref()).await
+}
+
+/// The password to a database, from the file that holds it; none if no file is named.
+pub fn read_password(file: &Path) -> anyhow::Result<Option<String>> {
+    if file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("the password file {}", file.display()))?;
+    Ok(Some(text.trim_end().to_owned()))
+}
+
+async fn open_book(book: &Book, password: Option<&str>) -> anyhow::Result<Handle> {
+    Ok(match book {
+        Book::Server(url) => Arc::new(open_server(url, password).await?),
+        Book::File(path) => Arc::new(open_file(path).await?),
+    })
+}
+
+/// Opens the store at a place, to be copied from there or to it.
+pub async fn open_tables(book: &Book, password: Option<&str>) -> anyhow::Result<Box<dyn Tables>> {
+    Ok(match book {
+        Book::Server(url) => Box::new(open_server(url, password).await?),
+        Book::File(path) => Box::new(open_file(path).await?),
+    })
+}
+
+async fn open_server(url: &str, password: Option<&str>) -> anyhow::Result<PostgresStore> {
+    PostgresStore::open(url, password).await.context("the database")
+}
+
+async fn open_file(path: &Path) -> anyhow::Result<SqliteStore> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_private(parent).with_context(|| format!("the directory {}", parent.display()))?;
     }
-    let store = SqliteStore::open(&path)
-        .await
-        .with_context(|| format!("the database {}", path.display()))?;
-    Ok(Arc::new(store))
+    SqliteStore::open(path).await.with_context(|| format!("the database {}", path.display()))
 }
 
 /// Creates a directory that only its owner can look into: it holds keys and addresses.

@@ -12,7 +12,8 @@
 //!
 //! - [`domain`]: what the business rules are. Start at `domain::stream::State::execute`, then a
 //!   noun (`nouns::subscription`) and a verb (`verbs::renew`).
-//! - [`store`]: what the house asks of a database; SQLite, memory, and what seals beside them.
+//! - [`store`]: what the house asks of a database; SQLite, PostgreSQL, memory, and what seals
+//!   beside them.
 //! - [`actors`]: one writer a stream; `actors::execute` is the way of a command.
 //! - [`scheduler`]: one actor a job, who asks who is due. [`outbox`]: what goes out.
 //! - [`eraser`]: what happens to a closed account after its last letter.

@@ -10,8 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use renewd::app::{self, App};
 use renewd::bench::{commands, orders, renewals, usage};
 use renewd::clock::Clock;
-use renewd::config::{self, Config};
+use renewd::config::{self, Book, Config};
+use renewd::domain::ids::StreamId;
 use renewd::domain::rules::Rules;
+use renewd::store::copy;
 use renewd::{check, demo, serve};
 
 /// The price list that comes along: it seeds an empty rules timeline.
@@ -48,6 +50,9 @@ enum Verb {
     Import(Import),
     /// Verify digest chains, ledger sums, and every table against a replay of the journal.
     Check(Settings),
+    /// The database itself.
+    #[command(subcommand)]
+    Store(StoreVerb),
     /// Read the configuration and say what is wrong with it, or print what is in force.
     CheckConfig(Settings),
     /// Render every mail template with sample values and say what is wrong.
@@ -65,6 +70,10 @@ struct Settings {
     /// The directory that holds everything that is not set otherwise.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the book is kept: postgres://user@host/database, or sqlite: and a path. Passwords
+    /// belong elsewhere: see store.password_file.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
 }
 
 impl Settings {
@@ -72,6 +81,10 @@ impl Settings {
         Ok(Config::load(self.config.as_deref(), |config| {
             if let Some(data) = &self.data {
                 config.daemon.data.clone_from(data);
+            }
+            if let Some(url) = &self.store {
+                config.store.url.clone_from(url);
+                config.store.path = PathBuf::new();
             }
         })?)
     }
@@ -98,6 +111,9 @@ struct Demo {
     /// Where the demo keeps its database, socket and mail.
     #[arg(long, value_name = "DIR", default_value = "renewd-demo")]
     data: PathBuf,
+    /// Keep the demo's book in an empty database instead: postgres://user@host/database.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     /// Play another story: a machine that is paid for by use outruns its balance, is stopped, and
     /// comes back.
     #[arg(long)]
@@ -116,6 +132,24 @@ struct Import {
     /// Start the accounts held, until an operator lets them go.
     #[arg(long)]
     held: bool,
+}
+
+#[derive(Subcommand)]
+enum StoreVerb {
+    /// Copy the whole book into an empty database, while no daemon works on either, and compare
+    /// them row by row. The deployment key is not in the book: take it along.
+    Copy {
+        /// Where the book is: postgres://user@host/database, or sqlite: and a path.
+        #[arg(long, value_name = "URL", value_parser = parse_book)]
+        from: Book,
+        /// Where it is to be.
+        #[arg(long, value_name = "URL", value_parser = parse_book)]
+        to: Book,
+        /// A file with the password to the server; otherwise it is in the URL, in PGPASSWORD, or
+        /// in the file that PGPASSFILE names.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -185,6 +219,10 @@ struct BenchCommon {
     json: bool,
 }
 
+fn parse_book(text: &str) -> Result<Book, String> {
+    Book::at(text).ok_or_else(|| "expected postgres://…, or sqlite: and a path".to_owned())
+}
+
 fn parse_clock(text: &str) -> Result<Clock, String> {
     if text == "system" {
         return Ok(Clock::System);
@@ -233,6 +271,9 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Demo(verb) => play(verb).await?,
         Verb::Import(verb) => return import(verb).await,
         Verb::Check(settings) => return check_book(&settings.load()?).await,
+        Verb::Store(StoreVerb::Copy { from, to, password_file }) => {
+            copy_book(&from, &to, &password_file.unwrap_or_default()).await?;
+        }
         Verb::CheckConfig(settings) => {
             let config = settings.load()?;
             app::cron_lines(&config)?;
@@ -256,8 +297,21 @@ fn rules(file: Option<&Path>) -> anyhow::Result<Rules> {
 async fn play(verb: Demo) -> anyhow::Result<()> {
     let mut config = Config::default();
     config.daemon.data = verb.data;
+    config.store.url = verb.store.unwrap_or_default();
+    if let Some(problem) = config.problems().first() {
+        anyhow::bail!("{problem}");
+    }
+    let is_played = match config.book() {
+        Book::File(path) => path.exists(),
+        Book::Server(_) => {
+            let store = app::open_store(&config).await?;
+            let house = store.journal(StreamId::House, 0, 1).await?;
+            store.close().await;
+            !house.is_empty()
+        }
+    };
     anyhow::ensure!(
-        !config.db_path().exists(),
+        !is_played,
         "{} holds a demo already; remove it, or name another directory with --data",
         config.daemon.data.display()
     );
@@ -292,8 +346,13 @@ async fn import(verb: Import) -> anyhow::Result<ExitCode> {
 }
 
 async fn check_book(config: &Config) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(config.db_path().exists(), "there is no {}", config.db_path().display());
+    if let Book::File(path) = config.book() {
+        anyhow::ensure!(path.exists(), "there is no {}", path.display());
+    }
     let store = app::open_store(config).await?;
+    let is_empty =
+        store.account_count().await? == 0 && store.journal(StreamId::House, 0, 1).await?.is_empty();
+    anyhow::ensure!(!is_empty, "there is no book in {}", store.name());
     let bar = progress_bar(store.account_count().await? + 1, "checked");
     let checked = check::check(&store, |checked| bar.set_position(checked.stream_count)).await?;
     bar.finish_and_clear();
@@ -308,6 +367,28 @@ async fn check_book(config: &Config) -> anyhow::Result<ExitCode> {
         checked.findings.len()
     );
     Ok(if checked.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn copy_book(from: &Book, to: &Book, password_file: &Path) -> anyhow::Result<()> {
+    let password = app::read_password(password_file)?;
+    if let Book::File(path) = from {
+        anyhow::ensure!(path.exists(), "there is no {}", path.display());
+    }
+    let from = app::open_tables(from, password.as_deref()).await?;
+    let to = app::open_tables(to, password.as_deref()).await?;
+    let bar = progress_bar(0, "");
+    let row_count = copy::copy(from.as_ref(), to.as_ref(), |stage, done, of| {
+        bar.set_length(of);
+        bar.set_message(match stage {
+            copy::Stage::Copied => "copied",
+            copy::Stage::Compared => "compared",
+        });
+        bar.set_position(done);
+    })
+    .await?;
+    bar.finish_and_clear();
+    println!("{row_count} rows copied from {} to {}, and equal", from.place(), to.place());
+    Ok(())
 }
 
 fn check_templates(config: &Config) -> anyhow::Result<ExitCode> {

@@ -47,7 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ring", &["src/store/"]),
     ("rusqlite", &["src/bench/"]),
     ("rustls", &["src/outbox/webhooks.rs", "src/bin/", "src/main.rs"]),
-    ("sqlx", &["src/store/sqlite/"]),
+    ("sqlx", &["src/store/postgres/", "src/store/sqlite/"]),
     ("standardwebhooks", &["src/outbox/webhooks.rs"]),
     ("subsetter", &["src/documents/fonts.rs"]),
     ("tracing_subscriber", &["src/main.rs"]),

@@ -10,6 +10,7 @@ mod paths;
 mod validate;
 
 pub use load::{ConfigError, parse_rules};
+pub use paths::Book;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -104,6 +105,12 @@ impl Default for Daemon {
 pub struct Store {
     /// The database file; `renewd.db` in the data directory if empty.
     pub path: PathBuf,
+    /// Instead of a file: `postgres://user@host:port/database`, or `sqlite:` and a path.
+    #[serde(serialize_with = "paths::without_password")]
+    pub url: String,
+    /// A file with the password to the database; if empty it is in the URL, in `PGPASSWORD`, or in
+    /// the file that `PGPASSFILE` names.
+    pub password_file: PathBuf,
 }
 
 /// Time.

@@ -1,7 +1,7 @@
 //! What a configuration must fulfil beyond its types. Cron lines are checked where they are read,
 //! by the schedulers.
 
-use super::{Config, MailBackend, Seller, Webhook};
+use super::{Book, Config, MailBackend, Seller, Webhook};
 
 const TOKEN_KEEP_HOURS_MIN: u64 = 24;
 /// Characters in a line about the seller.
@@ -22,8 +22,16 @@ impl Config {
                 problems.push(problem.to_owned());
             }
         };
-        let Self { daemon, schedulers, brake, tokens, mail, outbox, .. } = self;
+        let Self { daemon, store, schedulers, brake, tokens, mail, outbox, .. } = self;
         must(!daemon.data.as_os_str().is_empty(), "daemon.data: names no directory");
+        must(
+            store.url.is_empty() || Book::at(&store.url).is_some(),
+            "store.url: is neither postgres://… nor sqlite: and a path",
+        );
+        must(
+            store.url.is_empty() || store.path.as_os_str().is_empty(),
+            "store.url: store.path names another place",
+        );
         must(daemon.live_accounts_max >= 1, "daemon.live_accounts_max: must be at least 1");
         must(daemon.connections_max >= 1, "daemon.connections_max: must be at least 1");
         must(daemon.body_max >= 1024, "daemon.body_max: must be at least 1024 bytes");
@@ -105,6 +113,8 @@ mod tests {
     #[test]
     fn all_problems_are_named_at_once() {
         let mut config = Config::default();
+        config.store.url = "mysql://db/book".to_owned();
+        config.store.path = "book.db".into();
         config.schedulers.concurrency = 0;
         config.brake.share_percent = 101;
         config.tokens.keep = Length::default();
@@ -125,6 +135,8 @@ mod tests {
         assert_eq!(
             keys,
             [
+                "store.url",
+                "store.url",
                 "schedulers.concurrency",
                 "brake.share_percent",
                 "tokens.keep",

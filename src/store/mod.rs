@@ -1,5 +1,5 @@
-//! What the house asks of a database. [`Store`] is the whole of it; SQLite and memory keep it, and
-//! one conformance suite (`tests/store`) says what keeping it means.
+//! What the house asks of a database. [`Store`] is the whole of it; SQLite, PostgreSQL and memory
+//! keep it, and one conformance suite (`tests/store`) says what keeping it means.
 //!
 //! Three classes of tables, written only in [`Store::write`]: **readings** (subscriptions,
 //! resources, orders, coupons, coverages, ledger entries, bill lines, closed months, documents),
@@ -9,10 +9,13 @@
 
 mod chores;
 pub mod codec;
+pub mod copy;
 mod erasure;
 mod gate;
 pub mod memory;
+pub mod postgres;
 mod queries;
+mod rows;
 pub mod seal;
 pub mod sqlite;
 
@@ -49,7 +52,8 @@ pub use queries::{
 /// Why a database did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached or refuses for now; nothing was written.
+    /// It cannot be reached or refuses for now. Nothing was written; only where a connection broke
+    /// while a transaction was being committed nobody knows, and whoever reads again finds out.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
     /// What it holds or was given cannot be true.

@@ -8,13 +8,13 @@ use crate::harness::{Home, Ran, mails_in, renewd};
 /// A demo that ends after its summary.
 fn play(home: &Home) -> Ran {
     let mut command = renewd();
-    Ran::of(command.args(["demo", "--exit", "--data"]).arg(home.data()))
+    Ran::of(command.args(["demo", "--exit", "--data"]).arg(home.data()).args(home.store()))
 }
 
 /// A demo that stays up, visited with `renewctl` and stopped; what it told.
 fn play_and_visit(home: &Home) -> String {
     let mut command = renewd();
-    command.args(["demo", "--data"]).arg(home.data()).stdout(Stdio::piped());
+    command.args(["demo", "--data"]).arg(home.data()).args(home.store()).stdout(Stdio::piped());
     let mut demo = command.spawn().expect("renewd");
     let mut told = String::new();
     let mut lines = BufReader::new(demo.stdout.take().expect("its output"));
@@ -45,12 +45,16 @@ fn play_and_visit(home: &Home) -> String {
 fn the_machine_that_outruns_its_balance_is_a_snapshot() {
     let home = Home::new();
     let mut command = renewd();
-    let ran = Ran::of(command.args(["demo", "--payg", "--exit", "--data"]).arg(home.data())).ok();
+    let ran = Ran::of(
+        command.args(["demo", "--payg", "--exit", "--data"]).arg(home.data()).args(home.store()),
+    )
+    .ok();
     insta::assert_snapshot!(ran.out);
     let counted = format!("{:>5}  mails", mails_in(&home.data().join("mail")).len());
     assert!(ran.out.contains(&counted), "{counted}");
     let mut command = renewd();
-    let checked = Ran::of(command.args(["check", "--data"]).arg(home.data())).ok();
+    let checked =
+        Ran::of(command.args(["check", "--data"]).arg(home.data()).args(home.store())).ok();
     assert!(checked.out.contains("0 findings"), "{checked:?}");
 }
 
@@ -73,7 +77,8 @@ fn the_demo_is_a_snapshot_and_the_same_when_played_again() {
     assert!(refused.err.contains("holds a demo already"), "{refused:?}");
     for home in [&first, &second] {
         let mut command = renewd();
-        let checked = Ran::of(command.args(["check", "--data"]).arg(home.data())).ok();
+        let checked =
+            Ran::of(command.args(["check", "--data"]).arg(home.data()).args(home.store())).ok();
         assert!(checked.out.contains("0 findings"), "{checked:?}");
     }
 }

@@ -152,9 +152,8 @@ fn in_time_order(journal: &[Value]) {
 }
 
 /// Forty customers whose databases expire on the 20th, and one who renews by itself.
-fn forty_lapse_while_it_sleeps() -> (Home, Daemon) {
-    let home = Home::new();
-    home.configure("mail.operator = \"night-shift@provider.example\"\n");
+pub(crate) fn forty_lapse_while_it_sleeps(home: &Home, more: &str) -> Daemon {
+    home.configure(&format!("mail.operator = \"night-shift@provider.example\"\n{more}"));
     let daemon = home.start();
     let line = |number: usize, mode: &str, cash: &str| {
         let (id, name) = (format!("book-{number}"), format!("customer{number}"));
@@ -174,18 +173,17 @@ fn forty_lapse_while_it_sleeps() -> (Home, Daemon) {
     lines.push(line(40, "AutoRenewal", "100.00"));
     let answers = daemon.import("", &lines);
     assert!(answers.iter().all(|answer| answer["outcome"] == "imported"), "{answers:?}");
-    let home = daemon.stop();
-    let daemon = home.start_at("2026-01-25T00:00:00Z");
-    (home, daemon)
+    daemon.stop().start_at("2026-01-25T00:00:00Z")
 }
 
-fn count_of(daemon: &Daemon, state: &str) -> usize {
+pub(crate) fn count_of(daemon: &Daemon, state: &str) -> usize {
     daemon.list(&format!("/v1/subscriptions?state={state}")).len()
 }
 
 #[test]
 fn a_mass_of_suspensions_waits_for_an_operator() {
-    let (home, daemon) = forty_lapse_while_it_sleeps();
+    let home = Home::new();
+    let daemon = forty_lapse_while_it_sleeps(&home, "");
     daemon.until("2026-01-25T00:05:00Z");
     let brake = daemon.get("/v1/brake").ok();
     assert_eq!((&brake["engaged"], &brake["limit"]), (&true.into(), &20.into()), "{brake}");

@@ -15,6 +15,8 @@ mod closing_by_operator;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod copying;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod door;
@@ -36,6 +38,8 @@ mod meters;
 mod orders;
 #[cfg(test)]
 mod orders_and_coupons;
+#[cfg(test)]
+mod outage;
 #[cfg(test)]
 mod pay_as_you_go;
 #[cfg(test)]

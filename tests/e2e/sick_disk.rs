@@ -26,7 +26,7 @@ fn is_whole(home: &Home) {
 
 #[test]
 fn a_full_disk_refuses_and_goes_on_when_there_is_space() {
-    let home = Home::new();
+    let home = Home::in_file();
     // What it begins with takes about two thirds of it.
     let daemon = home.start_with_files_of(1_000);
     let ada = Customer::open(&daemon, "ada");
@@ -62,7 +62,7 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_space() {
 
 #[test]
 fn a_database_that_cannot_be_written_is_refused_at_the_start() {
-    let daemon = Daemon::start();
+    let daemon = Home::in_file().start();
     let ada = Customer::open(&daemon, "ada");
     ada.tops_up(&daemon, "5.00");
     let home = daemon.stop();
@@ -96,7 +96,7 @@ fn a_database_that_cannot_be_written_is_refused_at_the_start() {
 
 /// A book of twenty records behind what the file itself holds, and the power is gone.
 fn killed_with_a_wal() -> (Home, Customer, Vec<Value>) {
-    let daemon = Daemon::start();
+    let daemon = Home::in_file().start();
     let ada = Customer::open(&daemon, "ada");
     ada.tops_up(&daemon, "5.00");
     // A graceful stop leaves all in the one file; what follows is in the WAL.

@@ -33,7 +33,7 @@ fn stream(bits: u64) -> StreamId {
 }
 
 /// A campaign in which nothing is absent.
-fn full(bits: u64) -> CampaignRow {
+pub(crate) fn full(bits: u64) -> CampaignRow {
     CampaignRow {
         id: campaign(bits),
         terms: Terms {
@@ -92,7 +92,7 @@ fn of(row: &CampaignRow) -> Commit {
     commit
 }
 
-async fn shelve(store: &dyn Store, rows: &[CampaignRow]) {
+pub(crate) async fn shelve(store: &dyn Store, rows: &[CampaignRow]) {
     put(store, &rows.iter().map(of).collect::<Vec<_>>()).await;
 }
 

@@ -6,15 +6,21 @@
 mod campaigns;
 mod closures;
 mod contents;
+mod copying;
 mod erasure;
 mod gate;
 mod lists;
 mod money;
 mod outbox;
+mod postgres;
 mod property;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod resources;
 mod samples;
 mod schedule;
+#[path = "../support/postgres.rs"]
+mod server;
 mod sqlite;
 mod statements;
 mod usage;
@@ -26,13 +32,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use renewd::store::memory::MemoryStore;
+use renewd::store::postgres::PostgresStore;
 use renewd::store::sqlite::SqliteStore;
 use renewd::store::{Chore, Commit, Handle, Store, Written};
+use tokio::sync::OnceCell;
+
+use crate::server::Database;
 
 /// A store of its own for one test, and what must outlive it.
 pub(crate) struct World {
     pub(crate) store: Handle,
-    _scratch: Option<Scratch>,
+    _rest: Rest,
+}
+
+/// What a store stands on.
+#[expect(dead_code, reason = "it is held, not read")]
+enum Rest {
+    Nothing,
+    Scratch(Scratch),
+    Database(Database<'static>),
 }
 
 /// A directory that is removed at the end.
@@ -66,13 +84,28 @@ impl Drop for Scratch {
 
 #[expect(clippy::unused_async, reason = "every world is opened alike")]
 pub(crate) async fn memory() -> World {
-    World { store: Arc::new(MemoryStore::new()), _scratch: None }
+    World { store: Arc::new(MemoryStore::new()), _rest: Rest::Nothing }
 }
 
 pub(crate) async fn sqlite() -> World {
     let scratch = Scratch::new();
     let store = SqliteStore::open(scratch.file()).await.expect("an open store");
-    World { store: Arc::new(store), _scratch: Some(scratch) }
+    World { store: Arc::new(store), _rest: Rest::Scratch(scratch) }
+}
+
+/// A store in a database of its own; none where PostgreSQL is not installed.
+pub(crate) async fn postgres() -> Option<World> {
+    static TEMPLATE: OnceCell<Database<'static>> = OnceCell::const_new();
+    let server = server::shared()?;
+    let template = TEMPLATE.get_or_init(|| async {
+        let database = server.database(None);
+        let store = PostgresStore::open(&database.url(), None).await.expect("an open store");
+        store.close().await;
+        database
+    });
+    let database = server.database(Some(template.await));
+    let store = PostgresStore::open(&database.url(), None).await.expect("an open store");
+    Some(World { store: Arc::new(store), _rest: Rest::Database(database) })
 }
 
 /// Runs promises on every store. Another store joins by one more line.
@@ -89,6 +122,14 @@ macro_rules! promises {
             async fn $name() {
                 let world = crate::sqlite().await;
                 super::$name(world.store.as_ref()).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(world) = crate::postgres().await {
+                    super::$name(world.store.as_ref()).await;
+                }
             })*
         }
     };

@@ -400,14 +400,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn memory_and_sqlite_answer_alike(
+    fn all_stores_answer_alike(
         batches in prop::collection::vec(
             (prop::collection::vec(draft(), 0..6), prop::collection::vec(chore(), 0..4)),
             1..8,
         ),
     ) {
         runtime().block_on(async {
-            let (memory, sqlite) = (crate::memory().await, crate::sqlite().await);
+            let memory = crate::memory().await;
+            let mut others = vec![crate::sqlite().await];
+            others.extend(crate::postgres().await);
             let mut heads: BTreeMap<u64, u64> = BTreeMap::new();
             for (drafts, chores) in batches {
                 // Commits of a batch see each other's heads only if they are meant to chain.
@@ -421,18 +423,22 @@ proptest! {
                     })
                     .collect();
                 let a = memory.store.write(commits.clone(), chores.clone()).await.expect("written");
-                let b = sqlite.store.write(commits.clone(), chores).await.expect("written");
-                prop_assert_eq!(&a, &b);
+                for other in &others {
+                    let b = other.store.write(commits.clone(), chores.clone()).await;
+                    prop_assert_eq!(&a, &b.expect("written"), "{}", other.store.name());
+                }
                 for ((draft, commit), written) in drafts.iter().zip(&commits).zip(&a) {
                     if *written == Written::Done {
                         heads.insert(draft.stream, commit.head.seq);
                     }
                 }
             }
-            let (a, b) =
-                (everything_of(memory.store.as_ref()).await, everything_of(sqlite.store.as_ref()).await);
-            for (a, b) in a.iter().zip(&b) {
-                prop_assert_eq!(a, b);
+            let a = everything_of(memory.store.as_ref()).await;
+            for other in &others {
+                let b = everything_of(other.store.as_ref()).await;
+                for (a, b) in a.iter().zip(&b) {
+                    prop_assert_eq!(a, b, "{}", other.store.name());
+                }
             }
             Ok(())
         })?;

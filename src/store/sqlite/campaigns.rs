@@ -5,17 +5,16 @@ use std::sync::LazyLock;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::{Fault, failed};
-use super::ladder::{Changes, Ladder, Values};
-use super::rows::Columns;
-use crate::domain::ids::{CampaignId, StreamId};
+use super::ladder::{Changes, Ladder};
+use crate::domain::ids::CampaignId;
 use crate::domain::rows::CampaignRow;
+use crate::store::rows::nouns;
 use crate::store::{CampaignQuery, StoreError, codec};
 
-const CAMPAIGN: &str = "stream, name, starts_at, ends_at, opened_at, closed_at, taken, terms";
-
 static UPSERT_CAMPAIGNS: LazyLock<Ladder> =
-    LazyLock::new(|| Ladder::upsert("campaigns", CAMPAIGN, 1));
+    LazyLock::new(|| Ladder::upsert("campaigns", nouns::CAMPAIGN, 1));
 
 /// Writes the rows of a batch, each with the text of its stream's id.
 pub(super) async fn put(
@@ -29,39 +28,9 @@ pub(super) async fn put(
     }
     UPSERT_CAMPAIGNS
         .execute(conn, &texts, Changes::Each, |values, (stream, row, terms)| {
-            bind(values, stream, row, terms);
+            nouns::bind_campaign(values, stream, row, terms);
         })
         .await
-}
-
-fn bind(values: &mut Values, stream: &str, row: &CampaignRow, terms: &str) {
-    values
-        .text(stream)
-        .text(&row.terms.name)
-        .int(row.terms.starts_at.micros())
-        .int(row.terms.ends_at.micros())
-        .int(row.opened_at.micros())
-        .int(codec::micros(row.closed_at))
-        .int(row.taken)
-        .text(terms);
-}
-
-fn read(columns: &mut Columns<'_>) -> Result<CampaignRow, StoreError> {
-    let id = match columns.stream()? {
-        StreamId::Campaign(id) => id,
-        other @ (StreamId::Account(_) | StreamId::House | StreamId::Series(_)) => {
-            return Err(codec::corrupt(format_args!("{other} where a campaign must be")));
-        }
-    };
-    // These are in the terms as well.
-    let (_name, _starts_at, _ends_at) = (columns.str()?, columns.at()?, columns.at()?);
-    Ok(CampaignRow {
-        id,
-        opened_at: columns.at()?,
-        closed_at: codec::some_instant(columns.int()?)?,
-        taken: columns.natural()?,
-        terms: serde_json::from_str(columns.str()?).map_err(codec::corrupt)?,
-    })
 }
 
 pub(super) async fn list(
@@ -69,11 +38,12 @@ pub(super) async fn list(
     query: CampaignQuery,
 ) -> Result<Vec<CampaignRow>, StoreError> {
     let found = ask(query).build().fetch_all(pool).await.map_err(failed)?;
-    found.iter().map(|row| read(&mut Columns::of(row))).collect()
+    found.iter().map(|row| nouns::campaign(&mut Columns::of(row))).collect()
 }
 
 fn ask(query: CampaignQuery) -> QueryBuilder<Sqlite> {
-    let mut sql = QueryBuilder::new(format!("SELECT {CAMPAIGN} FROM campaigns WHERE TRUE"));
+    let mut sql =
+        QueryBuilder::new(format!("SELECT {} FROM campaigns WHERE TRUE", nouns::CAMPAIGN));
     if let Some(name) = query.name {
         // Here as in the question, `lower` knows ASCII letters only.
         sql.push(" AND instr(lower(name), lower(").push_bind(name).push(")) > 0");
@@ -91,8 +61,9 @@ fn ask(query: CampaignQuery) -> QueryBuilder<Sqlite> {
     sql
 }
 
-static ONE: LazyLock<&'static str> =
-    LazyLock::new(|| String::leak(format!("SELECT {CAMPAIGN} FROM campaigns WHERE stream = ?")));
+static ONE: LazyLock<&'static str> = LazyLock::new(|| {
+    String::leak(format!("SELECT {} FROM campaigns WHERE stream = ?", nouns::CAMPAIGN))
+});
 
 pub(super) async fn one(
     pool: &SqlitePool,
@@ -100,7 +71,7 @@ pub(super) async fn one(
 ) -> Result<Option<CampaignRow>, StoreError> {
     let query = sqlx::query(*ONE).bind(id.to_string());
     let found = query.fetch_optional(pool).await.map_err(failed)?;
-    found.map(|row| read(&mut Columns::of(&row))).transpose()
+    found.map(|row| nouns::campaign(&mut Columns::of(&row))).transpose()
 }
 
 /// Statements that must find their rows by a key.

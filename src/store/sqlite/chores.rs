@@ -10,6 +10,7 @@ use super::ladder::{Changes, Ladder};
 use super::usage;
 use super::write::runs;
 use crate::domain::calendar::Timestamp;
+use crate::store::rows::Values as _;
 use crate::store::{Chore, JobRun, codec};
 
 /// What was voided meanwhile stays void, unless it turns out that it was sent.

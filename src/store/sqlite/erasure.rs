@@ -4,15 +4,13 @@ use std::sync::LazyLock;
 
 use sqlx::{SqliteConnection, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::{Fault, failed};
 use super::lists::read;
-use super::rows::Columns;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
+use crate::store::rows::{Columns as _, beside};
 use crate::store::{Erasure, ErasureStage, Head, LegalHold, Retained, StoreError, codec};
-
-const ERASURE: &str = "stream, stage, seq, closed_at, destroyed_at, erased_at, swept_at, \
-    claim_count, sealed_count, delivery_count, mail_count";
 
 const RELEASE_CLAIMS: &str = "DELETE FROM claims WHERE stream = ?";
 const BEGIN: &str = "INSERT INTO erasures (stream, stage, seq, closed_at, destroyed_at, \
@@ -175,31 +173,17 @@ pub(super) async fn set_hold(
     must_change_one(set.rows_affected(), "a legal hold")
 }
 
-fn erasure(columns: &mut Columns<'_>) -> Result<Erasure, StoreError> {
-    Ok(Erasure {
-        stream: columns.stream()?,
-        stage: codec::stage(columns.str()?)?,
-        seq: columns.natural()?,
-        closed_at: columns.at()?,
-        destroyed_at: codec::some_instant(columns.int()?)?,
-        erased_at: codec::some_instant(columns.int()?)?,
-        swept_at: codec::some_instant(columns.int()?)?,
-        claim_count: columns.natural()?,
-        sealed_count: columns.natural()?,
-        delivery_count: columns.natural()?,
-        mail_count: columns.natural()?,
-    })
-}
-
-static ONE: LazyLock<&'static str> =
-    LazyLock::new(|| String::leak(format!("SELECT {ERASURE} FROM erasures WHERE stream = ?")));
+static ONE: LazyLock<&'static str> = LazyLock::new(|| {
+    let columns = beside::ERASURE;
+    String::leak(format!("SELECT {columns} FROM erasures WHERE stream = ?"))
+});
 
 pub(super) async fn one(
     pool: &SqlitePool,
     stream: StreamId,
 ) -> Result<Option<Erasure>, StoreError> {
     let found = sqlx::query(*ONE).bind(stream.to_string()).fetch_optional(pool).await;
-    found.map_err(failed)?.map(|row| erasure(&mut Columns::of(&row))).transpose()
+    found.map_err(failed)?.map(|row| beside::erasure(&mut Columns::of(&row))).transpose()
 }
 
 /// Erasures in a stage that may take their next step: of those that wait, and of the others.
@@ -207,8 +191,9 @@ static LISTS: LazyLock<[&'static str; 2]> = LazyLock::new(|| {
     let free = is_free!("erasures.stream");
     let sent = all_is_sent!("erasures.stream");
     [format!("{free} AND {sent}"), free.to_owned()].map(|condition| {
+        let columns = beside::ERASURE;
         &*String::leak(format!(
-            "SELECT {ERASURE} FROM erasures INDEXED BY erasures_stage WHERE stage = ? \
+            "SELECT {columns} FROM erasures INDEXED BY erasures_stage WHERE stage = ? \
              AND closed_at <= ? AND {condition} ORDER BY closed_at, stream LIMIT ?"
         ))
     })
@@ -229,7 +214,7 @@ pub(super) async fn list(
         .fetch_all(pool)
         .await
         .map_err(failed)?;
-    read(&found, erasure)
+    read(&found, beside::erasure)
 }
 
 const ASK_RETAINED: &str = "SELECT wrapped, sealed FROM retained \
@@ -254,11 +239,7 @@ pub(super) async fn hold(
     stream: StreamId,
 ) -> Result<Option<LegalHold>, StoreError> {
     let found = sqlx::query(ASK_HOLD).bind(stream.to_string()).fetch_optional(pool).await;
-    let row = |row| {
-        let mut columns = Columns::of(&row);
-        Ok(LegalHold { held_at: columns.at()?, uid: columns.natural()?, reason: columns.string()? })
-    };
-    found.map_err(failed)?.map(row).transpose()
+    found.map_err(failed)?.map(|row| beside::hold(&mut Columns::of(&row))).transpose()
 }
 
 /// Deleted rows were overwritten where they stood (`secure_delete`), but the log still has the

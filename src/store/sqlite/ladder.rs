@@ -7,6 +7,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, SqliteConnection};
 
 use super::fault::Fault;
+use crate::store::rows;
 
 const RUNGS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
@@ -31,32 +32,6 @@ pub(super) enum Changes {
 pub(super) struct Values(SqliteArguments, Option<String>);
 
 impl Values {
-    /// One more number.
-    pub(super) fn int(&mut self, value: impl Into<i64>) -> &mut Self {
-        self.add(value.into())
-    }
-
-    /// One more text.
-    pub(super) fn text(&mut self, value: &str) -> &mut Self {
-        self.add(value)
-    }
-
-    /// One more blob.
-    pub(super) fn blob(&mut self, value: &[u8]) -> &mut Self {
-        self.add(value)
-    }
-
-    /// One more text: the JSON of what is not asked for in SQL.
-    pub(super) fn json(&mut self, value: &impl Serialize) -> &mut Self {
-        match serde_json::to_string(value) {
-            Ok(text) => self.add(text),
-            Err(error) => {
-                self.1 = Some(error.to_string());
-                self
-            }
-        }
-    }
-
     fn add<'t, T>(&mut self, value: T) -> &mut Self
     where
         T: sqlx::Encode<'t, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
@@ -65,6 +40,34 @@ impl Values {
             self.1 = Some(error.to_string());
         }
         self
+    }
+}
+
+impl rows::Values for Values {
+    fn int(&mut self, value: impl Into<i64>) -> &mut Self {
+        self.add(value.into())
+    }
+
+    fn flag(&mut self, value: bool) -> &mut Self {
+        self.int(value)
+    }
+
+    fn text(&mut self, value: &str) -> &mut Self {
+        self.add(value)
+    }
+
+    fn blob(&mut self, value: &[u8]) -> &mut Self {
+        self.add(value)
+    }
+
+    fn json(&mut self, value: &impl Serialize) -> &mut Self {
+        match serde_json::to_string(value) {
+            Ok(text) => self.add(text),
+            Err(error) => {
+                self.1 = Some(error.to_string());
+                self
+            }
+        }
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::failed;
 use super::ladder::Ladder;
-use super::rows::{self, Columns};
 use super::{streams, usage, withdrawals};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -17,14 +17,15 @@ use crate::domain::facts::{Facts, Question};
 use crate::domain::ids::{AccountId, CouponId, OrderId, ResourceId, StreamId, SubscriptionId};
 use crate::domain::nouns::order::Order;
 use crate::domain::rows::SubscriptionRow;
+use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{
     Channel, Delivery, DeliveryQuery, DeliveryState, JobRun, LedgerRow, OutboxDepth, StoreError,
     SubscriptionQuery, codec,
 };
 
-pub(super) fn read<T>(
-    found: &[SqliteRow],
-    row: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
+pub(super) fn read<'r, T>(
+    found: &'r [SqliteRow],
+    row: impl Fn(&mut Columns<'r>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     found.iter().map(|found| row(&mut Columns::of(found))).collect()
 }

@@ -3,6 +3,7 @@
 
 mod campaigns;
 mod chores;
+mod columns;
 mod erasure;
 mod fault;
 mod ladder;
@@ -10,9 +11,9 @@ mod lists;
 mod money;
 mod open;
 mod resources;
-mod rows;
 mod statements;
 mod streams;
+mod tables;
 mod usage;
 mod withdrawals;
 mod write;

@@ -6,16 +6,17 @@ use std::sync::LazyLock;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::failed;
 use super::ladder::Ladder;
 use super::lists::{all, one_of, read, select};
-use super::rows::{self, Columns};
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{CouponId, OrderId, StreamId};
 use crate::domain::money::Currency;
 use crate::domain::nouns::order::{self, Order};
 use crate::domain::rows::{CouponRow, CoverageRow};
 use crate::domain::trial_balance::Balance;
+use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{
     ChartFilter, CouponQuery, EntryQuery, LedgerRow, OrderQuery, StoreError, codec,
 };

@@ -4,20 +4,18 @@ use std::sync::LazyLock;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::{Fault, failed};
-use super::ladder::{Changes, Ladder, Values};
+use super::ladder::{Changes, Ladder};
 use super::lists::{all, read, select};
-use super::rows::Columns;
 use crate::domain::ids::ResourceId;
 use crate::domain::nouns::resource::State;
 use crate::domain::rows::ResourceRow;
-use crate::store::{ResourceQuery, StoreError, codec};
-
-const RESOURCE: &str = "stream, number, external_id, product, plan, region, state, opened_at, \
-    stopped_at, halted_at, released_at";
+use crate::store::rows::nouns;
+use crate::store::{ResourceQuery, StoreError};
 
 static UPSERT_RESOURCES: LazyLock<Ladder> =
-    LazyLock::new(|| Ladder::upsert("resources", RESOURCE, 2));
+    LazyLock::new(|| Ladder::upsert("resources", nouns::RESOURCE, 2));
 
 /// Writes the rows of a batch, each with the text of its stream's id.
 pub(super) async fn put(
@@ -25,46 +23,17 @@ pub(super) async fn put(
     rows: &[(&str, &ResourceRow)],
 ) -> Result<(), Fault> {
     UPSERT_RESOURCES
-        .execute(conn, rows, Changes::Each, |values, (stream, row)| bind(values, stream, row))
+        .execute(conn, rows, Changes::Each, |values, (stream, row)| {
+            nouns::bind_resource(values, stream, row);
+        })
         .await
-}
-
-fn bind(values: &mut Values, stream: &str, row: &ResourceRow) {
-    values
-        .text(stream)
-        .int(row.id.number)
-        .text(codec::text(row.external_id.as_deref()))
-        .text(&row.product)
-        .text(&row.plan)
-        .text(&row.region)
-        .text(row.state.as_str())
-        .int(row.opened_at.micros())
-        .int(codec::micros(row.stopped_at))
-        .int(codec::micros(row.halted_at))
-        .int(codec::micros(row.released_at));
-}
-
-fn resource(columns: &mut Columns<'_>) -> Result<ResourceRow, StoreError> {
-    let account = codec::account(columns.stream()?)?;
-    Ok(ResourceRow {
-        id: ResourceId::new(account, columns.natural()?),
-        external_id: codec::some_text(columns.string()?),
-        product: columns.string()?,
-        plan: columns.string()?,
-        region: columns.string()?,
-        state: codec::resource_state(columns.str()?)?,
-        opened_at: columns.at()?,
-        stopped_at: codec::some_instant(columns.int()?)?,
-        halted_at: codec::some_instant(columns.int()?)?,
-        released_at: codec::some_instant(columns.int()?)?,
-    })
 }
 
 pub(super) async fn list(
     pool: &SqlitePool,
     query: ResourceQuery,
 ) -> Result<Vec<ResourceRow>, StoreError> {
-    read(&all(pool, ask(query)).await?, resource)
+    read(&all(pool, ask(query)).await?, nouns::resource)
 }
 
 fn ask(query: ResourceQuery) -> QueryBuilder<Sqlite> {
@@ -74,7 +43,7 @@ fn ask(query: ResourceQuery) -> QueryBuilder<Sqlite> {
             "resources"
         }
     };
-    let mut sql = select(RESOURCE, table);
+    let mut sql = select(nouns::RESOURCE, table);
     if let Some(account) = query.account {
         sql.push(" AND stream = ").push_bind(account.to_string());
     }
@@ -97,7 +66,10 @@ fn ask(query: ResourceQuery) -> QueryBuilder<Sqlite> {
 }
 
 static ONE: LazyLock<&'static str> = LazyLock::new(|| {
-    String::leak(format!("SELECT {RESOURCE} FROM resources WHERE stream = ? AND number = ?"))
+    String::leak({
+        let columns = nouns::RESOURCE;
+        format!("SELECT {columns} FROM resources WHERE stream = ? AND number = ?")
+    })
 });
 
 pub(super) async fn one(
@@ -106,7 +78,7 @@ pub(super) async fn one(
 ) -> Result<Option<ResourceRow>, StoreError> {
     let query = sqlx::query(*ONE).bind(id.account.to_string()).bind(id.number);
     let found = query.fetch_optional(pool).await.map_err(failed)?;
-    found.map(|row| resource(&mut Columns::of(&row))).transpose()
+    found.map(|row| nouns::resource(&mut Columns::of(&row))).transpose()
 }
 
 /// Statements that must find their rows by a key.

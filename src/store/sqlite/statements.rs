@@ -6,27 +6,19 @@ use std::sync::LazyLock;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::{Fault, failed};
-use super::ladder::{Changes, Ladder, Values};
+use super::ladder::{Changes, Ladder};
 use super::lists::{all, read, select};
-use super::rows::Columns;
-use crate::domain::ids::{AccountId, DocumentId, OrderId, ResourceId, SeriesId, SubscriptionId};
-use crate::domain::money::{Currency, Money};
+use crate::domain::ids::{AccountId, DocumentId};
+use crate::domain::money::Currency;
 use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
-use crate::domain::nouns::statement::{BillLine, Charged, Document, State, Statement, Totals};
+use crate::domain::nouns::statement::{BillLine, Document, State, Statement};
 use crate::domain::rows::Row;
+use crate::store::rows::Columns as _;
+use crate::store::rows::bills::{self, BILL_LINE, DOCUMENT, STATEMENT};
 use crate::store::{BillLineQuery, DocumentQuery, StatementQuery, StoreError, codec};
-
-const BILL_LINE: &str = "month, stream, number, item_type, at, order_number, related, order_type, \
-    item, days, subscription, resource, meter, unit, quantity, price, tier, external_id, product, \
-    plan, region, starts_at, ends_at, list_minor, discount_minor, coupon_minor, net_minor, tax_name, tax_rate, \
-    tax_minor, total_minor, paid_minor, currency";
-const STATEMENT: &str = "stream, month, line_count, net_minor, tax_minor, total_minor, paid_minor, \
-    closed_at, pending, pending_net_minor, pending_tax_minor, pending_total_minor, \
-    pending_paid_minor, currency, repaid_minor, state";
-const DOCUMENT: &str = "stream, number, kind, year, month, lines, net_minor, tax_minor, \
-    total_minor, paid_minor, currency, related, issued_at, printed_number";
 
 static UPSERT_LINES: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("bill_lines", BILL_LINE, 3));
@@ -71,252 +63,29 @@ impl<'a> Batch<'a> {
         let lines: Vec<_> = self.lines.into_iter().collect();
         UPSERT_LINES
             .execute(conn, &lines, Changes::Each, |values, ((_, stream, _), line)| {
-                bind_line(values, stream, line);
+                bills::bind_line(values, stream, line);
             })
             .await?;
         let statements: Vec<_> = self.statements.into_iter().collect();
         UPSERT_STATEMENTS
             .execute(conn, &statements, Changes::Each, |values, ((stream, _), statement)| {
-                bind_statement(values, stream, statement);
+                bills::bind_statement(values, stream, statement);
             })
             .await?;
         let documents: Vec<_> = self.documents.into_iter().collect();
         UPSERT_DOCUMENTS
             .execute(conn, &documents, Changes::Each, |values, ((stream, _), document)| {
-                bind_document(values, stream, document);
+                bills::bind_document(values, stream, document);
             })
             .await
     }
-}
-
-fn bind_line(values: &mut Values, stream: &str, line: &BillLine) {
-    values
-        .text(&line.month.to_string())
-        .text(stream)
-        .int(line.number)
-        .text(line.item_type.as_str())
-        .int(line.at.micros());
-    bind_charged(values, &line.charged);
-    values
-        .text(codec::text(line.external_id.as_deref()))
-        .text(&line.product)
-        .text(&line.plan)
-        .text(&line.region)
-        .int(codec::micros(line.starts_at))
-        .int(codec::micros(line.ends_at))
-        .int(line.list.minor())
-        .int(line.discount.minor())
-        .int(line.coupon.minor())
-        .int(line.net.minor());
-    match &line.tax {
-        Some((name, rate)) => values.text(name).text(&rate.to_string()),
-        None => values.text("").text(""),
-    };
-    values
-        .int(line.tax_amount.minor())
-        .int(line.total.minor())
-        .int(line.paid.minor())
-        .text(line.total.currency().code());
-}
-
-/// What is not of an order, or not of usage, is none.
-fn bind_charged(values: &mut Values, charged: &Charged) {
-    match charged {
-        Charged::Order { order, related, order_type, item, subscription } => {
-            let (item, days) = codec::item(*item);
-            values
-                .int(order.number)
-                .int(codec::number(related.map(|order| order.number)))
-                .text(order_type.as_str())
-                .text(item)
-                .int(codec::number(days))
-                .int(subscription.number)
-                .int(codec::NO_NUMBER)
-                .text("")
-                .text("")
-                .text("")
-                .text("")
-                .int(codec::NO_NUMBER);
-        }
-        Charged::Usage { resource, meter, unit, quantity, price, tier } => {
-            values
-                .int(codec::NO_NUMBER)
-                .int(codec::NO_NUMBER)
-                .text("")
-                .text("")
-                .int(codec::NO_NUMBER)
-                .int(codec::NO_NUMBER)
-                .int(resource.number)
-                .text(meter)
-                .text(unit)
-                .text(&quantity.to_string())
-                .text(&price.to_string())
-                .int(*tier);
-        }
-    }
-}
-
-fn charged(columns: &mut Columns<'_>, account: AccountId) -> Result<Charged, StoreError> {
-    let order = codec::some_number(columns.int()?)?;
-    let (related, order_type) = (columns.int()?, columns.str()?);
-    let (item, days, subscription) = (columns.str()?, columns.int()?, columns.int()?);
-    let resource = codec::some_number(columns.int()?)?;
-    let (meter, unit) = (columns.string()?, columns.string()?);
-    let (quantity, price, tier) = (columns.str()?, columns.str()?, columns.int()?);
-    match (order, resource) {
-        (Some(order), None) => Ok(Charged::Order {
-            order: OrderId::new(account, order),
-            related: codec::some_number(related)?.map(|number| OrderId::new(account, number)),
-            order_type: codec::order_kind(order_type)?,
-            item: codec::some_item(item, days)?,
-            subscription: SubscriptionId::new(account, codec::natural(subscription)?),
-        }),
-        (None, Some(resource)) => Ok(Charged::Usage {
-            resource: ResourceId::new(account, resource),
-            meter,
-            unit,
-            quantity: codec::parsed(quantity)?,
-            price: codec::parsed(price)?,
-            tier: codec::natural(tier)?,
-        }),
-        (Some(_), Some(_)) | (None, None) => {
-            Err(codec::corrupt("a bill line of an order and of a resource, or of neither"))
-        }
-    }
-}
-
-fn line(columns: &mut Columns<'_>) -> Result<BillLine, StoreError> {
-    let month = codec::parsed(columns.str()?)?;
-    let account = codec::account(columns.stream()?)?;
-    let number = columns.natural()?;
-    let item_type = codec::item_type(columns.str()?)?;
-    let at = columns.at()?;
-    let charged = charged(columns, account)?;
-    let external_id = codec::some_text(columns.string()?);
-    let (product, plan, region) = (columns.string()?, columns.string()?, columns.string()?);
-    let starts_at = codec::some_instant(columns.int()?)?;
-    let ends_at = codec::some_instant(columns.int()?)?;
-    let (list, discount) = (columns.int()?, columns.int()?);
-    let (coupon, net) = (columns.int()?, columns.int()?);
-    let (name, rate) = (columns.string()?, codec::some_parsed(columns.str()?)?);
-    let (tax_amount, total, paid) = (columns.int()?, columns.int()?, columns.int()?);
-    let currency: Currency = codec::parsed(columns.str()?)?;
-    let money = |minor| Money::from_minor(minor, currency);
-    Ok(BillLine {
-        month,
-        number,
-        item_type,
-        at,
-        charged,
-        external_id,
-        product,
-        plan,
-        region,
-        starts_at,
-        ends_at,
-        list: money(list),
-        discount: money(discount),
-        coupon: money(coupon),
-        net: money(net),
-        tax: rate.map(|rate| (name, rate)),
-        tax_amount: money(tax_amount),
-        total: money(total),
-        paid: money(paid),
-    })
-}
-
-fn bind_totals(values: &mut Values, totals: &Totals) {
-    let Totals { net, tax, total, paid } = totals;
-    values.int(net.minor()).int(tax.minor()).int(total.minor()).int(paid.minor());
-}
-
-/// Totals in minor units, until their currency is read.
-fn totals(columns: &mut Columns<'_>) -> Result<[i64; 4], StoreError> {
-    Ok([columns.int()?, columns.int()?, columns.int()?, columns.int()?])
-}
-
-fn in_currency(minor: [i64; 4], currency: Currency) -> Totals {
-    let [net, tax, total, paid] = minor.map(|minor| Money::from_minor(minor, currency));
-    Totals { net, tax, total, paid }
-}
-
-fn bind_statement(values: &mut Values, stream: &str, statement: &Statement) {
-    values.text(stream).text(&statement.month.to_string()).int(statement.line_count);
-    bind_totals(values, &statement.totals);
-    values.int(codec::micros(statement.closed_at)).json(&statement.pending);
-    bind_totals(values, &statement.pending_totals);
-    values
-        .text(statement.totals.total.currency().code())
-        .int(statement.repaid.map_or(0, Money::minor))
-        .text(statement.state().as_str());
-}
-
-fn statement(columns: &mut Columns<'_>) -> Result<(AccountId, Statement), StoreError> {
-    let account = codec::account(columns.stream()?)?;
-    let (month, line_count) = (codec::parsed(columns.str()?)?, columns.natural()?);
-    let sums = totals(columns)?;
-    let closed_at = codec::some_instant(columns.int()?)?;
-    let pending = codec::from_json(columns.str()?)?;
-    let pending_sums = totals(columns)?;
-    let currency = codec::parsed(columns.str()?)?;
-    let repaid = codec::repaid(Some(Money::from_minor(columns.int()?, currency)));
-    let statement = Statement {
-        month,
-        line_count,
-        totals: in_currency(sums, currency),
-        repaid,
-        closed_at,
-        pending,
-        pending_totals: in_currency(pending_sums, currency),
-    };
-    if codec::statement_state(columns.str()?)? != statement.state() {
-        return Err(codec::corrupt(format_args!("{month} of {account} stands elsewhere")));
-    }
-    Ok((account, statement))
-}
-
-fn bind_document(values: &mut Values, stream: &str, document: &Document) {
-    values
-        .text(stream)
-        .int(document.id.number)
-        .text(document.series.kind.as_str())
-        .int(document.series.year)
-        .text(&document.month.to_string())
-        .json(&document.lines);
-    bind_totals(values, &document.totals);
-    values
-        .text(document.totals.total.currency().code())
-        .int(codec::number(document.related.map(|related| related.number)))
-        .int(document.issued_at.micros())
-        .text(codec::text(document.number.as_deref()));
-}
-
-fn document(columns: &mut Columns<'_>) -> Result<Document, StoreError> {
-    let account = codec::account(columns.stream()?)?;
-    let id = DocumentId::new(account, columns.natural()?);
-    let kind = codec::document_kind(columns.str()?)?;
-    let series = SeriesId { kind, year: columns.natural()? };
-    let (month, lines) = (codec::parsed(columns.str()?)?, codec::from_json(columns.str()?)?);
-    let sums = totals(columns)?;
-    let totals = in_currency(sums, codec::parsed(columns.str()?)?);
-    let related = codec::some_number(columns.int()?)?;
-    Ok(Document {
-        id,
-        series,
-        month,
-        lines,
-        totals,
-        related: related.map(|number| DocumentId::new(account, number)),
-        issued_at: columns.at()?,
-        number: codec::some_text(columns.string()?),
-    })
 }
 
 pub(super) async fn bill_lines(
     pool: &SqlitePool,
     query: BillLineQuery,
 ) -> Result<Vec<BillLine>, StoreError> {
-    read(&all(pool, ask_lines(query)).await?, line)
+    read(&all(pool, ask_lines(query)).await?, bills::line)
 }
 
 fn ask_lines(query: BillLineQuery) -> QueryBuilder<Sqlite> {
@@ -424,7 +193,7 @@ pub(super) async fn statements(
     pool: &SqlitePool,
     query: StatementQuery,
 ) -> Result<Vec<(AccountId, Statement)>, StoreError> {
-    read(&all(pool, ask_statements(query)).await?, statement)
+    read(&all(pool, ask_statements(query)).await?, bills::statement)
 }
 
 fn ask_statements(query: StatementQuery) -> QueryBuilder<Sqlite> {
@@ -465,14 +234,14 @@ pub(super) async fn one_statement(
 ) -> Result<Option<Statement>, StoreError> {
     let query = sqlx::query(*ONE_STATEMENT).bind(account.to_string()).bind(month.to_string());
     let found = query.fetch_optional(pool).await.map_err(failed)?;
-    found.map(|row| Ok(statement(&mut Columns::of(&row))?.1)).transpose()
+    found.map(|row| Ok(bills::statement(&mut Columns::of(&row))?.1)).transpose()
 }
 
 pub(super) async fn documents(
     pool: &SqlitePool,
     query: DocumentQuery,
 ) -> Result<Vec<Document>, StoreError> {
-    read(&all(pool, ask_documents(query)).await?, document)
+    read(&all(pool, ask_documents(query)).await?, bills::document)
 }
 
 fn ask_documents(query: DocumentQuery) -> QueryBuilder<Sqlite> {
@@ -498,7 +267,7 @@ pub(super) async fn one_document(
 ) -> Result<Option<Document>, StoreError> {
     let query = sqlx::query(*ONE_DOCUMENT).bind(id.account.to_string()).bind(id.number);
     let found = query.fetch_optional(pool).await.map_err(failed)?;
-    found.map(|row| document(&mut Columns::of(&row))).transpose()
+    found.map(|row| bills::document(&mut Columns::of(&row))).transpose()
 }
 
 /// Statements that must find their rows by a key.

@@ -6,14 +6,15 @@ use std::sync::LazyLock;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::failed;
 use super::ladder::Ladder;
-use super::rows::{self, Columns};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::Question;
 use crate::domain::ids::{AccountId, StreamId};
 use crate::domain::nouns::closure::Stage;
+use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{
     Claim, DueQuery, DueRow, Head, Loaded, SealedRow, StoreError, StoredRecord, TokenRow, codec,
 };

@@ -5,19 +5,18 @@ use std::sync::LazyLock;
 
 use sqlx::{SqliteConnection, SqlitePool};
 
+use super::columns::Columns;
 use super::fault::{Fault, failed};
 use super::ladder::{Changes, Ladder};
-use super::rows::Columns;
 use crate::domain::calendar::Timestamp;
-use crate::domain::ids::ResourceId;
 use crate::domain::usage::{Seen, UsageKey};
+use crate::store::rows::{Columns as _, Values as _, beside};
 use crate::store::{OldUsage, StoreError, UsagePlace, codec};
 
-const SEEN: &str = "stream, key, resource, quantity, value, at";
-
-static INSERT: LazyLock<Ladder> = LazyLock::new(|| Ladder::insert("usage_seen", SEEN, ""));
-static ASK: LazyLock<Ladder> =
-    LazyLock::new(|| Ladder::ask("usage_seen", SEEN, 2, "v.column1 = stream AND v.column2 = key"));
+static INSERT: LazyLock<Ladder> = LazyLock::new(|| Ladder::insert("usage_seen", beside::SEEN, ""));
+static ASK: LazyLock<Ladder> = LazyLock::new(|| {
+    Ladder::ask("usage_seen", beside::SEEN, 2, "v.column1 = stream AND v.column2 = key")
+});
 
 /// Writes what was counted; one that is known already fails the transaction.
 pub(super) async fn put<'a>(
@@ -28,14 +27,7 @@ pub(super) async fn put<'a>(
     seen.sort_unstable_by_key(|(stream, (key, _))| (*stream, *key));
     INSERT
         .execute(conn, &seen, Changes::Each, |values, (stream, (key, seen))| {
-            let value = seen.value.map(u64::to_be_bytes);
-            values
-                .text(stream)
-                .blob(&key.0)
-                .int(seen.resource.number)
-                .text(&seen.quantity.to_string())
-                .blob(value.as_ref().map_or(&[], <[u8; 8]>::as_slice))
-                .int(seen.at.micros());
+            beside::bind_seen(values, stream, key, seen);
         })
         .await
 }
@@ -51,19 +43,7 @@ pub(super) async fn seen(
     let found = ASK.fetch(conn, &asked, |values, (stream, key)| {
         values.text(stream).blob(&key.0);
     });
-    let row = |row| {
-        let mut columns = Columns::of(row);
-        let account = codec::account(columns.stream()?)?;
-        let key = codec::usage_key(columns.blob()?)?;
-        let seen = Seen {
-            resource: ResourceId::new(account, columns.natural()?),
-            quantity: codec::parsed(columns.str()?)?,
-            value: codec::usage_value(columns.blob()?)?,
-            at: columns.at()?,
-        };
-        Ok((key, seen))
-    };
-    found.await?.iter().map(row).collect()
+    found.await?.iter().map(|row| beside::seen(&mut Columns::of(row))).collect()
 }
 
 /// Behind every stream: their ids begin with letters.

@@ -13,14 +13,15 @@ use sqlx::SqliteConnection;
 
 use super::campaigns;
 use super::chores;
+use super::columns::Columns;
 use super::erasure;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
-use super::rows::{self, Columns};
 use super::{resources, statements, usage, withdrawals};
 use crate::domain::ids::StreamId;
 use crate::domain::rows::Row;
 use crate::store::gate::Known;
+use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{Chore, Claim, Commit, Head, StoreError, Written, codec, gate};
 
 static INSERT_HEADS: LazyLock<Ladder> = LazyLock::new(|| {

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Ask};
 use super::mail::{Mail, mails_in};
+use super::server::{self, Database};
 
 /// When stories begin, unless they say otherwise.
 const BEGINNING: &str = "2026-01-01T00:00:00Z";
@@ -25,22 +26,39 @@ static HOMES: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Home(Arc<Rooms>);
 
 #[derive(Debug)]
-struct Rooms(PathBuf);
+struct Rooms {
+    path: PathBuf,
+    database: Option<Database<'static>>,
+}
 
 impl Drop for Rooms {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            let _ = fs::remove_dir_all(&self.0);
+            let _ = fs::remove_dir_all(&self.path);
         }
     }
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
+        Self::with(database())
+    }
+
+    /// With its book in this database, wherever others have theirs.
+    pub(crate) fn on(database: Database<'static>) -> Self {
+        Self::with(Some(database))
+    }
+
+    /// With its book in a file, wherever others have theirs.
+    pub(crate) fn in_file() -> Self {
+        Self::with(None)
+    }
+
+    fn with(database: Option<Database<'static>>) -> Self {
         let number = HOMES.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("renewd-e2e-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).expect("a directory");
-        let home = Self(Arc::new(Rooms(path)));
+        let home = Self(Arc::new(Rooms { path, database }));
         home.configure("");
         home
     }
@@ -53,7 +71,18 @@ impl Home {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.0.join(name)
+        self.0.path.join(name)
+    }
+
+    /// The database that the book is in, if it is in none of its files.
+    pub(crate) fn database(&self) -> Option<&Database<'static>> {
+        self.0.database.as_ref()
+    }
+
+    /// What tells `renewd` where the book is.
+    pub(crate) fn store(&self) -> Vec<String> {
+        let url = self.database().map(Database::url);
+        url.map(|url| vec!["--store".to_owned(), url]).unwrap_or_default()
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -74,7 +103,7 @@ impl Home {
     pub(crate) fn renewd(&self, verb: &str) -> Command {
         let mut command = renewd();
         command.arg(verb).arg("--config").arg(self.path("renewd.toml"));
-        command.arg("--data").arg(self.data());
+        command.arg("--data").arg(self.data()).args(self.store());
         command
     }
 
@@ -163,6 +192,25 @@ impl Home {
         };
         Ok(Daemon { home: self.clone(), child, said, listening: Some(listening) })
     }
+}
+
+/// A database for a book, where the stories are told on PostgreSQL. It is asked for by name, so
+/// that nobody takes the absence of a server for a success.
+fn database() -> Option<Database<'static>> {
+    static TEMPLATE: OnceLock<Database<'static>> = OnceLock::new();
+    match std::env::var("RENEWD_TEST_STORE").as_deref() {
+        Ok("postgres") => {}
+        Ok("sqlite") | Err(_) => return None,
+        Ok(other) => panic!("RENEWD_TEST_STORE={other}"),
+    }
+    let server = server::shared().expect("a PostgreSQL server");
+    // Looking for a book makes the tables.
+    let template = TEMPLATE.get_or_init(|| {
+        let database = server.database(None);
+        Ran::of(renewd().args(["check", "--store"]).arg(database.url())).ended(1);
+        database
+    });
+    Some(server.database(Some(template)))
 }
 
 /// `renewd`, without anything of the surroundings.

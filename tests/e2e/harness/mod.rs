@@ -5,6 +5,10 @@ mod daemon;
 mod hooks;
 mod http;
 mod mail;
+#[path = "../../support/proxy.rs"]
+pub(crate) mod proxy;
+#[path = "../../support/postgres.rs"]
+pub(crate) mod server;
 
 pub(crate) use book::{Customer, Sub};
 pub(crate) use daemon::{Daemon, Home, Ran, renewd};

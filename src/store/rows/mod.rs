@@ -1,12 +1,13 @@
 //! The tables row by row: for each its columns, how a row is bound, and how it is read back, in
-//! the same order.
+//! the same order. All databases have the same columns; what they are asked stands with each.
+
+pub(super) mod beside;
+pub(super) mod bills;
+pub(super) mod nouns;
 
 use rust_decimal::Decimal;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use serde::Serialize;
 
-use super::fault::failed;
-use super::ladder::Values;
 use crate::domain::calendar::{Course, Timestamp};
 use crate::domain::ids::{AccountId, CouponId, OrderId, StreamId, SubscriptionId};
 use crate::domain::money::{Currency, Money};
@@ -19,55 +20,56 @@ use crate::store::{
     TokenRow, codec,
 };
 
+/// The values of rows, in the order of their columns.
+pub(super) trait Values {
+    /// One more number.
+    fn int(&mut self, value: impl Into<i64>) -> &mut Self;
+
+    /// One more yes or no.
+    fn flag(&mut self, value: bool) -> &mut Self;
+
+    /// One more text.
+    fn text(&mut self, value: &str) -> &mut Self;
+
+    /// One more blob.
+    fn blob(&mut self, value: &[u8]) -> &mut Self;
+
+    /// One more text: the JSON of what is not asked for in SQL.
+    fn json(&mut self, value: &impl Serialize) -> &mut Self;
+}
+
 /// A row that is read column by column.
-pub(super) struct Columns<'r>(&'r SqliteRow, usize);
+pub(super) trait Columns<'r> {
+    fn int(&mut self) -> Result<i64, StoreError>;
 
-impl<'r> Columns<'r> {
-    pub(super) fn of(row: &'r SqliteRow) -> Self {
-        Self(row, 0)
-    }
+    fn flag(&mut self) -> Result<bool, StoreError>;
 
-    fn place(&mut self) -> usize {
-        self.1 += 1;
-        self.1 - 1
-    }
+    fn str(&mut self) -> Result<&'r str, StoreError>;
 
-    pub(super) fn int(&mut self) -> Result<i64, StoreError> {
-        let place = self.place();
-        self.0.try_get(place).map_err(failed)
-    }
+    fn blob(&mut self) -> Result<&'r [u8], StoreError>;
 
-    pub(super) fn natural<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
+    fn natural<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
         codec::natural(self.int()?)
     }
 
-    pub(super) fn at(&mut self) -> Result<Timestamp, StoreError> {
+    fn at(&mut self) -> Result<Timestamp, StoreError> {
         codec::instant(self.int()?)
     }
 
-    pub(super) fn str(&mut self) -> Result<&'r str, StoreError> {
-        let place = self.place();
-        self.0.try_get(place).map_err(failed)
-    }
-
-    pub(super) fn string(&mut self) -> Result<String, StoreError> {
+    fn string(&mut self) -> Result<String, StoreError> {
         self.str().map(str::to_owned)
     }
 
-    pub(super) fn blob(&mut self) -> Result<&'r [u8], StoreError> {
-        let place = self.place();
-        self.0.try_get(place).map_err(failed)
-    }
-
-    pub(super) fn stream(&mut self) -> Result<StreamId, StoreError> {
+    fn stream(&mut self) -> Result<StreamId, StoreError> {
         codec::parsed(self.str()?)
     }
 }
 
 /// Of `streams`, without the columns of parking.
-pub(super) const HEAD: &str = "stream, seq, at, digest, due_at, due_job, rules_version, summary";
+pub(in crate::store) const HEAD: &str =
+    "stream, seq, at, digest, due_at, due_job, rules_version, summary";
 
-pub(super) fn bind_head(values: &mut Values, stream: &str, head: &Head) {
+pub(in crate::store) fn bind_head(values: &mut impl Values, stream: &str, head: &Head) {
     values
         .text(stream)
         .int(codec::whole(head.seq))
@@ -79,7 +81,9 @@ pub(super) fn bind_head(values: &mut Values, stream: &str, head: &Head) {
         .text(&head.summary);
 }
 
-pub(super) fn head(columns: &mut Columns<'_>) -> Result<(StreamId, Head), StoreError> {
+pub(in crate::store) fn head<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<(StreamId, Head), StoreError> {
     let stream = columns.stream()?;
     let head = Head {
         seq: columns.natural()?,
@@ -94,9 +98,9 @@ pub(super) fn head(columns: &mut Columns<'_>) -> Result<(StreamId, Head), StoreE
 }
 
 /// Of `journal`.
-pub(super) const RECORD: &str = "stream, seq, at, digest, body";
+pub(in crate::store) const RECORD: &str = "stream, seq, at, digest, body";
 
-pub(super) fn bind_record(values: &mut Values, stream: &str, record: &StoredRecord) {
+pub(in crate::store) fn bind_record(values: &mut impl Values, stream: &str, record: &StoredRecord) {
     values
         .text(stream)
         .int(codec::whole(record.seq))
@@ -105,7 +109,9 @@ pub(super) fn bind_record(values: &mut Values, stream: &str, record: &StoredReco
         .text(&record.body);
 }
 
-pub(super) fn record(columns: &mut Columns<'_>) -> Result<(StreamId, StoredRecord), StoreError> {
+pub(in crate::store) fn record<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<(StreamId, StoredRecord), StoreError> {
     let stream = columns.stream()?;
     let seq = columns.natural()?;
     let at = columns.at()?;
@@ -114,22 +120,24 @@ pub(super) fn record(columns: &mut Columns<'_>) -> Result<(StreamId, StoredRecor
 }
 
 /// Of `snapshots`.
-pub(super) const SNAPSHOT: &str = "stream, seq, build, body";
+pub(in crate::store) const SNAPSHOT: &str = "stream, seq, build, body";
 
-pub(super) fn bind_snapshot(values: &mut Values, stream: &str, snapshot: &Snapshot) {
+pub(in crate::store) fn bind_snapshot(values: &mut impl Values, stream: &str, snapshot: &Snapshot) {
     values.text(stream).int(codec::whole(snapshot.seq)).text(&snapshot.build).text(&snapshot.body);
 }
 
-pub(super) fn snapshot(columns: &mut Columns<'_>) -> Result<(StreamId, Snapshot), StoreError> {
+pub(in crate::store) fn snapshot<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<(StreamId, Snapshot), StoreError> {
     let stream = columns.stream()?;
     let seq = columns.natural()?;
     Ok((stream, Snapshot { seq, build: columns.string()?, body: columns.string()? }))
 }
 
 /// Of `tokens`.
-pub(super) const TOKEN: &str = "stream, token, fingerprint, seq, at, answer";
+pub(in crate::store) const TOKEN: &str = "stream, token, fingerprint, seq, at, answer";
 
-pub(super) fn bind_token(values: &mut Values, stream: &str, token: &TokenRow) {
+pub(in crate::store) fn bind_token(values: &mut impl Values, stream: &str, token: &TokenRow) {
     values
         .text(stream)
         .text(&token.token)
@@ -139,7 +147,7 @@ pub(super) fn bind_token(values: &mut Values, stream: &str, token: &TokenRow) {
         .text(&token.answer);
 }
 
-pub(super) fn token(columns: &mut Columns<'_>) -> Result<TokenRow, StoreError> {
+pub(in crate::store) fn token<'r>(columns: &mut impl Columns<'r>) -> Result<TokenRow, StoreError> {
     columns.str()?;
     Ok(TokenRow {
         token: columns.string()?,
@@ -151,23 +159,29 @@ pub(super) fn token(columns: &mut Columns<'_>) -> Result<TokenRow, StoreError> {
 }
 
 /// Of `sealed`.
-pub(super) const SEALED: &str = "stream, number, sealed";
+pub(in crate::store) const SEALED: &str = "stream, number, sealed";
 
-pub(super) fn bind_sealed(values: &mut Values, stream: &str, row: &SealedRow) {
+pub(in crate::store) fn bind_sealed(values: &mut impl Values, stream: &str, row: &SealedRow) {
     values.text(stream).int(row.number).blob(&row.sealed);
 }
 
-pub(super) fn sealed(columns: &mut Columns<'_>) -> Result<SealedRow, StoreError> {
+pub(in crate::store) fn sealed<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<SealedRow, StoreError> {
     columns.str()?;
     Ok(SealedRow { number: columns.natural()?, sealed: columns.blob()?.to_vec() })
 }
 
 /// Of `subscriptions`.
-pub(super) const SUBSCRIPTION: &str = "stream, number, external_id, product, plan, region, zone, \
+pub(in crate::store) const SUBSCRIPTION: &str = "stream, number, external_id, product, plan, region, zone, \
     state, mode, auto_period, muted, open_order, period_no, period, anchor, months_from_anchor, \
     weeks_from_anchor, started_at, expires_at, suspends_at, releases_at, price_minor, currency";
 
-pub(super) fn bind_subscription(values: &mut Values, stream: &str, row: &SubscriptionRow) {
+pub(in crate::store) fn bind_subscription(
+    values: &mut impl Values,
+    stream: &str,
+    row: &SubscriptionRow,
+) {
     values
         .text(stream)
         .int(row.id.number)
@@ -179,7 +193,7 @@ pub(super) fn bind_subscription(values: &mut Values, stream: &str, row: &Subscri
         .text(row.state.as_str())
         .text(row.mode.as_str())
         .text(&row.auto_period.map(|period| period.to_string()).unwrap_or_default())
-        .int(row.muted)
+        .flag(row.muted)
         .int(codec::number(row.open_order.map(|order| order.number)));
     match &row.paid {
         Some(paid) => values
@@ -209,7 +223,9 @@ pub(super) fn bind_subscription(values: &mut Values, stream: &str, row: &Subscri
     };
 }
 
-pub(super) fn subscription(columns: &mut Columns<'_>) -> Result<SubscriptionRow, StoreError> {
+pub(in crate::store) fn subscription<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<SubscriptionRow, StoreError> {
     let account = codec::account(columns.stream()?)?;
     Ok(SubscriptionRow {
         id: SubscriptionId::new(account, columns.natural()?),
@@ -221,13 +237,13 @@ pub(super) fn subscription(columns: &mut Columns<'_>) -> Result<SubscriptionRow,
         state: codec::subscription_state(columns.str()?)?,
         mode: codec::mode(columns.str()?)?,
         auto_period: codec::some_parsed(columns.str()?)?,
-        muted: codec::flag(columns.int()?)?,
+        muted: columns.flag()?,
         open_order: codec::some_number(columns.int()?)?.map(|number| OrderId::new(account, number)),
         paid: paid(columns)?,
     })
 }
 
-fn paid(columns: &mut Columns<'_>) -> Result<Option<PaidRow>, StoreError> {
+fn paid<'r>(columns: &mut impl Columns<'r>) -> Result<Option<PaidRow>, StoreError> {
     let period_no = columns.int()?;
     let Some(period) = codec::some_parsed(columns.str()?)? else { return Ok(None) };
     let course = Course {
@@ -248,13 +264,13 @@ fn paid(columns: &mut Columns<'_>) -> Result<Option<PaidRow>, StoreError> {
 }
 
 /// Of `orders`.
-pub(super) const ORDER: &str = "stream, number, kind, subscription, product, plan, from_plan, \
+pub(in crate::store) const ORDER: &str = "stream, number, kind, subscription, product, plan, from_plan, \
     period, period_no, starts_at, ends_at, aligned_to, until, list_minor, discount_minor, coupon, \
     coupon_minor, tax_name, tax_rate, tax_inclusive, tax_minor, lines, payable_minor, \
     refund_minor, refund_of, currency, rules_version, automatic, created_at, deadline, state, \
     warned, paid_at, deliver_until, closed_at, cancelled_for, failed_for, failed_detail";
 
-pub(super) fn bind_order(values: &mut Values, stream: &str, order: &Order) {
+pub(in crate::store) fn bind_order(values: &mut impl Values, stream: &str, order: &Order) {
     values
         .text(stream)
         .int(order.id.number)
@@ -277,9 +293,9 @@ pub(super) fn bind_order(values: &mut Values, stream: &str, order: &Order) {
         Some(tax) => values
             .text(&tax.name)
             .text(&tax.rate.to_string())
-            .int(tax.inclusive)
+            .flag(tax.inclusive)
             .int(tax.amount.minor()),
-        None => values.text("").text("").int(0).int(0),
+        None => values.text("").text("").flag(false).int(0),
     };
     if order.lines.is_empty() {
         values.text("");
@@ -293,11 +309,11 @@ pub(super) fn bind_order(values: &mut Values, stream: &str, order: &Order) {
         .int(codec::number(order.refund_of.map(|order| order.number)))
         .text(order.payable.currency().code())
         .int(order.rules_version)
-        .int(order.automatic)
+        .flag(order.automatic)
         .int(order.created_at.micros())
         .int(order.deadline.micros())
         .text(order.state.as_str())
-        .int(order.warned)
+        .flag(order.warned)
         .int(codec::micros(order.paid_at))
         .int(codec::micros(order.deliver_until))
         .int(codec::micros(order.closed_at))
@@ -317,7 +333,7 @@ struct Amounts {
     refund: i64,
 }
 
-pub(super) fn order(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
+pub(in crate::store) fn order<'r>(columns: &mut impl Columns<'r>) -> Result<Order, StoreError> {
     let account = codec::account(columns.stream()?)?;
     let id = OrderId::new(account, columns.natural()?);
     let kind = codec::order_kind(columns.str()?)?;
@@ -362,11 +378,11 @@ pub(super) fn order(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
         refund: codec::some_money(amounts.refund, currency),
         refund_of,
         rules_version: columns.natural()?,
-        automatic: codec::flag(columns.int()?)?,
+        automatic: columns.flag()?,
         created_at: columns.at()?,
         deadline: columns.at()?,
         state: codec::order_state(columns.str()?)?,
-        warned: codec::flag(columns.int()?)?,
+        warned: columns.flag()?,
         paid_at: codec::some_instant(columns.int()?)?,
         deliver_until: codec::some_instant(columns.int()?)?,
         closed_at: codec::some_instant(columns.int()?)?,
@@ -375,12 +391,12 @@ pub(super) fn order(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
     })
 }
 
-fn amounts(columns: &mut Columns<'_>, account: AccountId) -> Result<Amounts, StoreError> {
+fn amounts<'r>(columns: &mut impl Columns<'r>, account: AccountId) -> Result<Amounts, StoreError> {
     let (list, discount) = (columns.int()?, columns.int()?);
     let coupon = codec::some_number(columns.int()?)?.map(|number| CouponId::new(account, number));
     let coupon_minor = columns.int()?;
     let (name, rate) = (columns.string()?, codec::some_parsed(columns.str()?)?);
-    let (inclusive, tax_minor) = (codec::flag(columns.int()?)?, columns.int()?);
+    let (inclusive, tax_minor) = (columns.flag()?, columns.int()?);
     let lines = columns.str()?;
     Ok(Amounts {
         list,
@@ -394,11 +410,11 @@ fn amounts(columns: &mut Columns<'_>, account: AccountId) -> Result<Amounts, Sto
 }
 
 /// Of `coupons`.
-pub(super) const COUPON: &str = "stream, number, campaign, again_for, description, type, benefit, \
+pub(in crate::store) const COUPON: &str = "stream, number, campaign, again_for, description, type, benefit, \
     nominal_minor, balance_minor, currency, scope, granted_at, effective_at, expires_at, state, \
     frozen_by, frozen_at, held_until, reminded";
 
-pub(super) fn bind_coupon(values: &mut Values, stream: &str, row: &CouponRow) {
+pub(in crate::store) fn bind_coupon(values: &mut impl Values, stream: &str, row: &CouponRow) {
     let coupon = &row.coupon;
     values
         .text(stream)
@@ -419,10 +435,12 @@ pub(super) fn bind_coupon(values: &mut Values, stream: &str, row: &CouponRow) {
         .int(codec::number(coupon.order.map(|id| id.number)))
         .int(codec::micros(coupon.frozen_at))
         .int(codec::micros(row.held_until))
-        .int(coupon.reminded);
+        .flag(coupon.reminded);
 }
 
-pub(super) fn coupon(columns: &mut Columns<'_>) -> Result<CouponRow, StoreError> {
+pub(in crate::store) fn coupon<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<CouponRow, StoreError> {
     let account = codec::account(columns.stream()?)?;
     let id = CouponId::new(account, columns.natural()?);
     let campaign = codec::some_parsed(columns.str()?)?;
@@ -453,15 +471,15 @@ pub(super) fn coupon(columns: &mut Columns<'_>) -> Result<CouponRow, StoreError>
         reminded: false,
     };
     let held_until = codec::some_instant(columns.int()?)?;
-    let reminded = codec::flag(columns.int()?)?;
+    let reminded = columns.flag()?;
     Ok(CouponRow { coupon: Coupon { reminded, ..coupon }, held_until })
 }
 
 /// Of `coverages`.
-pub(super) const COVERAGE: &str =
+pub(in crate::store) const COVERAGE: &str =
     "starts_at, stream, number, ends_at, product, revenue_minor, currency";
 
-pub(super) fn bind_coverage(values: &mut Values, stream: &str, row: &CoverageRow) {
+pub(in crate::store) fn bind_coverage(values: &mut impl Values, stream: &str, row: &CoverageRow) {
     values
         .int(row.starts_at.micros())
         .text(stream)
@@ -472,7 +490,9 @@ pub(super) fn bind_coverage(values: &mut Values, stream: &str, row: &CoverageRow
         .text(row.revenue.currency().code());
 }
 
-pub(super) fn coverage(columns: &mut Columns<'_>) -> Result<CoverageRow, StoreError> {
+pub(in crate::store) fn coverage<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<CoverageRow, StoreError> {
     let starts_at = columns.at()?;
     let account = codec::account(columns.stream()?)?;
     Ok(CoverageRow {
@@ -485,9 +505,9 @@ pub(super) fn coverage(columns: &mut Columns<'_>) -> Result<CoverageRow, StoreEr
 }
 
 /// Of `ledger_entries`.
-pub(super) const ENTRY: &str = "stream, seq, line, at, account, minor, currency";
+pub(in crate::store) const ENTRY: &str = "stream, seq, line, at, account, minor, currency";
 
-pub(super) fn bind_entry(values: &mut Values, stream: &str, entry: &LedgerRow) {
+pub(in crate::store) fn bind_entry(values: &mut impl Values, stream: &str, entry: &LedgerRow) {
     values
         .text(stream)
         .int(codec::whole(entry.seq))
@@ -498,7 +518,9 @@ pub(super) fn bind_entry(values: &mut Values, stream: &str, entry: &LedgerRow) {
         .text(entry.amount.currency().code());
 }
 
-pub(super) fn entry(columns: &mut Columns<'_>) -> Result<(StreamId, LedgerRow), StoreError> {
+pub(in crate::store) fn entry<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<(StreamId, LedgerRow), StoreError> {
     let stream = columns.stream()?;
     let row = LedgerRow {
         seq: columns.natural()?,
@@ -511,10 +533,10 @@ pub(super) fn entry(columns: &mut Columns<'_>) -> Result<(StreamId, LedgerRow), 
 }
 
 /// Of `outbox`.
-pub(super) const DELIVERY: &str = "stream, seq, n, channel, endpoint, topic, worth_until, at, \
+pub(in crate::store) const DELIVERY: &str = "stream, seq, n, channel, endpoint, topic, worth_until, at, \
     body, state, attempts, next_at, outcome";
 
-pub(super) fn bind_effect(values: &mut Values, stream: &str, row: &OutboxRow) {
+pub(in crate::store) fn bind_effect(values: &mut impl Values, stream: &str, row: &OutboxRow) {
     values
         .text(stream)
         .int(codec::whole(row.seq))
@@ -531,7 +553,9 @@ pub(super) fn bind_effect(values: &mut Values, stream: &str, row: &OutboxRow) {
         .text("");
 }
 
-pub(super) fn delivery(columns: &mut Columns<'_>) -> Result<Delivery, StoreError> {
+pub(in crate::store) fn delivery<'r>(
+    columns: &mut impl Columns<'r>,
+) -> Result<Delivery, StoreError> {
     let stream = columns.stream()?;
     let row = OutboxRow {
         seq: columns.natural()?,
@@ -554,9 +578,9 @@ pub(super) fn delivery(columns: &mut Columns<'_>) -> Result<Delivery, StoreError
 }
 
 /// Of `job_runs`, without the run's number.
-pub(super) const RUN: &str = "job, at, took_ms, advanced_count, failed_count, steps";
+pub(in crate::store) const RUN: &str = "job, at, took_ms, advanced_count, failed_count, steps";
 
-pub(super) fn run(columns: &mut Columns<'_>) -> Result<JobRun, StoreError> {
+pub(in crate::store) fn run<'r>(columns: &mut impl Columns<'r>) -> Result<JobRun, StoreError> {
     Ok(JobRun {
         job: codec::job(columns.str()?)?,
         at: columns.at()?,

@@ -1,0 +1,98 @@
+//! Reports of usage that were counted: known by account and key, and forgotten when they are old.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use sqlx::{PgConnection, PgPool};
+
+use super::columns::Columns;
+use super::fault::{Fault, failed};
+use super::unnest::{Changes, Script, Unnest};
+use crate::domain::calendar::Timestamp;
+use crate::domain::usage::{Seen, UsageKey};
+use crate::store::rows::{Columns as _, Values as _, beside};
+use crate::store::{OldUsage, StoreError, UsagePlace, codec};
+
+static INSERT: LazyLock<Unnest> = LazyLock::new(|| Unnest::insert("usage_seen", beside::SEEN, ""));
+static ASK: LazyLock<Unnest> = LazyLock::new(|| {
+    Unnest::ask("usage_seen", beside::SEEN, 2, "v.column1 = stream AND v.column2 = key")
+});
+
+/// Writes what was counted; one that is known already fails the transaction.
+pub(super) fn put<'a>(
+    script: &mut Script,
+    seen: impl Iterator<Item = (&'a str, &'a (UsageKey, Seen))>,
+) -> Result<(), Fault> {
+    let mut seen: Vec<_> = seen.collect();
+    seen.sort_unstable_by_key(|(stream, (key, _))| (*stream, *key));
+    script.add(&INSERT, &seen, Changes::Each, |values, (stream, (key, seen))| {
+        beside::bind_seen(values, stream, key, seen);
+    })
+}
+
+/// Those of the reports that are known.
+pub(super) async fn seen(
+    conn: &mut PgConnection,
+    asked: &[UsagePlace],
+) -> Result<BTreeMap<UsageKey, Seen>, StoreError> {
+    let asked: BTreeSet<_> = asked.iter().collect();
+    let asked: Vec<_> =
+        asked.into_iter().map(|(account, key)| (account.to_string(), key)).collect();
+    let found = ASK.fetch(conn, &asked, |values, (stream, key)| {
+        values.text(stream).blob(&key.0);
+    });
+    found.await?.iter().map(|row| beside::seen(&mut Columns::of(row))).collect()
+}
+
+/// Behind every stream: their ids begin with letters.
+const END: &str = "~";
+
+const STEP: &str = "SELECT stream, key FROM usage_seen WHERE (stream, key) > ($1, $2) \
+    ORDER BY stream, key LIMIT 1 OFFSET $3";
+const COUNT: &str = "SELECT COUNT(*) FROM usage_seen \
+    WHERE (stream, key) > ($1, $2) AND (stream, key) <= ($3, $4) AND at < $5";
+const FORGET: &str = "DELETE FROM usage_seen \
+    WHERE (stream, key) > ($1, $2) AND (stream, key) <= ($3, $4) AND at < $5";
+
+/// A place as it is compared; none is before, or behind, all of them.
+fn place(place: Option<UsagePlace>, none: &str) -> (String, Vec<u8>) {
+    match place {
+        Some((account, key)) => (account.to_string(), key.0.to_vec()),
+        None => (none.to_owned(), Vec::new()),
+    }
+}
+
+pub(super) async fn old(
+    pool: &PgPool,
+    before: Timestamp,
+    after: Option<UsagePlace>,
+    limit: u32,
+) -> Result<OldUsage, StoreError> {
+    let (stream, key) = place(after, "");
+    let step = sqlx::query(STEP).bind(stream.clone()).bind(key.clone());
+    let end =
+        step.bind(i64::from(limit.saturating_sub(1))).fetch_optional(pool).await.map_err(failed)?;
+    let through = match &end {
+        Some(row) => {
+            let mut columns = Columns::of(row);
+            Some((codec::account(columns.stream()?)?, codec::usage_key(columns.blob()?)?))
+        }
+        None => None,
+    };
+    let (to, to_key) = place(through, END);
+    let count = sqlx::query(COUNT).bind(stream).bind(key).bind(to).bind(to_key);
+    let row = count.bind(before.micros()).fetch_one(pool).await.map_err(failed)?;
+    Ok(OldUsage { through, count: Columns::of(&row).natural()? })
+}
+
+pub(super) async fn forget(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    after: Option<UsagePlace>,
+    through: Option<UsagePlace>,
+) -> Result<(), Fault> {
+    let ((from, from_key), (to, to_key)) = (place(after, ""), place(through, END));
+    let forget = sqlx::query(FORGET).bind(from).bind(from_key).bind(to).bind(to_key);
+    forget.bind(before.micros()).execute(conn).await?;
+    Ok(())
+}
