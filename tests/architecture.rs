@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The rooms of the house by floor. A room may use rooms of lower floors only; rooms of one floor
 /// are strangers.
 const FLOORS: &[&[&str]] = &[
-    &["domain"],
+    &["domain", "failpoint"],
     &["catalogue", "clock", "config", "documents", "store"],
     &["actors"],
     &["admin", "outbox", "scheduler"],
@@ -46,6 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["src/outbox/webhooks.rs", "src/bin/"]),
     ("ring", &["src/store/"]),
     ("rusqlite", &["src/bench/"]),
+    ("rustix", &["src/failpoint/armed.rs"]),
     ("rustls", &["src/outbox/webhooks.rs", "src/bin/", "src/main.rs"]),
     ("sqlx", &["src/store/sqlite/"]),
     ("standardwebhooks", &["src/outbox/webhooks.rs"]),

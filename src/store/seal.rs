@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Claim, ClaimKind, Digest, Handle, Retained, StoreError, codec};
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
 
 const KEY_LEN: usize = 32;
 
@@ -234,11 +235,13 @@ fn create_key(path: &Path, key: &[u8]) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(key)?;
         file.sync_all()?;
+        failpoint::pass(Point::KeyBeforeLink);
         match fs::hard_link(&fresh, path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
     })();
+    failpoint::pass(Point::KeyAfterLink);
     let removed = fs::remove_file(&fresh);
     written?;
     removed?;
