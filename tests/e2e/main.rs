@@ -13,6 +13,8 @@ mod closing;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod door;

@@ -40,6 +40,11 @@ impl Ask {
         self.header("Idempotency-Key", token)
     }
 
+    /// Is it sent under a token?
+    pub(crate) fn has_token(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == "Idempotency-Key")
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
