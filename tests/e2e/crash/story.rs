@@ -98,7 +98,7 @@ impl Book<'_> {
     /// The subscription of a customer in a renewal mode.
     #[track_caller]
     fn sub(&self, name: &str, mode: &str, rest: &str) -> String {
-        let id = self.find(&self.path(name, "/subscriptions"), |sub| sub["renewal_mode"] == mode);
+        let id = self.find(&self.path(name, "/subscriptions"), |sub| sub["mode"] == mode);
         self.path(name, &format!("/subscriptions/{id}{rest}"))
     }
 }
@@ -194,7 +194,9 @@ fn pay(book: &Book<'_>) -> Vec<Ask> {
 
 /// The two subscriptions of ada that are renewed by hand, by their regions.
 fn manual(book: &Book<'_>, region: &str, rest: &str) -> String {
-    let is = |sub: &Value| sub["region"] == region && sub["renewal_mode"] == "ManualRenewal";
+    let is = |sub: &Value| {
+        sub["region"] == region && sub["mode"] == "ManualRenewal" && sub["plan"] == "basic"
+    };
     let id = book.find(&book.path("ada", "/subscriptions"), is);
     book.path("ada", &format!("/subscriptions/{id}{rest}"))
 }
