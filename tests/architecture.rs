@@ -218,6 +218,26 @@ fn the_core_is_pure() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A release build has nothing that reads the environment to kill itself.
+#[test]
+fn fail_points_are_in_no_release_build() {
+    let room = fs::read_to_string(root().join("src/failpoint/mod.rs")).expect("fail points");
+    let guarded = |line: &str| format!("#[cfg(debug_assertions)]\n{line}\n");
+    for line in ["mod armed;", "    armed::pass(point);"] {
+        assert_eq!(room.matches(line).count(), 1, "{line}");
+        assert!(room.contains(&guarded(line)), "{line} is not behind debug assertions");
+    }
+    for (file, text) in sources() {
+        let is_armed = file == "src/failpoint/armed.rs";
+        for word in ["RENEWD_DIE_AT", "RENEWD_COUNT_PASSES", "rustix::", "armed::"] {
+            let is_guard = file == "src/failpoint/mod.rs" && word == "armed::";
+            assert!(is_armed || is_guard || !code(&text).contains(word), "{file} says {word}");
+        }
+    }
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    assert!(!manifest.contains("debug-assertions"), "a profile says otherwise");
+}
+
 #[test]
 fn no_file_is_a_drawer() {
     let long: Vec<_> = sources()

@@ -183,10 +183,15 @@ impl Told {
         self.home.run("check", &[]).out.contains(" 0 findings")
     }
 
-    /// Tells a chapter again, with a death in it. What the daemon did not answer is asked again of the next one, as
-    /// it was asked.
-    pub(super) fn relive(&self, death: Option<Death>, number: usize) -> Relived {
-        let chapter = &self.chapters[number];
+    /// The last chapter.
+    pub(super) fn last(&self) -> usize {
+        self.chapters.len() - 1
+    }
+
+    /// Tells a chapter again with a death in it, and those behind it up to another. What a daemon
+    /// did not answer is asked again of the next one, as it was asked.
+    pub(super) fn relive(&self, death: Death, last: usize) -> Relived {
+        let chapter = &self.chapters[death.chapter];
         let (home, receiver) = (Home::new(), Receiver::start());
         configure(&home, &receiver);
         if let Some(kept) = &chapter.copy {
@@ -195,27 +200,34 @@ impl Told {
         let mut life = Life {
             home: &home,
             at: chapter.begins,
-            death: death.map(|death| format!("{}:{}", death.point.name(), death.n)),
+            death: Some(format!("{}:{}", death.point.name(), death.n)),
             died: false,
         };
         let mut names = chapter.names.clone();
         let mut daemon = life.start();
         let mut differences = Vec::new();
-        let asks = asks(number, &daemon, &names);
-        let mut answers = Vec::new();
-        for ask in &asks {
-            answers.push(life.insist(&mut daemon, ask));
-        }
-        if let Some(step) = number.checked_sub(1).map(|step| &STEPS[step]) {
-            life.insist(&mut daemon, &until(step.until)).ok();
-        }
-        names.learn(&daemon);
-        for ((ask, answer), told) in asks.iter().zip(&answers).zip(&chapter.answers) {
-            let answer = answered(ask, answer, &names);
-            if answer != *told {
-                differences.push(format!("{ask:?} was answered {answer:?}, not {told:?}"));
+        let mut hooks_right = Picture::default();
+        for (number, chapter) in self.chapters.iter().enumerate().take(last + 1) {
+            if number < death.chapter {
+                continue;
             }
+            life.at = chapter.begins;
+            let asks = asks(number, &daemon, &names);
+            let answers: Vec<_> = asks.iter().map(|ask| life.insist(&mut daemon, ask)).collect();
+            if let Some(step) = number.checked_sub(1).map(|step| &STEPS[step]) {
+                life.insist(&mut daemon, &until(step.until)).ok();
+                life.at = step.until;
+            }
+            names.learn(&daemon);
+            for ((ask, answer), told) in asks.iter().zip(&answers).zip(&chapter.answers) {
+                let answer = answered(ask, answer, &names);
+                if answer != *told {
+                    differences.push(format!("{ask:?} was answered {answer:?}, not {told:?}"));
+                }
+            }
+            hooks_right.and(&chapter.hooks);
         }
+        let chapter = &self.chapters[last];
         let mut book = Picture::of(&daemon, &names);
         if daemon.stop_or_find_killed() {
             life.died = true;
@@ -227,7 +239,7 @@ impl Told {
         let mails = mails_in(&home.data().join("mail"));
         differences.extend(Picture::of_mails(&mails, &names).differences(&chapter.mails));
         differences.extend(unfinished(&home.data()));
-        differences.extend(hooks(&receiver, &names, &chapter.hooks, life.died));
+        differences.extend(hooks(&receiver, &names, &hooks_right, life.died));
         let checked = home.run("check", &[]);
         if checked.code() != 0 {
             differences.push(format!("the check: {checked:?}"));

@@ -20,6 +20,8 @@ use self::life::{Death, Told};
 
 /// Deaths in a sample, beside the one of each point.
 const MORE: usize = 13;
+/// The first deaths at these points in each chapter are followed by the rest of the story.
+const TO_THE_END: [Point; 2] = [Point::TellAfter, Point::MonthAfterSeal];
 /// Chapters that are told at once.
 const AT_ONCE: usize = 2;
 
@@ -42,7 +44,10 @@ fn live_through(told: &Told, deaths: &[Death]) -> (BTreeSet<Point>, Vec<String>)
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(death) = deaths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let relive = || told.relive(Some(*death), death.chapter);
+                    // A few lives are told to the end of the story.
+                    let to_the_end = death.n == 1 && TO_THE_END.contains(&death.point);
+                    let last = if to_the_end { told.last() } else { death.chapter };
+                    let relive = || told.relive(*death, last);
                     let relived = catch_unwind(AssertUnwindSafe(relive));
                     let mut found = found.lock().expect("what was found");
                     let (died, all, missed) = &mut *found;

@@ -56,6 +56,15 @@ impl Names {
     }
 }
 
+/// A code is random, and so is what is kept of it.
+fn without_code(events: &mut Value) {
+    for event in events.as_array_mut().into_iter().flatten() {
+        if let Some(code) = event.pointer_mut("/closure/requested/code") {
+            *code = "(of a random code)".into();
+        }
+    }
+}
+
 /// What is seen, by where it is seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Picture(BTreeMap<String, Vec<String>>);
@@ -94,6 +103,7 @@ impl Picture {
                 if let Some(fields) = item.as_object_mut() {
                     // It is over the random ids.
                     fields.remove("digest");
+                    fields.get_mut("events").into_iter().for_each(without_code);
                     // Who was told something already says so.
                     if fields.get("channel").is_some_and(|channel| channel == "tell") {
                         fields.remove("outcome");
@@ -132,6 +142,11 @@ impl Picture {
             }
         }
         (picture, counts)
+    }
+
+    /// Adds what is seen elsewhere.
+    pub(super) fn and(&mut self, other: &Self) {
+        self.0.extend(other.0.clone());
     }
 
     /// How many places it has.
