@@ -41,6 +41,9 @@ use serde_json::{Value, json};
 const ADA: AccountId = AccountId::from_bits(1);
 const BOB: AccountId = AccountId::from_bits(2);
 
+#[path = "../src/documents/tests/reader.rs"]
+mod reader;
+
 /// What is known of Ada: each found nowhere else.
 const NAME: &str = "Zw\u{f6}lfpfund Unikat GmbH";
 const EMAIL: &str = "unikat@zwoelfpfund.example";
@@ -172,11 +175,24 @@ impl World {
 
     /// What a route answers.
     async fn get(&self, path: &str) -> (StatusCode, String) {
+        let (status, bytes) = self.bytes(path).await;
+        (status, String::from_utf8(bytes).expect("a text"))
+    }
+
+    /// The text of a file that is printed.
+    async fn pdf(&self, path: &str) -> String {
+        let (status, file) = self.bytes(&format!("{path}?format=pdf")).await;
+        assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&file));
+        assert!(file.starts_with(b"%PDF"));
+        reader::pages(&file).iter().map(|page| reader::text(page)).collect()
+    }
+
+    async fn bytes(&self, path: &str) -> (StatusCode, Vec<u8>) {
         let service = routes::app().0.app_data(Data::new(serve::admin(&self.house)));
         let service = init_service(service).await;
         let answer = call_service(&service, TestRequest::get().uri(path).to_request()).await;
         let status = answer.status();
-        (status, String::from_utf8(read_body(answer).await.to_vec()).expect("a text"))
+        (status, read_body(answer).await.to_vec())
     }
 
     async fn json(&self, path: &str) -> Value {
@@ -309,6 +325,11 @@ async fn a_closed_account_leaves_its_books_and_nothing_of_its_owner() {
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(page.contains(NAME) && page.contains(STREET) && page.contains(TAX_ID), "{page}");
     assert!(!page.contains(EMAIL), "{page}");
+    let paper = world.pdf(&format!("/v1/accounts/{ADA}/documents/{document}")).await;
+    for known in [NAME, STREET, TAX_ID] {
+        assert!(paper.contains(known), "{known}: {paper}");
+    }
+    assert!(!paper.contains(EMAIL), "{paper}");
     let (_, month) = world.get(&format!("/v1/accounts/{ADA}/statements/2026-01?format=html")).await;
     assert!(month.contains(&ADA.to_string()) && !month.contains(NAME), "{month}");
     let export = world.json(&format!("/v1/accounts/{ADA}/export")).await;
@@ -342,6 +363,11 @@ async fn a_closed_account_leaves_its_books_and_nothing_of_its_owner() {
     assert_eq!(world.house.vault.buyer(ADA.into()).await.expect("opened"), None);
     let (_, page) = world.get(&printed).await;
     assert!(page.contains(&ADA.to_string()) && !page.contains(NAME), "{page}");
+    let paper = world.pdf(&format!("/v1/accounts/{ADA}/documents/{document}")).await;
+    assert!(paper.contains(&ADA.to_string()), "{paper}");
+    for forgotten in [NAME, STREET, TAX_ID] {
+        assert!(!paper.contains(forgotten), "{forgotten}: {paper}");
+    }
     let shown = world.json(&path).await;
     assert_eq!(shown["erased"][4]["what"], "buyer");
     world.close().await;

@@ -15,7 +15,7 @@ use crate::domain::facts::Facts;
 use crate::domain::ids::StreamId;
 use crate::domain::record::Record;
 use crate::domain::rejection::Rejection;
-use crate::domain::rows::Summary;
+use crate::domain::rows::{Row, Summary};
 use crate::domain::stream::{self, Context, Executed, State};
 use crate::store::seal::StreamKey;
 use crate::store::{
@@ -127,7 +127,10 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Store(error.to_string())
+        Self::Store(match error {
+            StoreError::Unavailable(what) => what,
+            StoreError::Corrupt(_) | StoreError::InUse(_) => error.to_string(),
+        })
     }
 }
 
@@ -358,6 +361,9 @@ impl Turn<'_> {
             receipt_seq = gathered.commit.head.seq;
         } else {
             for row in slot.state.rows(&touched) {
+                if let Row::Withdrawal(withdrawal) = &row {
+                    lookups.facts.learn_withdrawal(withdrawal);
+                }
                 gathered.row(row);
             }
             let record = Record {

@@ -222,13 +222,12 @@ fn answer(
             }
         }
         Err(error) => {
-            let failed = || StoreError::Unavailable(error.to_string());
             tracing::error!(%error, "a batch was not written");
             for reply in replies {
-                let _ = reply.send(Err(failed()));
+                let _ = reply.send(Err(error.clone()));
             }
             for reply in chore_replies {
-                let _ = reply.send(Err(failed()));
+                let _ = reply.send(Err(error.clone()));
             }
         }
     }

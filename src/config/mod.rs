@@ -189,7 +189,7 @@ impl Schedulers {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Brake {
-    /// So many suspensions and releases in a pass are always let through.
+    /// So many suspensions, releases and closings in a pass are always let through.
     pub min: u32,
     /// And so many in a hundred accounts.
     pub share_percent: u32,

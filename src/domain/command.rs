@@ -96,6 +96,8 @@ pub enum Command {
     LetGo(hold::LetGo),
     /// Ask for the account to be closed.
     RequestClosure(closure::RequestClosure),
+    /// Begin closing the account on its owner's behalf.
+    BeginClosure(closure::BeginClosure),
     /// Confirm that by the one-time code.
     ConfirmClosure(closure::ConfirmClosure),
     /// Approve it, on a document.
@@ -132,7 +134,7 @@ pub enum Command {
     CloseMonth(bill::CloseMonth),
     /// To the house: add a version of the rules.
     ApplyRules(apply_rules::ApplyRules),
-    /// To the house: hold back suspensions and releases.
+    /// To the house: hold back suspensions, releases and closings.
     EngageBrake(brake::Engage),
     /// To the house: let them go ahead.
     ReleaseBrake(brake::Release),
@@ -147,6 +149,7 @@ impl Command {
             Self::Import(import) => import.open.profile.0 += base,
             Self::Through(through) => through.command.number_sealed(base),
             Self::RequestClosure(request) => request.note.0 += base,
+            Self::BeginClosure(begin) => begin.by_operator.reason.0 += base,
             Self::TopUp(top_up) => {
                 if let Some(reference) = &mut top_up.reference {
                     reference.0 += base;
@@ -263,6 +266,7 @@ impl Command {
             | Self::SetCreditLimit(_)
             | Self::SetAlert(_)
             | Self::RequestClosure(_)
+            | Self::BeginClosure(_)
             | Self::ConfirmClosure(_)
             | Self::ApproveClosure(_)
             | Self::RevokeClosure(_)

@@ -17,7 +17,7 @@ use super::nouns::order::{self, Order};
 use super::nouns::resource::Resource;
 use super::nouns::statement;
 use super::nouns::subscription::Subscription;
-use super::nouns::withdrawal::Withdrawal;
+use super::nouns::withdrawal::{self, Withdrawal};
 use super::rejection::Rejection;
 use super::rules::{Offer, Timeline};
 use super::stream::Context;
@@ -71,7 +71,13 @@ impl Touched {
             Event::Notice(event) => drop(self.subscriptions.insert(event.subscription())),
             Event::Coupon(event) => drop(self.coupons.insert(event.coupon())),
             Event::Resource(event) => drop(self.resources.insert(event.resource())),
-            Event::Withdrawal(event) => drop(self.withdrawals.insert(event.withdrawal())),
+            Event::Withdrawal(
+                event @ (withdrawal::Event::Requested(_)
+                | withdrawal::Event::Paid { .. }
+                | withdrawal::Event::Failed { .. }
+                | withdrawal::Event::PaidAfterAll { .. }
+                | withdrawal::Event::FailedAfterAll { .. }),
+            ) => drop(self.withdrawals.insert(event.withdrawal())),
             Event::Statement(statement::Event::DocumentIssued(document)) => {
                 self.documents.insert(document.id);
             }
@@ -79,8 +85,10 @@ impl Touched {
                 self.documents.insert(*document);
             }
             Event::Campaign(_) => self.campaign = true,
-            // Lines and months of bills say themselves that they are fresh.
-            Event::Account(_)
+            // Lines and months of bills say themselves that they are fresh; a withdrawal that is
+            // reported again is long gone, and its row stays as it is.
+            Event::Withdrawal(withdrawal::Event::ReportedAgain { .. })
+            | Event::Account(_)
             | Event::Wallet(_)
             | Event::Usage(_)
             | Event::Standing(_)
@@ -171,7 +179,10 @@ impl<'a> Draft<'a> {
                 Event::Coupon(event) => {
                     self.agenda.refresh_coupon(self.timeline, open, event.coupon());
                 }
-                Event::Statement(_) => self.agenda.refresh_bills(self.timeline, open),
+                // What was paid after all may be owed for a month in which nothing else was.
+                Event::Statement(_) | Event::Withdrawal(_) => {
+                    self.agenda.refresh_bills(self.timeline, open);
+                }
                 Event::Resource(event) => {
                     self.agenda.refresh_resource(self.timeline, open, event.resource());
                 }
@@ -185,7 +196,6 @@ impl<'a> Draft<'a> {
                 }
                 Event::Account(_)
                 | Event::Wallet(_)
-                | Event::Withdrawal(_)
                 | Event::Closure(_)
                 | Event::House(_)
                 | Event::Campaign(_)
@@ -269,16 +279,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// A withdrawal of this account that is still to be paid, or a rejection.
+    /// A withdrawal of this account as it stands, settled or not, or a rejection.
     pub fn withdrawal(&self, id: WithdrawalId) -> Result<&Withdrawal, Rejection> {
-        match self.open()?.withdrawals.get(&id) {
-            Some(withdrawal) if !withdrawal.is_final() => Ok(withdrawal),
-            Some(_) => Err(Rejection::WithdrawalClosed { withdrawal: id }),
-            None if self.facts.knows_withdrawal(id) => {
-                Err(Rejection::WithdrawalClosed { withdrawal: id })
-            }
-            None => Err(Rejection::WithdrawalNotFound { withdrawal: id }),
-        }
+        let live = self.books()?.withdrawals.get(&id).map(Arc::as_ref);
+        let known = live.or_else(|| self.facts.withdrawals.get(&id));
+        known.ok_or(Rejection::WithdrawalNotFound { withdrawal: id })
     }
 
     /// A live subscription of this account, or a rejection.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{AccountId, CouponId, OrderId, ResourceId, SubscriptionId, WithdrawalId};
+use super::nouns::withdrawal::Withdrawal;
 use super::usage::{Seen, UsageKey};
 
 /// Something to look up.
@@ -18,7 +19,7 @@ pub enum Question {
     Coupon(CouponId),
     /// Was there ever such a resource?
     Resource(ResourceId),
-    /// Was there ever such a withdrawal?
+    /// Was there ever such a withdrawal, and how does it stand?
     Withdrawal(WithdrawalId),
     /// Is there such an account?
     Account(AccountId),
@@ -31,6 +32,8 @@ pub enum Question {
 pub struct Facts {
     /// The questions that were answered with yes.
     pub found: BTreeSet<Question>,
+    /// The withdrawals that were asked about, as they stand.
+    pub withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
     /// The reports of usage that were asked about and are known, with what they said.
     pub usage: BTreeMap<UsageKey, Seen>,
 }
@@ -40,6 +43,11 @@ impl Facts {
     /// up once, and the later ones must know what the earlier ones counted.
     pub fn learn(&mut self, seen: &[(UsageKey, Seen)]) {
         self.usage.extend(seen.iter().copied());
+    }
+
+    /// Takes in how a withdrawal stands now.
+    pub fn learn_withdrawal(&mut self, withdrawal: &Withdrawal) {
+        self.withdrawals.insert(withdrawal.id, withdrawal.clone());
     }
 
     /// Was there ever such an order?
@@ -64,12 +72,6 @@ impl Facts {
     #[must_use]
     pub fn knows_resource(&self, id: ResourceId) -> bool {
         self.found.contains(&Question::Resource(id))
-    }
-
-    /// Was there ever such a withdrawal?
-    #[must_use]
-    pub fn knows_withdrawal(&self, id: WithdrawalId) -> bool {
-        self.found.contains(&Question::Withdrawal(id))
     }
 
     /// Is there such an account?

@@ -107,6 +107,18 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => {
             pair(Account::Withdrawals, Account::CustomerCash, *amount)
         }
+        Event::Withdrawal(withdrawal::Event::PaidAfterAll { paid, .. }) => {
+            let out = |paid: &PaidOut| {
+                pair(Account::CustomerCash, Account::Clearing(paid.method.clone()), paid.amount)
+            };
+            paid.iter().flat_map(out).collect()
+        }
+        Event::Withdrawal(withdrawal::Event::FailedAfterAll { paid, .. }) => {
+            let back = |paid: &PaidOut| {
+                pair(Account::Clearing(paid.method.clone()), Account::CustomerCash, paid.amount)
+            };
+            paid.iter().flat_map(back).collect()
+        }
         Event::Usage(usage::Event::Settled(settlement)) => settled(settlement),
         Event::Order(order::Event::Paid { product, cash, coupon, tax, .. }) => {
             bought(product, &Parts { cash: *cash, coupon: *coupon, tax: *tax })
@@ -146,6 +158,7 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             | usage::Event::PackageFilled(_)
             | usage::Event::PackageDropped { .. },
         )
+        | Event::Withdrawal(withdrawal::Event::ReportedAgain { .. })
         | Event::Account(_)
         | Event::Resource(_)
         | Event::Standing(_)

@@ -76,8 +76,13 @@ fn of(event: &Event) -> Movement {
             withdrawal: Some(event.withdrawal()),
             ..what(match event {
                 withdrawal::Event::Requested(_) => "withdrawal_requested",
-                withdrawal::Event::Paid { .. } => "withdrawal_paid",
-                withdrawal::Event::Failed { .. } => "withdrawal_failed",
+                withdrawal::Event::Paid { .. } | withdrawal::Event::PaidAfterAll { .. } => {
+                    "withdrawal_paid"
+                }
+                withdrawal::Event::Failed { .. } | withdrawal::Event::FailedAfterAll { .. } => {
+                    "withdrawal_failed"
+                }
+                withdrawal::Event::ReportedAgain { .. } => "",
             })
         },
         Event::Order(event) => match event {

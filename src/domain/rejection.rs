@@ -279,12 +279,6 @@ pub enum Rejection {
         /// What was asked for.
         withdrawal: WithdrawalId,
     },
-    /// The withdrawal was reported to be paid or to have failed before.
-    #[error("{withdrawal} was reported to be paid or to have failed before")]
-    WithdrawalClosed {
-        /// Which.
-        withdrawal: WithdrawalId,
-    },
     /// More than can be withdrawn: own top-ups, and neither what is held nor what is owed (R7.5).
     #[error("{withdrawable} can be withdrawn, not {amount}")]
     NotWithdrawable {
@@ -325,6 +319,12 @@ pub enum Rejection {
     /// Through this channel the mode of renewal can be looked at, and not be changed (R7.16).
     #[error("the renewal mode cannot be changed through {channel:?}")]
     ChannelReadOnly {
+        /// The channel.
+        channel: String,
+    },
+    /// An operator alone may ask that, through no channel but their own.
+    #[error("that is for operators, and cannot be asked through {channel:?}")]
+    OperatorOnly {
         /// The channel.
         channel: String,
     },
@@ -566,13 +566,13 @@ impl Rejection {
             Self::OffAnchor { .. } => "OffAnchor",
             Self::NotEnoughFunds { .. } => "NotEnoughFunds",
             Self::WithdrawalNotFound { .. } => "WithdrawalNotFound",
-            Self::WithdrawalClosed { .. } => "WithdrawalClosed",
             Self::NotWithdrawable { .. } => "NotWithdrawable",
             Self::PayeeNotFound { .. } => "PayeeNotFound",
             Self::NotTransferable { .. } => "NotTransferable",
             Self::TransferToSelf => "TransferToSelf",
             Self::PaymentMethodNotAllowed { .. } => "PaymentMethodNotAllowed",
             Self::ChannelReadOnly { .. } => "ChannelReadOnly",
+            Self::OperatorOnly { .. } => "OperatorOnly",
             Self::CouponNotFound { .. } => "CouponNotFound",
             Self::CouponOver { .. } => "CouponOver",
             Self::CouponNotUsable { .. } => "CouponNotUsable",

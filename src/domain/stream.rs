@@ -364,6 +364,7 @@ fn decide(draft: &mut Draft<'_>, command: &Command) -> Result<Answer, Rejection>
         Command::TakeTransfer(command) => transfer::take(draft, *command),
         Command::TransferAnswered(command) => transfer::answered(draft, command),
         Command::RequestClosure(command) => closure::request(draft, command),
+        Command::BeginClosure(command) => closure::begin(draft, command),
         Command::ConfirmClosure(command) => closure::confirm(draft, *command),
         Command::ApproveClosure(command) => closure::approve(draft, command),
         Command::RevokeClosure(_) => closure::revoke(draft),
@@ -491,6 +492,7 @@ fn decide_campaign(
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
         | Command::RequestClosure(_)
+        | Command::BeginClosure(_)
         | Command::ConfirmClosure(_)
         | Command::ApproveClosure(_)
         | Command::RevokeClosure(_)
@@ -555,6 +557,7 @@ fn decide_house(
         | Command::TakeTransfer(_)
         | Command::TransferAnswered(_)
         | Command::RequestClosure(_)
+        | Command::BeginClosure(_)
         | Command::ConfirmClosure(_)
         | Command::ApproveClosure(_)
         | Command::RevokeClosure(_)

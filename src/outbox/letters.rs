@@ -29,6 +29,7 @@ pub(super) fn page(templates: &Templates, template: Template, about: &About) -> 
         about,
         name: "Ada",
         code: about.code.map(|_| "042917".to_owned()),
+        note: about.note.map(|_| "The company was dissolved".to_owned()),
         stream: stream(template),
         at: at("2026-03-05T08:00:00Z"),
         product: Some("Virtual server".into()),
@@ -347,20 +348,21 @@ fn the_operator_is_told_of_the_brake() {
     let about =
         About { count: Some(41), due_at: Some(at("2026-03-05T08:00:00Z")), ..About::default() };
     insta::assert_snapshot!(letter(Template::BrakeEngaged, &about), @r##"
-    Subject: The brake holds back 41 suspensions and releases
+    Subject: The brake holds back 41 suspensions, releases and closings
 
     Hello Ada,
 
-    More suspensions and releases came due at once than is usual after a gap, an
-    import or a change of the rules. To be safe they are held back until you say
-    so. Everything else goes on: payments, renewals, reminders.
+    More suspensions, releases and closings of accounts came due at once than is
+    usual after a gap, an import or a change of the rules. To be safe they are
+    held back until you say so. Everything else goes on: payments, renewals,
+    reminders.
 
       Held back  41
       Since      5 March 2026, 08:00 UTC
 
     What happens next
-    Nothing is suspended or released until you release the brake. Customers go
-    on using what they would otherwise lose.
+    Nothing is suspended, released or closed until you release the brake.
+    Customers go on using what they would otherwise lose.
 
     What to do
     Please look at what is due, with renewctl. If it is right, release the

@@ -212,11 +212,9 @@ impl Mailer {
             Recipient::Operator => (self.operator()?, String::new()),
             Recipient::Customer => self.customer(delivery.stream).await?,
         };
-        let code = match about.code {
-            Some(note) => Some(self.note(delivery.stream, note).await?),
-            None => None,
-        };
-        self.letter(delivery, (to, &name), template, &about, code)
+        let code = self.unsealed(delivery.stream, about.code).await?;
+        let note = self.unsealed(delivery.stream, about.note).await?;
+        self.letter(delivery, (to, &name), template, &about, (code, note))
     }
 
     fn operator(&self) -> Result<Mailbox, Outcome> {
@@ -225,9 +223,14 @@ impl Mailer {
             .ok_or_else(|| Outcome::Void("no operator address configured".to_owned()))
     }
 
-    async fn note(&self, stream: StreamId, note: SealedRef) -> Result<String, Outcome> {
+    async fn unsealed(
+        &self,
+        stream: StreamId,
+        note: Option<SealedRef>,
+    ) -> Result<Option<String>, Outcome> {
+        let Some(note) = note else { return Ok(None) };
         match self.addresses.note(stream, note).await {
-            Ok(Some(text)) => Ok(text),
+            Ok(Some(text)) => Ok(Some(text)),
             Ok(None) => Err(Outcome::Void("what it would say is erased".to_owned())),
             Err(error) => {
                 Err(Outcome::Failed(format!("what it says cannot be looked up: {error}")))
@@ -258,7 +261,7 @@ impl Mailer {
         (to, name): (Mailbox, &str),
         template: Template,
         about: &About,
-        code: Option<String>,
+        (code, note): (Option<String>, Option<String>),
     ) -> Result<Letter, Outcome> {
         let (stream, row) = (delivery.stream, &delivery.row);
         let subject = Subject {
@@ -266,6 +269,7 @@ impl Mailer {
             about,
             name,
             code,
+            note,
             stream,
             at: row.at,
             product: about.product.as_deref().and_then(|key| (self.names)(key)),

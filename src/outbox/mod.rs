@@ -15,6 +15,10 @@
 
 #[cfg(test)]
 mod change_letters;
+#[cfg(test)]
+mod closure_end_letters;
+#[cfg(test)]
+mod closure_letters;
 mod embedded;
 #[cfg(test)]
 mod fake;

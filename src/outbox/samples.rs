@@ -15,7 +15,7 @@ use crate::domain::nouns::order;
 use crate::domain::nouns::subscription::Mode;
 
 /// Every reason that a template may have to put into words.
-const REASONS: [&str; 26] = [
+const REASONS: [&str; 28] = [
     "NotEnoughFunds",
     "UnpaidOrder",
     "PlanRetired",
@@ -33,6 +33,8 @@ const REASONS: [&str; 26] = [
     "part",
     "again",
     "request",
+    "operator",
+    "after_all",
     "login",
     "code_missed",
     "LiveSubscription",
@@ -83,6 +85,10 @@ pub(super) fn of(template: Template, language: &str) -> Vec<About> {
                 | Template::Refunded
                 | Template::RenewalFailed
                 | Template::CouponGranted
+                | Template::WithdrawalPaid
+                | Template::WithdrawalFailed
+                | Template::ClosureApproval
+                | Template::ClosureSettling
                 | Template::ClosureReturned
                 | Template::ClosureInterrupted
                 | Template::ClosureRevoked
@@ -192,6 +198,7 @@ pub(super) fn is_complete(template: Template, about: &About) -> bool {
         Template::WithdrawalRequested | Template::WithdrawalPaid | Template::WithdrawalFailed => {
             priced && about.withdrawal.is_some()
         }
+        Template::ClosureBegun => about.note.is_some() && about.due_at.is_some(),
         Template::ClosureCode => about.code.is_some() && about.until.is_some(),
         Template::ClosureSettling | Template::ClosureQuiet | Template::ClosureReturned => {
             about.until.is_some()
@@ -231,6 +238,8 @@ fn full(days_left: i32) -> About {
         withdrawal: Some(WithdrawalId::new(account(), 41)),
         available: money(-10_458),
         code: Some(SealedRef(3)),
+        note: Some(SealedRef(4)),
+        forfeit: Some(true),
         external_id: Some("web-1".to_owned()),
         product: Some("vm".to_owned()),
         plan: Some("small".to_owned()),

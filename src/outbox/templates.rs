@@ -175,6 +175,7 @@ impl Templates {
             about,
             name: "Ada",
             code: about.code.map(|_| "042917".to_owned()),
+            note: about.note.map(|_| "As agreed on the phone.".to_owned()),
             stream: samples::stream(template),
             at: samples::now(),
             product: None,

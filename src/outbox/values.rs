@@ -22,6 +22,8 @@ pub struct Subject<'a> {
     pub name: &'a str,
     /// The one-time code that it tells, unsealed.
     pub code: Option<String>,
+    /// Why, in an operator's words, unsealed.
+    pub note: Option<String>,
     /// The stream that it is about.
     pub stream: StreamId,
     /// When it was caused.
@@ -68,6 +70,8 @@ pub(super) fn values(
         "subscription": about.subscription,
         "withdrawal": about.withdrawal,
         "code": text(subject.code.as_ref()),
+        "note": text(subject.note.as_ref()),
+        "forfeit": about.forfeit,
         "resource": about.resource,
         "available": about.available,
         "missing": missing,

@@ -1,5 +1,5 @@
 //! The brake on mass destruction (D38): after a gap, an import or a rules change, a pass that
-//! holds more suspensions and releases than a usual day's waits for an operator.
+//! holds more suspensions, releases and closings than a usual day's waits for an operator.
 
 use std::pin::pin;
 
@@ -61,7 +61,7 @@ pub(super) async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError>
     if held <= limit {
         return Ok(());
     }
-    tracing::warn!(held, limit, "the brake is engaged: suspensions and releases wait");
+    tracing::warn!(held, limit, "the brake is engaged: suspensions, releases and closings wait");
     let engage = Engage {
         held_count: u32::try_from(held).unwrap_or(u32::MAX),
         limit: u32::try_from(limit).unwrap_or(u32::MAX),

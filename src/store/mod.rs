@@ -47,7 +47,7 @@ pub use queries::{
 };
 
 /// Why a database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached or refuses for now; nothing was written.
     #[error("the store is unavailable: {0}")]

@@ -197,7 +197,7 @@ fn a_mass_of_suspensions_waits_for_an_operator() {
     assert_eq!(renewed[0]["expires_at"], "2026-02-20T00:00:00Z");
     let told: Vec<_> = daemon.mails().into_iter().filter(|mail| mail.stream == "house").collect();
     assert_eq!(words(&told), ["brake_engaged"]);
-    assert_eq!(told[0].subject, "The brake holds back 40 suspensions and releases");
+    assert_eq!(told[0].subject, "The brake holds back 40 suspensions, releases and closings");
     assert_eq!(brake["held_count"], 40);
     assert!(told[0].to.contains("night-shift@provider.example"), "{told:?}");
     // A day later it still waits, and says so no second time.

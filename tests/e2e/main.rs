@@ -11,6 +11,8 @@ mod balance;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod closing_by_operator;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod crash;
@@ -40,6 +42,8 @@ mod orders_and_coupons;
 mod pay_as_you_go;
 #[cfg(test)]
 mod real_time;
+#[cfg(test)]
+mod sick_disk;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -61,6 +61,8 @@ async fn a_withdrawal_is_known_once_it_was_requested(store: &dyn Store) {
     let asked = [known, Question::Withdrawal(unknown[0]), Question::Withdrawal(unknown[1])];
     let facts = store.facts(&asked).await.expect("read");
     assert_eq!(facts.found, [known].into());
+    let stands = bare_withdrawal(id(1), 2);
+    assert_eq!(facts.withdrawals, [(stands.id, stands)].into(), "and how it stands");
 }
 
 async fn a_withdrawal_of_another_account_is_refused(store: &dyn Store) {

@@ -12,7 +12,7 @@ use crate::domain::nouns::standing::Burn;
 use crate::domain::nouns::wallet::{Lot, Origin};
 use crate::domain::nouns::withdrawal;
 use crate::domain::rules::Timeline;
-use crate::domain::verbs::{credit, standing};
+use crate::domain::verbs::{credit, standing, withdraw};
 use crate::store::LedgerRow;
 
 /// The balance as it stands at `at`.
@@ -113,6 +113,7 @@ pub fn movement(
 #[must_use]
 pub fn withdrawal(
     asked: &withdrawal::Withdrawal,
+    timeline: &Timeline,
     notes: &BTreeMap<u32, String>,
 ) -> wire::Withdrawal {
     wire::Withdrawal {
@@ -122,6 +123,7 @@ pub fn withdrawal(
         amount: money(asked.amount),
         parts: asked.parts.iter().map(|of| part(of, notes)).collect(),
         requested_at: text(asked.requested_at),
+        expected_by: withdraw::expected_by(timeline, asked).map(text),
         settled_at: asked.settled_at.map(text),
         reason: asked.reason.clone(),
     }

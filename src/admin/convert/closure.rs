@@ -8,9 +8,14 @@ use crate::domain::nouns::closure::{Blocker, Claim, Closure, Holding, Stage};
 use crate::domain::rows::ClosureSummary;
 use crate::domain::verbs::closure::{Eligibility, Warning};
 
-/// A closure as it stands, with what stands in its way.
+/// A closure as it stands, with an operator's reason, unsealed, and what stands in its way.
 #[must_use]
-pub fn closure(account: AccountId, closure: &Closure, blockers: &[Blocker]) -> wire::Closure {
+pub fn closure(
+    account: AccountId,
+    closure: &Closure,
+    reason: Option<String>,
+    blockers: &[Blocker],
+) -> wire::Closure {
     let ClosureSummary { stage, requested_at, until, closed_at } = closure.into();
     wire::Closure {
         account: account.to_string(),
@@ -22,6 +27,10 @@ pub fn closure(account: AccountId, closure: &Closure, blockers: &[Blocker]) -> w
         closed_at: closed_at.map(text),
         approval: closure.approval.clone(),
         forfeit: closure.forfeit,
+        by_operator: closure
+            .by_operator
+            .as_ref()
+            .map(|by_operator| wire::BegunBy { reason, reference: by_operator.reference.clone() }),
         tries_left: closure.code.map(|code| code.tries_left),
         blockers: blockers.iter().map(blocker).collect(),
     }

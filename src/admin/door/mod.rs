@@ -31,7 +31,7 @@ use crate::store::{Claim, ClaimKind};
 
 pub use self::balance::{fail_withdrawal, set_alert, set_credit_limit, transfer, withdraw};
 pub use self::campaigns::{code, take};
-pub use self::closure::{approve_closure, clear_holding, report_holding};
+pub use self::closure::{Begin, approve_closure, begin_closures, clear_holding, report_holding};
 pub use self::coupons::grant_coupon;
 pub use self::orders::{
     change, fail_provision, pay_together, place, refund, release, renew, renew_many, set_coupon,

@@ -238,7 +238,6 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::TooLateForMode { .. }
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
-        | Rejection::WithdrawalClosed { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponHeld { .. }
         | Rejection::PriceChanged { .. }
@@ -265,6 +264,7 @@ pub const fn status_of(rejection: &Rejection) -> StatusCode {
         | Rejection::AmountNegative { .. }
         | Rejection::PaymentMethodNotAllowed { .. }
         | Rejection::ChannelReadOnly { .. }
+        | Rejection::OperatorOnly { .. }
         | Rejection::TransferToSelf
         | Rejection::AmountTooLarge
         | Rejection::CurrencyNotOffered { .. }
@@ -359,7 +359,6 @@ mod tests {
             Rejection::OrderNotPaid { order },
             Rejection::OrderProcessing { order },
             Rejection::WithdrawalNotFound { withdrawal },
-            Rejection::WithdrawalClosed { withdrawal },
             Rejection::NotWithdrawable { amount, withdrawable: amount },
             Rejection::PayeeNotFound { account },
             Rejection::NotTransferable { amount, transferable: amount },
@@ -371,6 +370,7 @@ mod tests {
                 allowed: vec!["alipay".into()],
             },
             Rejection::ChannelReadOnly { channel: "app".into() },
+            Rejection::OperatorOnly { channel: "app".into() },
             Rejection::CouponNotFound { coupon },
             Rejection::CouponOver { coupon },
             Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Used] },
@@ -462,13 +462,13 @@ mod tests {
         409 OrderNotPaid order
         409 LastOrderProcessing order
         404 WithdrawalNotFound withdrawal
-        409 WithdrawalClosed withdrawal
         402 NotWithdrawable amount withdrawable
         404 PayeeNotFound account
         402 NotTransferable amount transferable
         422 TransferToSelf
         422 PaymentMethodNotAllowed action allowed channel method
         422 ChannelReadOnly channel
+        422 OperatorOnly channel
         404 CouponNotFound coupon
         409 CouponOver coupon
         422 CouponNotUsable coupon unmet

@@ -57,8 +57,7 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::CouponNotFound { coupon } | Rejection::CouponOver { coupon } => {
             json!({ "coupon": coupon })
         }
-        Rejection::WithdrawalNotFound { withdrawal }
-        | Rejection::WithdrawalClosed { withdrawal } => {
+        Rejection::WithdrawalNotFound { withdrawal } => {
             json!({ "withdrawal": withdrawal })
         }
         Rejection::NotWithdrawable { amount, withdrawable } => json!({
@@ -71,7 +70,9 @@ pub(super) fn of(rejection: &Rejection) -> BTreeMap<String, Value> {
         Rejection::PaymentMethodNotAllowed { channel, action, method, allowed } => json!({
             "channel": channel, "action": action.as_str(), "method": method, "allowed": allowed
         }),
-        Rejection::ChannelReadOnly { channel } => json!({ "channel": channel }),
+        Rejection::ChannelReadOnly { channel } | Rejection::OperatorOnly { channel } => {
+            json!({ "channel": channel })
+        }
         Rejection::CouponNotUsable { coupon, unmet } => {
             let unmet: Vec<_> = unmet.iter().map(convert::unmet).collect();
             json!({ "coupon": coupon, "unmet": unmet })

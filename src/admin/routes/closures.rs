@@ -13,6 +13,7 @@ use crate::admin::request::{Asks, OfAccount, Write};
 use crate::admin::{Admin, convert, cursor, door, fields, reply, unexpected, wire};
 use crate::domain::command::{Answer, Command};
 use crate::domain::ids::AccountId;
+use crate::domain::nouns::closure::Closure;
 use crate::domain::rejection::Rejection;
 use crate::domain::rows::Summary;
 use crate::domain::verbs::closure::{Eligibility, LoginSeen, RevokeClosure, blockers};
@@ -33,13 +34,29 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// The closure in an answer. What stands in its way is looked up with it where it is shown alone.
-fn closure_is(id: AccountId, receipt: &Receipt) -> Result<wire::Closure, Problem> {
+async fn closure_is(
+    admin: &Admin,
+    id: AccountId,
+    receipt: &Receipt,
+) -> Result<wire::Closure, Problem> {
     if let Answer::ClosureCodeMissed { tries_left } = &receipt.answer {
         let detail = format!("the code is wrong; {tries_left} more tries are taken");
         return Err(Problem::new(Code::WrongCode, detail).with("tries_left", *tries_left));
     }
     let Answer::Closure { closure } = &receipt.answer else { return Err(unexpected(receipt)) };
-    Ok(convert::closure(id, closure, &[]))
+    Ok(convert::closure(id, closure, reason(admin, id, closure).await, &[]))
+}
+
+/// Why an operator began it, if one did and that is not erased.
+async fn reason(admin: &Admin, account: AccountId, closure: &Closure) -> Option<String> {
+    let number = closure.by_operator.as_ref()?.reason.0;
+    match admin.profiles.notes(account.into(), &[number]).await {
+        Ok(mut notes) => notes.remove(&number),
+        Err(error) => {
+            tracing::error!(%account, %error, "the reason of a closure cannot be opened");
+            None
+        }
+    }
 }
 
 /// Says whether an account can be closed: everything that stands in the way, each with what to do
@@ -68,8 +85,9 @@ async fn show_eligibility(
     Ok(Json(convert::eligibility(&open, &eligibility)))
 }
 
-/// Asks for an account to be closed. Its owner is mailed a one-time code. If anything stands in the
-/// way, all of it is answered, and nothing changes.
+/// Asks for an account to be closed. Its owner is mailed a one-time code; where an operator begins
+/// it on the owner's behalf, no code is needed, and the owner is mailed why and how to revoke it. If
+/// anything stands in the way, all of it is answered, and nothing changes.
 #[utoipa::path(
     tag = "closures",
     params(
@@ -90,9 +108,9 @@ async fn request_closure(
     OfAccount(id): OfAccount,
     write: Write<wire::RequestClosure>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = admin.door().request_closure(id, &write.body);
+    let asked = admin.door().request_closure(id, &write.body)?;
     let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::CREATED, &receipt, write.dry_run, closure_is(id, &receipt)?))
+    Ok(reply(StatusCode::CREATED, &receipt, write.dry_run, closure_is(&admin, id, &receipt).await?))
 }
 
 /// Shows the closure of an account: its stage, what comes next, and what stands in the way.
@@ -113,7 +131,8 @@ async fn show_closure(
     } else {
         Vec::new()
     };
-    Ok(Json(convert::closure(id, closure, &in_the_way)))
+    let reason = reason(&admin, id, closure).await;
+    Ok(Json(convert::closure(id, closure, reason, &in_the_way)))
 }
 
 /// Revokes the closing of an account: it is in service again.
@@ -137,7 +156,7 @@ async fn revoke_closure(
 ) -> Result<HttpResponse, Problem> {
     let asked = Command::RevokeClosure(RevokeClosure {}).into();
     let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(id, &receipt)?))
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(&admin, id, &receipt).await?))
 }
 
 /// Confirms the closing by the one-time code. A wrong code is counted; after the last try it has to
@@ -163,7 +182,7 @@ async fn confirm_closure(
 ) -> Result<HttpResponse, Problem> {
     let asked = admin.door().confirm_closure(id, &write.body)?;
     let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(id, &receipt)?))
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(&admin, id, &receipt).await?))
 }
 
 /// Approves the closing of an account of a kind that needs it, on a document.
@@ -188,7 +207,7 @@ async fn approve_closure(
 ) -> Result<HttpResponse, Problem> {
     let asked = door::approve_closure(&write.body)?;
     let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(id, &receipt)?))
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(&admin, id, &receipt).await?))
 }
 
 /// Reports that the owner logged in while the account is being closed. That revokes it only where
@@ -213,7 +232,7 @@ async fn report_login(
 ) -> Result<HttpResponse, Problem> {
     let asked = Command::LoginSeen(LoginSeen {}).into();
     let receipt = admin.carry_out(id, asked, &write.asking, write.dry_run).await?;
-    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(id, &receipt)?))
+    Ok(reply(StatusCode::OK, &receipt, write.dry_run, closure_is(&admin, id, &receipt).await?))
 }
 
 /// Lists the accounts that are being closed or are closed, by id, with what comes next.

@@ -14,6 +14,7 @@ mod house;
 mod imports;
 mod ledger;
 mod lists;
+mod many_closures;
 mod meters;
 mod orders;
 mod renewals;
@@ -32,7 +33,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, get};
 use utoipa::OpenApi as _;
 use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{OpenApi, PathItem, RefOr, Schema};
+use utoipa::openapi::{Content, OpenApi, PathItem, RefOr, Required, Schema};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -60,6 +61,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
         .configure(withdrawals::configure)
         .configure(transfers::configure)
         .configure(closures::configure)
+        .configure(many_closures::configure)
         .configure(orders::configure)
         .configure(renewals::configure)
         .configure(coupons::configure)
@@ -98,23 +100,41 @@ pub fn app() -> (
         .openapi(Description::openapi())
         .configure(configure)
         .split_for_parts();
-    close(&mut description);
+    complete(&mut description);
     let served = Data::new(Served::of(&description));
     let app = app.app_data(served).default_service(web::to(nothing_here));
     (app, description)
 }
 
-/// Says of requests that come in variants that they have no other fields: the derive says so of
-/// those without only.
-fn close(description: &mut OpenApi) {
-    let schemas = description.components.iter_mut().flat_map(|all| &mut all.schemas);
-    let asked = schemas.filter(|(name, _)| matches!(name.as_str(), "PlaceOrder" | "Benefit"));
-    for (_, schema) in asked {
-        let RefOr::T(Schema::OneOf(variants)) = schema else { continue };
-        for variant in &mut variants.items {
+/// Says of requests what the derives do not: those in variants have no other fields than theirs,
+/// as those without; and a form in which nothing is required need not be sent at all.
+fn complete(description: &mut OpenApi) {
+    let Some(components) = &mut description.components else { return };
+    for name in ["PlaceOrder", "Benefit"] {
+        let Some(RefOr::T(Schema::OneOf(schema))) = components.schemas.get_mut(name) else {
+            continue;
+        };
+        for variant in &mut schema.items {
             if let RefOr::T(Schema::Object(variant)) = variant {
-                variant.additional_properties =
-                    Some(Box::new(AdditionalProperties::FreeForm(false)));
+                let none = AdditionalProperties::FreeForm(false);
+                variant.additional_properties = Some(Box::new(none));
+            }
+        }
+    }
+    let may_be_absent = |content: &RefOr<Content>| {
+        let RefOr::T(Content { schema: Some(RefOr::Ref(form)), .. }) = content else {
+            return false;
+        };
+        let name = form.ref_location.rsplit('/').next().unwrap_or_default();
+        let form = components.schemas.get(name);
+        matches!(form, Some(RefOr::T(Schema::Object(form))) if form.required.is_empty())
+    };
+    for path in description.paths.paths.values_mut() {
+        for write in [&mut path.post, &mut path.put, &mut path.delete].into_iter().flatten() {
+            if let Some(RefOr::T(form)) = &mut write.request_body
+                && form.content.values().all(may_be_absent)
+            {
+                form.required = Some(Required::False);
             }
         }
     }
@@ -278,6 +298,7 @@ mod tests {
         POST /v1/campaigns/{campaign}/close
         POST /v1/campaigns/{campaign}/grants
         POST /v1/clock
+        POST /v1/closures
         POST /v1/imports
         POST /v1/meters/quote
         POST /v1/resources/{resource}/change

@@ -317,7 +317,7 @@ async fn report_provisioned(
         wire::WriteQuery,
         wire::WriteHeaders
     ),
-    request_body = Option<wire::ProvisionFailed>,
+    request_body = wire::ProvisionFailed,
     responses(
         (status = 200, description = "It is recorded", body = wire::Receipt<wire::Reported>),
         Problem

@@ -71,7 +71,12 @@ async fn renew_many(
 
 /// The token of each item. Its fingerprint is that of the whole request: a token that comes with
 /// another batch is refused.
-fn tokens(admin: &Admin, asking: &Asking, count: usize, dry_run: bool) -> Vec<Option<Token>> {
+pub(super) fn tokens(
+    admin: &Admin,
+    asking: &Asking,
+    count: usize,
+    dry_run: bool,
+) -> Vec<Option<Token>> {
     let token = asking.token.as_ref().filter(|_| !dry_run);
     (0..count)
         .map(|place| {

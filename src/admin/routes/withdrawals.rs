@@ -27,7 +27,8 @@ async fn withdrawal_is(admin: &Admin, receipt: &Receipt) -> Result<wire::Withdra
         return Err(unexpected(receipt));
     };
     let notes = references(admin, withdrawal.id.account, [withdrawal.as_ref()]).await;
-    let withdrawal = convert::withdrawal(withdrawal, &notes);
+    let house = admin.house().await?;
+    let withdrawal = convert::withdrawal(withdrawal, &house.timeline, &notes);
     Ok(wire::WithdrawalIs { withdrawal, cash: convert::money(*cash) })
 }
 
@@ -104,10 +105,13 @@ async fn list_withdrawals(
     }
     let behind = |row: &Withdrawal| cursor::write("withdrawals", &[row.id.number.to_string()]);
     let notes = references(&admin, id, &rows).await;
-    cursor::page(rows, limit, behind, |row| Ok(convert::withdrawal(&row, &notes))).map(Json)
+    let house = admin.house().await?;
+    let shown = |row: Withdrawal| Ok(convert::withdrawal(&row, &house.timeline, &notes));
+    cursor::page(rows, limit, behind, shown).map(Json)
 }
 
-/// Reports that a withdrawal was paid.
+/// Reports that a withdrawal was paid. It is never refused: said again, it changes nothing; said of
+/// one that had failed, the cash is taken again, and what is lacking is owed.
 #[utoipa::path(
     tag = "balance",
     params(
@@ -132,8 +136,8 @@ async fn report_paid(
     Ok(reply(StatusCode::OK, &receipt, write.dry_run, withdrawal_is(&admin, &receipt).await?))
 }
 
-/// Reports that a withdrawal could not be paid: the cash is back in the balance, and pays what must
-/// be paid.
+/// Reports that a withdrawal could not be paid, or came back: the cash is back in the balance, and
+/// pays what must be paid. It is never refused: said again, it changes nothing.
 #[utoipa::path(
     tag = "balance",
     params(

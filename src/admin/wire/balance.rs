@@ -243,7 +243,10 @@ pub struct Withdrawal {
     pub parts: Vec<WithdrawalPart>,
     /// When it was requested.
     pub requested_at: String,
-    /// When it was reported to be paid, or to have failed.
+    /// By when it is expected to be paid out, while it is under way (`withdraw.payout_days`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_by: Option<String>,
+    /// When it was last reported to be paid, or to have failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<String>,
     /// Why it failed.

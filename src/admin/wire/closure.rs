@@ -3,18 +3,93 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Money;
+use super::{Money, Problem};
 
 /// Asks for an account to be closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestClosure {
     /// Was the disclaimer acknowledged: a closed account cannot be reopened, its personal data is
-    /// destroyed and its coupons are void?
+    /// destroyed and its coupons are void? An operator acknowledges it by beginning.
+    #[serde(default)]
     pub disclaimer: bool,
     /// Is the cash that is left at the end given up? Else it stands in the way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forfeit: bool,
+    /// An operator begins it on the owner's behalf, without a one-time code: through no channel, or
+    /// through `operator`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_operator: Option<OnBehalf>,
+}
+
+/// Why an operator begins to close an account on its owner's behalf.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OnBehalf {
+    /// The reason: the owner is mailed it. It is destroyed with what is personal.
+    #[schema(example = "You asked for it by letter of 2 March.")]
+    pub reason: String,
+    /// The reference of a document; nothing personal: it is kept with the books.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// Begins to close many accounts on their owners' behalf.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BeginClosures {
+    /// The accounts, 1,000 at the most.
+    pub accounts: Vec<String>,
+    /// Why; each owner is mailed it.
+    pub by_operator: OnBehalf,
+    /// Is the cash that is left at the end given up? Else it stands in the way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forfeit: bool,
+}
+
+/// What became of each of many accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BegunClosures {
+    /// Was it only asked what would happen?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+    /// One for each account, in the order given.
+    pub items: Vec<BegunClosure>,
+}
+
+/// What became of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BegunClosure {
+    /// The account, as it was given.
+    pub account: String,
+    /// What became of it.
+    pub outcome: BegunOutcome,
+    /// Where its closure stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// When that stage ends at the earliest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Was it begun before, under the same token?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+    /// Why it was rejected, with everything that stands in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// What became of one of many accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BegunOutcome {
+    /// Its closure was begun; in a dry run, it would be.
+    Begun,
+    /// It is being closed already.
+    UnderWay,
+    /// It is closed already.
+    Closed,
+    /// It cannot be closed.
+    Rejected,
 }
 
 /// Confirms it by the one-time code that its owner was mailed.
@@ -62,12 +137,26 @@ pub struct Closure {
     /// Is the cash that is left given up?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forfeit: bool,
+    /// Why an operator began it, if one did; the reason is gone once it is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_operator: Option<BegunBy>,
     /// How many more wrong codes end it, while the code is awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
     /// What stands in the way now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blockers: Vec<ClosureBlocker>,
+}
+
+/// Why an operator began to close an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BegunBy {
+    /// The reason, as the owner was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The reference of a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// A closure in the list over all accounts.

@@ -144,7 +144,7 @@ pub struct Outbox {
 /// The brake on mass destruction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Brake {
-    /// Does it hold back suspensions and releases?
+    /// Does it hold back suspensions, releases and closings?
     pub engaged: bool,
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -44,8 +44,9 @@ pub use campaigns::{
     Campaign, CampaignIs, GrantMany, GrantedItem, GrantedMany, OpenCampaign, Redeem, Redeemed,
 };
 pub use closure::{
-    ApproveClosure, ClearHolding, Closure, ClosureBlocker, ClosureEligibility, ClosureItem,
-    ClosureQuery, ClosureWarning, ConfirmClosure, EligibilityQuery, Holding, ReportHolding,
+    ApproveClosure, BeginClosures, BegunBy, BegunClosure, BegunClosures, BegunOutcome,
+    ClearHolding, Closure, ClosureBlocker, ClosureEligibility, ClosureItem, ClosureQuery,
+    ClosureWarning, ConfirmClosure, EligibilityQuery, Holding, OnBehalf, ReportHolding,
     RequestClosure,
 };
 pub use coupons::{Benefit, Coupon, CouponIs, Fit, GrantCoupon, Holder, Scope, Unmet};

@@ -15,7 +15,13 @@ impl Open {
                 self.next_sealed = self.next_sealed.max(note.0 + 1);
                 let (hash, expires_at, tries_left) = (*code, *expires_at, *tries);
                 let code = closure::Code { hash, expires_at, tries_left };
-                self.closure = Some(Box::new(Closure::begin(code, *forfeit, *at)));
+                self.closure = Some(Box::new(Closure::requested(code, *forfeit, *at)));
+                return;
+            }
+            closure::Event::Begun { by_operator, forfeit, at } => {
+                assert!(self.closure.is_none(), "broken journal: {} is being closed", self.id);
+                self.next_sealed = self.next_sealed.max(by_operator.reason.0 + 1);
+                self.closure = Some(Box::new(Closure::begun(by_operator.clone(), *forfeit, *at)));
                 return;
             }
             closure::Event::HoldingReported(holding) => {
@@ -85,6 +91,9 @@ pub(super) fn moved_at(event: &Event) -> Option<Timestamp> {
         Event::Withdrawal(event) => match event {
             withdrawal::Event::Requested(asked) => Some(asked.requested_at),
             withdrawal::Event::Paid { at, .. } | withdrawal::Event::Failed { at, .. } => Some(*at),
+            withdrawal::Event::PaidAfterAll { withdrawal, .. }
+            | withdrawal::Event::FailedAfterAll { withdrawal, .. } => withdrawal.settled_at,
+            withdrawal::Event::ReportedAgain { .. } => None,
         },
         Event::Order(event) => match event {
             order::Event::Refunded { at, .. } => Some(*at),

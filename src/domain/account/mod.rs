@@ -251,6 +251,7 @@ impl Account {
                     event,
                     event::Event::Statement(_)
                         | event::Event::Wallet(wallet::Event::Declined { .. })
+                        | event::Event::Withdrawal(withdrawal::Event::ReportedAgain { .. })
                         | event::Event::Account(Event::CouponDeclined { .. })
                 );
                 assert!(is_for_books, "broken journal: {} is closed, and {event:?}", books.id);
@@ -383,20 +384,34 @@ impl Open {
 
     fn apply_withdrawal(&mut self, event: &withdrawal::Event) {
         let id = event.withdrawal();
-        if let withdrawal::Event::Requested(withdrawal) = event {
-            self.number_taken(id.number);
-            self.wallet.take(withdrawal.taken());
-            self.withdrawals.insert(id, Arc::new(withdrawal.as_ref().clone()));
-            return;
-        }
-        let withdrawal = self
-            .withdrawals
-            .get_mut(&id)
-            .unwrap_or_else(|| panic!("broken journal: {id} is not there"));
-        let withdrawal = Arc::make_mut(withdrawal);
-        withdrawal.apply(event);
-        if let withdrawal::Event::Failed { .. } = event {
-            self.wallet.put_back(withdrawal.taken());
+        match event {
+            withdrawal::Event::Requested(withdrawal) => {
+                self.number_taken(id.number);
+                self.wallet.take(withdrawal.taken());
+                self.withdrawals.insert(id, Arc::new(withdrawal.as_ref().clone()));
+                return;
+            }
+            withdrawal::Event::Paid { .. } | withdrawal::Event::Failed { .. } => {
+                let withdrawal = self
+                    .withdrawals
+                    .get_mut(&id)
+                    .unwrap_or_else(|| panic!("broken journal: {id} is not there"));
+                let withdrawal = Arc::make_mut(withdrawal);
+                withdrawal.apply(event);
+                if let withdrawal::Event::Failed { .. } = event {
+                    self.wallet.put_back(withdrawal.taken());
+                }
+            }
+            // What was settled before was forgotten: it comes with what happened.
+            withdrawal::Event::PaidAfterAll { withdrawal, taken, .. } => {
+                self.wallet.take_again(withdrawal.amount, taken);
+                self.withdrawals.insert(id, Arc::new(withdrawal.as_ref().clone()));
+            }
+            withdrawal::Event::FailedAfterAll { withdrawal, .. } => {
+                self.wallet.put_back(withdrawal.taken());
+                self.withdrawals.insert(id, Arc::new(withdrawal.as_ref().clone()));
+            }
+            withdrawal::Event::ReportedAgain { .. } => return,
         }
         self.ended.withdrawals.push(id);
     }

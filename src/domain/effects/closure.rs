@@ -7,7 +7,10 @@ use super::{About, Effect, Hook, Noun, Outgoing, Recipient, Template, Topic, bas
 use crate::domain::account::Open;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::AccountId;
-use crate::domain::nouns::closure::{Blocker, Closure, Event, RevokedBy, Stage};
+use crate::domain::nouns::closure::{Blocker, Closure, Event, OnBehalf, RevokedBy, Stage};
+
+/// The reason of what was begun by an operator.
+const BY_OPERATOR: &str = "operator";
 
 /// The closure of an account, as a webhook shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +22,7 @@ pub struct ClosureOf {
     /// When the stage ends at the earliest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Who or what revoked it, or the codes of what stood in its way.
+    /// `operator` if one began it, who or what revoked it, or the codes of what stood in its way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
 }
@@ -28,6 +31,8 @@ pub struct ClosureOf {
 pub(super) fn told(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
     let closure = open.closure.as_deref();
     let topic = Topic::Closure;
+    let by_operator = closure.and_then(|closure| closure.by_operator.as_ref());
+    let forfeit = closure.map(|closure| closure.forfeit);
     let until = |at: &Timestamp| About { until: Some(*at), ..base(open) };
     match event {
         Event::Requested { note, expires_at, .. } => {
@@ -35,23 +40,38 @@ pub(super) fn told(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
             out.push(mail(Template::ClosureCode, about, topic, Some(*expires_at)));
             out.push(told_of(Hook::ClosureRequested, open, closure, Vec::new()));
         }
+        Event::Begun { .. } => {
+            let reasons = vec![BY_OPERATOR.to_owned()];
+            out.push(told_of(Hook::ClosureRequested, open, closure, reasons));
+        }
         Event::Confirmed { .. } => {
             out.push(Outgoing::Void(topic));
             out.push(told_of(Hook::ClosureConfirmed, open, closure, Vec::new()));
         }
         Event::ApprovalAsked { at } => {
-            let about = About { due_at: Some(*at), language: "en".to_owned(), ..base(open) };
+            let reason = by_operator.map(|_| BY_OPERATOR.to_owned());
+            let language = "en".to_owned();
+            let about = About { due_at: Some(*at), reason, language, ..base(open) };
             let template = Template::ClosureApproval;
             let effect = Effect::Mail { to: Recipient::Operator, template, about: Box::new(about) };
             out.push(Outgoing::Send { effect, topic, worth_until: None });
+            out.extend(by_operator.map(|why| begun(why, forfeit, *at, base(open))));
         }
-        Event::SettlingBegan { until: at, .. } => {
+        Event::SettlingBegan { until: ends_at, at } => {
             out.push(Outgoing::Void(topic));
-            out.push(mail(Template::ClosureSettling, until(at), topic, None));
+            let is_approved = closure.is_some_and(|closure| closure.approval.is_some());
+            if let Some(why) = by_operator.filter(|_| !is_approved) {
+                out.push(begun(why, forfeit, *at, until(ends_at)));
+            } else {
+                let reason = by_operator.map(|_| BY_OPERATOR.to_owned());
+                let about = About { forfeit, reason, ..until(ends_at) };
+                out.push(mail(Template::ClosureSettling, about, topic, None));
+            }
         }
         Event::QuietBegan { until: at, .. } => {
             out.push(Outgoing::Void(topic));
-            out.push(mail(Template::ClosureQuiet, until(at), topic, Some(*at)));
+            let about = About { forfeit, ..until(at) };
+            out.push(mail(Template::ClosureQuiet, about, topic, Some(*at)));
         }
         Event::ReturnedToSettling { blockers, until: at, .. } => {
             out.push(Outgoing::Void(topic));
@@ -87,6 +107,12 @@ pub(super) fn told(event: &Event, open: &Open, out: &mut Vec<Outgoing>) {
         | Event::HoldingReported(_)
         | Event::HoldingCleared { .. } => {}
     }
+}
+
+/// That an operator began it is told whatever comes of it.
+fn begun(why: &OnBehalf, forfeit: Option<bool>, at: Timestamp, about: About) -> Outgoing {
+    let about = About { note: Some(why.reason), forfeit, due_at: Some(at), ..about };
+    mail(Template::ClosureBegun, about, Topic::None, None)
 }
 
 /// The first of what stands in the way: the mail speaks of that.

@@ -86,6 +86,8 @@ pub enum Template {
     ClosureCode,
     /// To the operator: the closing of an account waits for approval.
     ClosureApproval,
+    /// An operator began to close an account on its owner's behalf.
+    ClosureBegun,
     /// An account is being closed: final charges are waited for.
     ClosureSettling,
     /// Everything is settled: the account is closed at the end of a quiet period.
@@ -98,13 +100,13 @@ pub enum Template {
     ClosureRevoked,
     /// The account is closed for good.
     AccountClosed,
-    /// To the operator: the brake holds back suspensions and releases.
+    /// To the operator: the brake holds back suspensions, releases and closings.
     BrakeEngaged,
 }
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::ToppedUp,
         Self::OrderUnpaid,
         Self::OrderTimingOut,
@@ -140,6 +142,7 @@ impl Template {
         Self::WithdrawalFailed,
         Self::ClosureCode,
         Self::ClosureApproval,
+        Self::ClosureBegun,
         Self::ClosureSettling,
         Self::ClosureQuiet,
         Self::ClosureReturned,
@@ -188,6 +191,7 @@ impl Template {
             Self::WithdrawalFailed => "withdrawal_failed",
             Self::ClosureCode => "closure_code",
             Self::ClosureApproval => "closure_approval",
+            Self::ClosureBegun => "closure_begun",
             Self::ClosureSettling => "closure_settling",
             Self::ClosureQuiet => "closure_quiet",
             Self::ClosureReturned => "closure_returned",
@@ -223,6 +227,12 @@ pub struct About {
     /// A one-time code, sealed beside the journal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<SealedRef>,
+    /// Why, in an operator's words, sealed beside the journal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<SealedRef>,
+    /// Is the cash that is left at the end given up?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forfeit: Option<bool>,
     /// The provider's own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -431,8 +441,9 @@ pub enum Hook {
     /// A withdrawal was paid.
     #[serde(rename = "withdrawal.paid")]
     WithdrawalPaid,
-    /// The owner asked for the account to be closed: they are to be logged out, and sessions and
-    /// tokens revoked.
+    /// The owner asked for the account to be closed, or an operator began it, which its reasons
+    /// say, and which nobody confirms: the owner is to be logged out, and sessions and tokens
+    /// revoked.
     #[serde(rename = "closure.requested")]
     ClosureRequested,
     /// The owner confirmed that the account is to be closed.

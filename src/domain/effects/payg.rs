@@ -5,6 +5,9 @@ use crate::domain::account::Open;
 use crate::domain::nouns::resource::{self, Resource};
 use crate::domain::nouns::{standing, withdrawal};
 
+/// The reason of a report that takes back the one before.
+const AFTER_ALL: &str = "after_all";
+
 /// What the world must be told of what happened to a resource.
 pub(super) fn told_of_resource(event: &resource::Event, open: &Open, out: &mut Vec<Outgoing>) {
     let Some(live) = open.resources.get(&event.resource()) else { return };
@@ -102,13 +105,27 @@ pub(super) fn told_of_withdrawal(event: &withdrawal::Event, open: &Open, out: &m
         withdrawal::Event::Requested(_) => {
             (Template::WithdrawalRequested, Hook::WithdrawalRequested)
         }
-        withdrawal::Event::Paid { .. } => (Template::WithdrawalPaid, Hook::WithdrawalPaid),
-        withdrawal::Event::Failed { .. } => (Template::WithdrawalFailed, Hook::WithdrawalFailed),
+        withdrawal::Event::Paid { .. } | withdrawal::Event::PaidAfterAll { .. } => {
+            (Template::WithdrawalPaid, Hook::WithdrawalPaid)
+        }
+        withdrawal::Event::Failed { .. } | withdrawal::Event::FailedAfterAll { .. } => {
+            (Template::WithdrawalFailed, Hook::WithdrawalFailed)
+        }
+        withdrawal::Event::ReportedAgain { .. } => return,
     };
+    let after_all = match event {
+        withdrawal::Event::PaidAfterAll { .. } | withdrawal::Event::FailedAfterAll { .. } => true,
+        withdrawal::Event::Requested(_)
+        | withdrawal::Event::Paid { .. }
+        | withdrawal::Event::Failed { .. }
+        | withdrawal::Event::ReportedAgain { .. } => false,
+    };
+    let available = after_all.then(|| open.wallet.available());
     let about = About {
         withdrawal: Some(live.id),
         amount: Some(live.amount),
-        reason: live.reason.clone(),
+        reason: if after_all { Some(AFTER_ALL.to_owned()) } else { live.reason.clone() },
+        available,
         ..base(open)
     };
     out.push(mail(template, about, Topic::None, None));

@@ -514,6 +514,7 @@ const fn of_closure(event: &closure::Event) -> Option<&'static str> {
         closure::Event::Revoked { .. } => Some("closure_revoked"),
         closure::Event::Closed { .. } => Some("account_closed"),
         closure::Event::Requested { .. }
+        | closure::Event::Begun { .. }
         | closure::Event::CodeMissed { .. }
         | closure::Event::Confirmed { .. }
         | closure::Event::ApprovalAsked { .. }

@@ -481,6 +481,21 @@ impl Wallet {
         self.lots.retain(|lot| !lot.amount.is_zero());
     }
 
+    /// Cash that was back in its lots leaves them again, also where it was spent meanwhile: what the
+    /// lots lack is drawn, and no refund finds room for it any more.
+    pub fn take_again(&mut self, amount: Money, taken: &[Taken]) {
+        self.take(taken.iter());
+        let rest = taken.iter().map(|taken| taken.amount.negated()).fold(amount, plus);
+        self.draw(rest);
+        let mut rest = rest.minor();
+        for lot in self.lots.iter_mut().rev().filter(|lot| lot.origin.is_own()) {
+            let room = (lot.amount.minor() - lot.left.minor()).min(rest);
+            rest -= room;
+            lot.amount = less(lot.amount, room);
+        }
+        self.lots.retain(|lot| !lot.amount.is_zero());
+    }
+
     /// Cash is back in the lots that it left.
     pub fn put_back<'a>(&mut self, taken: impl Iterator<Item = &'a Taken>) {
         for Taken { amount, at, origin } in taken {

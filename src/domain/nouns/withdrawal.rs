@@ -131,6 +131,32 @@ pub enum Event {
         /// When it was reported.
         at: Timestamp,
     },
+    /// It was paid although it had been reported to have failed: what went back to the wallet is
+    /// taken again, and what that lacked was lent before.
+    PaidAfterAll {
+        /// As it stands now.
+        withdrawal: Box<Withdrawal>,
+        /// By which methods.
+        paid: Vec<PaidOut>,
+        /// The own lots that it was taken from this time; the rest is drawn.
+        taken: Vec<Taken>,
+    },
+    /// It came back although it had been reported to be paid: the cash is in its lots again.
+    FailedAfterAll {
+        /// As it stands now.
+        withdrawal: Box<Withdrawal>,
+        /// By which methods it had been paid.
+        paid: Vec<PaidOut>,
+    },
+    /// What was reported is known already, or comes too late to matter: nothing changes.
+    ReportedAgain {
+        /// Which.
+        id: WithdrawalId,
+        /// Was it said to be paid, or to have failed?
+        is_paid: bool,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Event {
@@ -138,8 +164,10 @@ impl Event {
     #[must_use]
     pub const fn withdrawal(&self) -> WithdrawalId {
         match self {
-            Self::Requested(withdrawal) => withdrawal.id,
-            Self::Paid { id, .. } | Self::Failed { id, .. } => *id,
+            Self::Requested(withdrawal)
+            | Self::PaidAfterAll { withdrawal, .. }
+            | Self::FailedAfterAll { withdrawal, .. } => withdrawal.id,
+            Self::Paid { id, .. } | Self::Failed { id, .. } | Self::ReportedAgain { id, .. } => *id,
         }
     }
 }
@@ -180,6 +208,22 @@ impl Withdrawal {
         self.parts.iter().map(|part| &part.taken)
     }
 
+    /// What is paid out by which method, in the order of its parts.
+    #[must_use]
+    pub fn paid_out(&self) -> Vec<PaidOut> {
+        let mut paid: Vec<PaidOut> = Vec::new();
+        for part in &self.parts {
+            let (method, amount) = (part.method(), part.taken.amount);
+            // Parts of an amount do not come to more than it.
+            let known = paid.iter_mut().find(|paid| paid.method == method);
+            match known.and_then(|paid| Some((paid.amount.checked_add(amount)?, paid))) {
+                Some((sum, paid)) => paid.amount = sum,
+                None => paid.push(PaidOut { method: method.to_owned(), amount }),
+            }
+        }
+        paid
+    }
+
     /// Changes it by what happened.
     pub fn apply(&mut self, event: &Event) {
         assert!(!self.is_final(), "broken journal: {} is {}", self.id, self.state.as_str());
@@ -191,6 +235,11 @@ impl Withdrawal {
             Event::Failed { reason, at, .. } => {
                 (self.state, self.settled_at) = (State::Failed, Some(*at));
                 self.reason.clone_from(reason);
+            }
+            Event::PaidAfterAll { .. }
+            | Event::FailedAfterAll { .. }
+            | Event::ReportedAgain { .. } => {
+                panic!("broken journal: {} was not settled before", self.id)
             }
         }
     }

@@ -107,11 +107,24 @@ impl Default for Alerts {
 pub struct Withdraw {
     /// Days after a top-up within which it can go back the way that it came.
     pub original_route_days: u16,
+    /// Days of 24 hours after the request within which it is expected to be paid out.
+    pub payout_days: u16,
+    /// The same by method, where it differs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub payout_days_by_method: BTreeMap<String, u16>,
+}
+
+impl Withdraw {
+    /// Within how many days what goes by `method` is expected to be paid out.
+    #[must_use]
+    pub fn payout_days_by(&self, method: &str) -> u16 {
+        self.payout_days_by_method.get(method).copied().unwrap_or(self.payout_days)
+    }
 }
 
 impl Default for Withdraw {
     fn default() -> Self {
-        Self { original_route_days: 360 }
+        Self { original_route_days: 360, payout_days: 5, payout_days_by_method: BTreeMap::new() }
     }
 }
 

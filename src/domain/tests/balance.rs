@@ -3,9 +3,11 @@
 use insta::assert_snapshot;
 
 use super::balance_words::OTHER;
-use super::scenario::{World, instant, mails, play_only, run, usd};
+use super::scenario::{World, instant, mails, play, play_only, run, usd};
+use crate::domain::command::Command;
 use crate::domain::effects::{Effect, Outgoing};
 use crate::domain::nouns::wallet::Lot;
+use crate::domain::verbs;
 use crate::domain::verbs::standing::{hourly_burn, hours_left, projection};
 
 #[test]
@@ -137,7 +139,7 @@ fn d47_a_withdrawal_takes_the_last_top_up_first_and_spending_the_first() {
     "), @r"
     2026-03-04 10:00   withdrawal #3 35.00 USD requested: 10.00 USD of 2026-03-02 10:00 by alipay, 20.00 USD of 2026-03-01 10:00 by card, 5.00 USD of 2025-01-10 10:00 by operator
     2026-03-05 10:00   withdrawal #3 paid: 10.00 USD by alipay, 20.00 USD by card, 5.00 USD by operator
-    2026-03-05 10:00 ! WithdrawalClosed: wdr#3 was reported to be paid or to have failed before
+    2026-03-05 10:00   withdrawal #3 reported again: paid
     2026-03-05 10:00 ! WithdrawalNotFound: there is no withdrawal wdr#9 in this account
     2026-03-06 10:00 ! NotWithdrawable: 15.00 USD can be withdrawn, not 15.01 USD
     2026-03-06 10:00   withdrawal #4 15.00 USD requested: 15.00 USD of 2025-01-10 10:00 by operator
@@ -213,6 +215,116 @@ fn r7_5_a_withdrawal_that_fails_is_back_in_its_lots_and_pays_what_is_due() {
     let (world, _) = run(&script);
     assert_eq!(left(&world), ["4.00 USD", "10.00 USD"], "the oldest pays first");
     assert!(world.open().withdrawals.is_empty(), "it is settled");
+}
+
+#[test]
+fn a_withdrawal_that_was_paid_after_all_is_taken_again_and_what_is_spent_is_owed() {
+    let script = "
+        2026-03-01 10:00  top-up 20 by card
+        2026-03-01 11:00  cash-out 15
+        2026-03-02 10:00  not-paid-out #1 account_closed
+        2026-03-02 10:00  not-paid-out #1 account_closed
+        2026-03-02 11:00  purchase ecs small 1 month
+        2026-03-03 10:00  paid-out #1
+        2026-03-03 10:01  paid-out #1
+        2026-03-03 10:02  cash-out all
+        2026-03-04 10:00  top-up 5 by alipay
+        2026-03-05 10:00  not-paid-out #1 returned
+    ";
+    assert_snapshot!(play(script), @r"
+    2026-03-01 10:00 +20.00 USD
+    2026-03-01 11:00   withdrawal #1 15.00 USD requested: 15.00 USD of 2026-03-01 10:00 by card
+    2026-03-02 10:00   withdrawal #1 failed: 15.00 USD back
+    2026-03-02 10:00   withdrawal #1 reported again: failed
+    2026-03-02 11:00 #2 order #3 new P1M 10.00 USD by 2026-03-09 11:00
+    2026-03-02 11:00   order #3 paid 10.00 USD
+    2026-03-02 11:00 #2 active 2026-03-02 11:00 to 2026-04-02 11:00
+    2026-03-03 10:00 5.00 USD lent for 2026-03
+    2026-03-03 10:00   withdrawal #1 paid after all: 15.00 USD taken again, 10.00 USD of it own
+    2026-03-03 10:00   overdue: 5.00 USD to pay, available -5.00 USD
+    2026-03-03 10:01   withdrawal #1 reported again: paid
+    2026-03-03 10:02 ! AccountOverdue: the account is overdue: 5.00 USD must be paid first
+    2026-03-04 10:00 +5.00 USD
+    2026-03-04 10:00 repaid 5.00 USD for 2026-03
+    2026-03-04 10:00   in good standing
+    2026-03-05 10:00   withdrawal #1 failed after all: 15.00 USD back
+    ");
+    let (world, _) = run(script);
+    let wallet = &world.open().wallet;
+    assert_eq!((wallet.cash, wallet.debt()), (usd("15.00"), usd("0")));
+    assert_eq!(wallet.withdrawable(), usd("15.00"), "all of it is own money");
+}
+
+#[test]
+fn a_report_on_a_withdrawal_of_a_closed_account_is_recorded() {
+    assert_snapshot!(play_only(&["withdrawal", "closed", "!"], "
+        2026-03-01 10:00  closure approval none settle 0s quiet 0s
+        2026-03-01 10:00  top-up 5 by card
+        2026-03-01 10:00  cash-out all
+        2026-03-02 10:00  paid-out #1
+        2026-03-02 11:00  close
+        2026-03-02 11:01  confirm
+        2026-03-03 10:00  paid-out #1
+        2026-03-04 10:00  not-paid-out #1 returned
+        2026-03-04 10:00  not-paid-out #2
+    "), @r"
+    2026-03-01 10:00   withdrawal #1 5.00 USD requested: 5.00 USD of 2026-03-01 10:00 by card
+    2026-03-02 10:00   withdrawal #1 paid: 5.00 USD by card
+    2026-03-02 11:01 closed due 2026-03-02 11:01
+    2026-03-03 10:00   withdrawal #1 reported again: paid
+    2026-03-04 10:00   withdrawal #1 reported again: failed
+    2026-03-04 10:00 ! WithdrawalNotFound: there is no withdrawal wdr#2 in this account
+    ");
+}
+
+#[test]
+fn a_payout_that_comes_back_while_closing_is_settled_first() {
+    assert_snapshot!(play_only(&["withdrawal", "settling", "quiet", "closed"], "
+        2026-03-01 10:00  closure approval none settle 0s
+        2026-03-01 10:00  top-up 5 by card
+        2026-03-01 10:00  cash-out all
+        2026-03-02 10:00  paid-out #1
+        2026-03-02 11:00  close
+        2026-03-02 11:01  confirm
+        2026-03-04 10:00  not-paid-out #1 returned
+        2026-03-05 10:00  cash-out all
+        2026-03-06 10:00  paid-out #2
+        2026-04-06 10:00  step
+    "), @r"
+    2026-03-01 10:00   withdrawal #1 5.00 USD requested: 5.00 USD of 2026-03-01 10:00 by card
+    2026-03-02 10:00   withdrawal #1 paid: 5.00 USD by card
+    2026-03-02 11:01 settling due 2026-03-02 11:01 until 2026-03-02 11:01
+    2026-03-02 11:01 quiet due 2026-03-02 11:01 until 2026-03-17 11:01
+    2026-03-04 10:00   withdrawal #1 failed after all: 5.00 USD back
+    2026-03-04 10:00 settling again due 2026-03-04 10:00 until 2026-03-04 10:00: PositiveCash 5.00 USD, 5.00 USD withdrawable (withdraw_or_forfeit)
+    2026-03-05 10:00   withdrawal #2 5.00 USD requested: 5.00 USD of 2026-03-01 10:00 by card
+    2026-03-06 10:00   withdrawal #2 paid: 5.00 USD by card
+    2026-03-06 10:00 quiet due 2026-03-06 10:00 until 2026-03-21 10:00
+    2026-03-21 10:00 closed due 2026-03-21 10:00
+    ");
+}
+
+#[test]
+fn a_withdrawal_is_expected_by_a_date_as_long_as_it_is_under_way() {
+    let (mut world, _) = run("
+        2026-03-01 10:00  top-up 5 by card
+        2026-03-01 11:00  top-up 5 by alipay
+    ");
+    world.amend(instant("2026-03-02", "00:00"), |rules| {
+        rules.withdraw.payout_days_by_method.insert("card".into(), 10);
+    });
+    let asked = |at, amount| {
+        let (mut world, amount) = (world.clone(), Some(usd(amount)));
+        let withdraw = Command::Withdraw(verbs::withdraw::Withdraw { amount });
+        world.execute(at, &withdraw).answer.expect("an answer");
+        let withdrawals = &world.open().withdrawals;
+        let asked = withdrawals.values().next().expect("a withdrawal");
+        verbs::withdraw::expected_by(&world.timeline, asked)
+    };
+    let (before, after) = (instant("2026-03-01", "12:00"), instant("2026-03-02", "12:00"));
+    assert_eq!(asked(before, "10"), Some(instant("2026-03-06", "12:00")));
+    assert_eq!(asked(after, "5"), Some(instant("2026-03-07", "12:00")), "by alipay only");
+    assert_eq!(asked(after, "6"), Some(instant("2026-03-12", "12:00")), "the slowest counts");
 }
 
 #[test]

@@ -72,6 +72,18 @@ pub(super) fn withdrawal_told(event: &withdrawal::Event) -> String {
             format!("paid: {}", paid.join(", "))
         }
         withdrawal::Event::Failed { amount, .. } => format!("failed: {amount} back"),
+        withdrawal::Event::PaidAfterAll { withdrawal, taken, .. } => {
+            let zero = Money::zero(withdrawal.amount.currency());
+            let own = taken.iter().try_fold(zero, |sum, taken| sum.checked_add(taken.amount));
+            let own = own.expect("a sum");
+            format!("paid after all: {} taken again, {own} of it own", withdrawal.amount)
+        }
+        withdrawal::Event::FailedAfterAll { withdrawal, .. } => {
+            format!("failed after all: {} back", withdrawal.amount)
+        }
+        withdrawal::Event::ReportedAgain { is_paid, .. } => {
+            format!("reported again: {}", if *is_paid { "paid" } else { "failed" })
+        }
     };
     format!("  withdrawal #{id} {text}")
 }

@@ -2,11 +2,14 @@
 
 use super::scenario::{ACCOUNT, World, instant, period, run, usd};
 use crate::domain::command::Command;
+use crate::domain::event::SealedRef;
 use crate::domain::ids::{OrderId, SubscriptionId};
+use crate::domain::nouns::closure::OnBehalf;
 use crate::domain::nouns::subscription::Mode;
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::Channel;
 use crate::domain::verbs::channel::{Action, Through};
+use crate::domain::verbs::closure::BeginClosure;
 use crate::domain::verbs::pay::{Pay, PayTogether};
 use crate::domain::verbs::pricing::CouponChoice;
 use crate::domain::verbs::purchase::Purchase;
@@ -160,6 +163,25 @@ fn r7_16_the_app_may_look_at_the_mode_and_not_change_it() {
         }
         let refused = Rejection::ChannelReadOnly { channel: "app".to_owned() };
         assert_eq!(asked(&world, Some("app"), set(mode)), Err(refused));
+    }
+}
+
+#[test]
+fn an_operator_s_closing_is_begun_by_operators_only() {
+    let world = world();
+    let begin = || {
+        let by_operator = OnBehalf { reason: SealedRef(2), reference: None };
+        Command::BeginClosure(BeginClosure { by_operator, forfeit: true })
+    };
+    for channel in [Some("app"), Some("console"), Some("kiosk")] {
+        let refused = Rejection::OperatorOnly { channel: channel.unwrap_or_default().to_owned() };
+        assert_eq!(asked(&world, channel, begin()), Err(refused));
+    }
+    for channel in [None, Some("operator")] {
+        assert_ne!(
+            asked(&world, channel, begin()).map_err(|refused| refused.code()),
+            Err("OperatorOnly")
+        );
     }
 }
 

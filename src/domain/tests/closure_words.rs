@@ -4,17 +4,18 @@ use super::scenario::short;
 use crate::domain::account::Kind;
 use crate::domain::command::Command;
 use crate::domain::event::SealedRef;
-use crate::domain::nouns::closure::{Blocker, Claim, CodeHash, Event, HoldingKind};
+use crate::domain::nouns::closure::{Blocker, Claim, CodeHash, Event, HoldingKind, OnBehalf};
 use crate::domain::rules;
 use crate::domain::verbs::closure::{
-    ApproveClosure, ClearHolding, ConfirmClosure, LoginSeen, ReportHolding, RequestClosure,
-    RevokeClosure,
+    ApproveClosure, BeginClosure, ClearHolding, ConfirmClosure, LoginSeen, ReportHolding,
+    RequestClosure, RevokeClosure,
 };
 
 /// The code that every closure of a script is confirmed by.
 pub(super) const CODE: CodeHash = CodeHash([7; 32]);
 
-/// `close`, `close forfeit`, `close unread`, `confirm`, `confirm wrong`, `approve DOC-1`, `revoke`,
+/// `close`, `close forfeit`, `close unread`, `begin`, `begin forfeit`,
+/// `confirm`, `confirm wrong`, `approve DOC-1`, `revoke`,
 /// `log-in`, `holding domain example.com`, `cleared domain example.com`.
 pub(super) fn command(verb: &str, args: &[&str]) -> Option<Command> {
     let kind = || {
@@ -27,6 +28,10 @@ pub(super) fn command(verb: &str, args: &[&str]) -> Option<Command> {
             forfeit: args.contains(&"forfeit"),
             code: CODE,
             note: SealedRef(2),
+        }),
+        "begin" => Command::BeginClosure(BeginClosure {
+            by_operator: OnBehalf { reason: SealedRef(2), reference: Some("LTR-1".into()) },
+            forfeit: args.contains(&"forfeit"),
         }),
         "confirm" => {
             let code = if args == ["wrong"] { CodeHash([8; 32]) } else { CODE };
@@ -63,6 +68,10 @@ pub(super) fn told(event: &Event) -> String {
         Event::Requested { expires_at, forfeit, .. } => {
             let forfeit = if *forfeit { ", cash given up" } else { "" };
             format!("closure requested, code until {}{forfeit}", short(*expires_at))
+        }
+        Event::Begun { forfeit, .. } => {
+            let forfeit = if *forfeit { ", cash given up" } else { "" };
+            format!("closure begun by an operator{forfeit}")
         }
         Event::CodeMissed { tries_left, .. } => format!("wrong code, {tries_left} tries left"),
         Event::Confirmed { .. } => "closure confirmed".into(),

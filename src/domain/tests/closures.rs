@@ -81,7 +81,7 @@ fn s1_everything_that_stands_in_the_way_is_named_at_once() {
     UnreleasedResource #5 stopped (release_resource)
     OpenOrder #4 Unpaid (pay_or_cancel)
     UnsettledUsage #6 at 2026-03-01 11:05 (wait_for_settlement)
-    OwedToCustomer withdrawal #7 20.00 USD (wait_for_money)
+    OwedToCustomer withdrawal #7 20.00 USD by 2026-03-06 10:40 (wait_for_money)
     OwedToCustomer transfer #8 7.00 USD (wait_for_money)
     OwedToCustomer deposit of #6 0.60 USD by 2026-03-01 11:05 (wait_for_money)
     PositiveCash 62.40 USD, 62.40 USD withdrawable (withdraw_or_forfeit)
@@ -339,6 +339,58 @@ fn r8_9_logging_in_revokes_only_where_it_is_configured() {
     2026-03-02 10:01 quiet due 2026-03-02 10:01 until 2026-03-17 10:01
     2026-03-04 10:00 closure revoked by login due 2026-03-04 10:00
     2026-03-04 10:00 +20.00 USD
+    ");
+}
+
+#[test]
+fn an_operator_begins_it_without_a_code_and_its_owner_revokes_it() {
+    assert_snapshot!(play("
+        2026-03-01 10:00  closure approval none
+        2026-03-01 10:00  top-up 5
+        2026-03-01 10:00  open-resource vm small
+        2026-03-01 10:30  begin
+        2026-03-01 10:40  release-resource #1
+        2026-03-01 10:41  begin forfeit
+        2026-03-01 10:42  begin
+        2026-03-01 10:42  confirm
+        2026-03-04 10:00  step
+        2026-03-05 10:00  revoke
+        2026-03-06 10:00  begin forfeit
+        2026-03-30 10:00  step
+        2026-03-30 10:00  begin
+    "), @r#"
+    2026-03-01 10:00 +5.00 USD
+    2026-03-01 10:00   resource #1 opened vm small
+    2026-03-01 10:30 ! ClosureBlocked: the account cannot be closed yet: UnreleasedResource, PositiveCash
+    2026-03-01 10:40   resource #1 released at 2026-03-01 10:40
+    2026-03-01 10:41 closure begun by an operator, cash given up
+    2026-03-01 10:41 settling due 2026-03-01 10:41 until 2026-03-03 10:40
+    2026-03-01 10:42 ! ClosureStage: the closure is at the stage "settling"
+    2026-03-01 10:42 ! ClosureStage: the closure is at the stage "settling"
+    2026-03-01 11:05   settled due 2026-03-01 11:05: 0.02 USD paid [#1 cpu small 0.666667 hour of tier 1 at 0.036 2026-03-01 10:00 to 2026-03-01 10:40 = 0.02 USD]
+    2026-03-03 10:40 quiet due 2026-03-03 10:40 until 2026-03-18 10:40
+    2026-03-05 10:00 closure revoked by request due 2026-03-05 10:00
+    2026-03-06 10:00 closure begun by an operator, cash given up
+    2026-03-06 10:00 settling due 2026-03-06 10:00 until 2026-03-06 10:00
+    2026-03-06 10:00 quiet due 2026-03-06 10:00 until 2026-03-21 10:00
+    2026-03-21 10:00 4.98 USD forfeited
+    2026-03-21 10:00 closed due 2026-03-21 10:00
+    2026-03-30 10:00 ! AccountClosed: the account is closed
+    "#);
+}
+
+#[test]
+fn r8_11_a_company_s_closing_waits_for_approval_whoever_begins_it() {
+    assert_snapshot!(play("
+        2026-03-01 10:00  closure approval corporate
+        2026-03-01 10:00  begin
+        2026-03-02 10:00  approve DOC-1
+    "), @r"
+    2026-03-01 10:00 closure begun by an operator
+    2026-03-01 10:00 closure waits for approval
+    2026-03-02 10:00 closure approved on DOC-1
+    2026-03-02 10:00 settling due 2026-03-02 10:00 until 2026-03-02 10:00
+    2026-03-02 10:00 quiet due 2026-03-02 10:00 until 2026-03-17 10:00
     ");
 }
 

@@ -46,6 +46,9 @@ variants! {
     Event::Withdrawal(withdrawal::Event::Requested(_)) => "withdrawal.requested",
     Event::Withdrawal(withdrawal::Event::Paid { .. }) => "withdrawal.paid",
     Event::Withdrawal(withdrawal::Event::Failed { .. }) => "withdrawal.failed",
+    Event::Withdrawal(withdrawal::Event::PaidAfterAll { .. }) => "withdrawal.paid_after_all",
+    Event::Withdrawal(withdrawal::Event::FailedAfterAll { .. }) => "withdrawal.failed_after_all",
+    Event::Withdrawal(withdrawal::Event::ReportedAgain { .. }) => "withdrawal.reported_again",
     Event::Wallet(wallet::Event::Sent { .. }) => "wallet.sent",
     Event::Wallet(wallet::Event::Arrived { .. }) => "wallet.arrived",
     Event::Wallet(wallet::Event::Returned { .. }) => "wallet.returned",
@@ -116,6 +119,7 @@ variants! {
     Event::Coupon(coupon::Event::Expired { .. }) => "coupon.expired",
     Event::Coupon(coupon::Event::Cancelled { .. }) => "coupon.cancelled",
     Event::Closure(closure::Event::Requested { .. }) => "closure.requested",
+    Event::Closure(closure::Event::Begun { .. }) => "closure.begun",
     Event::Closure(closure::Event::CodeMissed { .. }) => "closure.code_missed",
     Event::Closure(closure::Event::Confirmed { .. }) => "closure.confirmed",
     Event::Closure(closure::Event::ApprovalAsked { .. }) => "closure.approval_asked",
@@ -231,7 +235,6 @@ fn rejections() -> Vec<Rejection> {
         Rejection::OffAnchor { expires_at: at },
         Rejection::NotEnoughFunds { needed: usd("10"), available: usd("9.99") },
         Rejection::WithdrawalNotFound { withdrawal },
-        Rejection::WithdrawalClosed { withdrawal },
         Rejection::NotWithdrawable { amount: usd("2"), withdrawable: usd("1") },
         Rejection::PayeeNotFound { account: ACCOUNT },
         Rejection::NotTransferable { amount: usd("2"), transferable: usd("1") },
@@ -243,6 +246,7 @@ fn rejections() -> Vec<Rejection> {
             allowed: vec!["alipay".into()],
         },
         Rejection::ChannelReadOnly { channel: "app".into() },
+        Rejection::OperatorOnly { channel: "app".into() },
         Rejection::CouponNotFound { coupon },
         Rejection::CouponOver { coupon },
         Rejection::CouponNotUsable { coupon, unmet: vec![Unmet::Product] },
@@ -321,13 +325,13 @@ fn rejections() -> Vec<Rejection> {
             | Rejection::OffAnchor { .. }
             | Rejection::NotEnoughFunds { .. }
             | Rejection::WithdrawalNotFound { .. }
-            | Rejection::WithdrawalClosed { .. }
             | Rejection::NotWithdrawable { .. }
             | Rejection::PayeeNotFound { .. }
             | Rejection::NotTransferable { .. }
             | Rejection::TransferToSelf
             | Rejection::PaymentMethodNotAllowed { .. }
             | Rejection::ChannelReadOnly { .. }
+            | Rejection::OperatorOnly { .. }
             | Rejection::CouponNotFound { .. }
             | Rejection::CouponOver { .. }
             | Rejection::CouponNotUsable { .. }
@@ -420,13 +424,13 @@ fn a_rejection_keeps_its_code() {
         OffAnchor -> OffAnchor
         NotEnoughFunds -> NotEnoughFunds
         WithdrawalNotFound -> WithdrawalNotFound
-        WithdrawalClosed -> WithdrawalClosed
         NotWithdrawable -> NotWithdrawable
         PayeeNotFound -> PayeeNotFound
         NotTransferable -> NotTransferable
         TransferToSelf -> TransferToSelf
         PaymentMethodNotAllowed -> PaymentMethodNotAllowed
         ChannelReadOnly -> ChannelReadOnly
+        OperatorOnly -> OperatorOnly
         CouponNotFound -> CouponNotFound
         CouponOver -> CouponOver
         CouponNotUsable -> CouponNotUsable

@@ -613,10 +613,18 @@ fn check_money(world: &World) {
                 paid += amount.minor();
             }
             Event::Withdrawal(withdrawal::Event::Requested(asked)) => paid += asked.amount.minor(),
+            Event::Withdrawal(withdrawal::Event::PaidAfterAll { withdrawal: asked, .. }) => {
+                paid += asked.amount.minor();
+            }
             Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => paid -= amount.minor(),
+            Event::Withdrawal(withdrawal::Event::FailedAfterAll { withdrawal: asked, .. }) => {
+                paid -= asked.amount.minor();
+            }
             Event::Order(_)
             | Event::Wallet(_)
-            | Event::Withdrawal(withdrawal::Event::Paid { .. })
+            | Event::Withdrawal(
+                withdrawal::Event::Paid { .. } | withdrawal::Event::ReportedAgain { .. },
+            )
             | Event::Usage(_)
             | Event::Resource(_)
             | Event::Standing(_)

@@ -116,6 +116,11 @@ impl World {
         }
         if let Some(account) = self.state.account() {
             let written = rows::rows(&executed.touched, account);
+            for row in &written {
+                if let rows::Row::Withdrawal(withdrawal) = row {
+                    self.facts.learn_withdrawal(withdrawal);
+                }
+            }
             self.rows.extend(written.into_iter().map(|row| (row.key(), row)));
         }
         self.state.end_record();

@@ -1,4 +1,4 @@
-//! Hold back suspensions and releases, and let them go ahead (D38).
+//! Hold back suspensions, releases and closings, and let them go ahead (D38).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::domain::rejection::Rejection;
 /// Engage the brake: a pass is about to take away more than is usual.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engage {
-    /// How many suspensions and releases the pass holds.
+    /// How many suspensions, releases and closings the pass holds.
     pub held_count: u32,
     /// How many would have been let through.
     pub limit: u32,

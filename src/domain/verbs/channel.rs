@@ -13,6 +13,9 @@ use crate::domain::rules::Channel;
 /// What pays for orders: the balance, for now.
 pub const BALANCE: &str = "balance";
 
+/// The channel of those who run the provider.
+pub const OPERATOR: &str = "operator";
+
 /// The same, asked through a channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Through {
@@ -110,6 +113,9 @@ pub fn check(draft: &Draft<'_>, through: &Through) -> Result<(), Rejection> {
             pay.orders.iter().filter_map(|order| kind(*order).ok()).try_for_each(pays)
         }
         Command::SetRenewalMode(_) => check_mode(draft, channel),
+        Command::BeginClosure(_) if channel != OPERATOR => {
+            Err(Rejection::OperatorOnly { channel: channel.to_owned() })
+        }
         _ => Ok(()),
     }
 }

@@ -317,13 +317,13 @@ const fn failure_of(rejection: &Rejection) -> Failure {
         | Rejection::OrderNotPaid { .. }
         | Rejection::OrderProcessing { .. }
         | Rejection::WithdrawalNotFound { .. }
-        | Rejection::WithdrawalClosed { .. }
         | Rejection::NotWithdrawable { .. }
         | Rejection::PayeeNotFound { .. }
         | Rejection::NotTransferable { .. }
         | Rejection::TransferToSelf
         | Rejection::PaymentMethodNotAllowed { .. }
         | Rejection::ChannelReadOnly { .. }
+        | Rejection::OperatorOnly { .. }
         | Rejection::CouponNotFound { .. }
         | Rejection::CouponOver { .. }
         | Rejection::CouponNotUsable { .. }

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::credit;
+use super::{credit, standing};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::ids::WithdrawalId;
 use crate::domain::money::Money;
 use crate::domain::nouns::wallet::{Origin, Taken};
-use crate::domain::nouns::withdrawal::{Event, PaidOut, Part, Route, State, Withdrawal};
+use crate::domain::nouns::withdrawal::{Event, Part, Route, State, Withdrawal};
 use crate::domain::rejection::Rejection;
+use crate::domain::rules::Timeline;
 
 /// Withdraw cash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,30 +88,69 @@ fn routed(draft: &Draft<'_>, taken: Taken) -> Part {
     Part { taken, route }
 }
 
-/// The provider paid it.
+/// The provider paid it: a fact. What is known already is recorded and changes nothing; what had
+/// failed is taken from the wallet again, and what that lacks is owed.
 pub fn paid(draft: &mut Draft<'_>, report: WithdrawalPaid) -> Result<Answer, Rejection> {
-    let withdrawal = draft.withdrawal(report.withdrawal)?;
-    let mut paid: Vec<PaidOut> = Vec::new();
-    for part in &withdrawal.parts {
-        let (method, amount) = (part.method(), part.taken.amount);
-        match paid.iter_mut().find(|paid| paid.method == method) {
-            Some(known) => {
-                known.amount = known.amount.checked_add(amount).ok_or(Rejection::AmountTooLarge)?;
-            }
-            None => paid.push(PaidOut { method: method.to_owned(), amount }),
+    let (id, at) = (report.withdrawal, draft.at);
+    let known = draft.withdrawal(id)?.clone();
+    let paid = known.paid_out();
+    match known.state {
+        State::Requested => draft.push(Event::Paid { id, paid, at }),
+        State::Failed if draft.open().is_ok() => {
+            let open = draft.open()?;
+            let cash = open.wallet.spendable().minor().clamp(0, known.amount.minor());
+            let cash = Money::from_minor(cash, known.amount.currency());
+            let taken = open.wallet.last_of(cash, Origin::is_own);
+            let state = State::Paid;
+            let amount = known.amount;
+            let withdrawal =
+                Box::new(Withdrawal { state, settled_at: Some(at), reason: None, ..known });
+            credit::lend(draft, amount, at);
+            draft.push(Event::PaidAfterAll { withdrawal, paid, taken });
+            standing::review(draft, at);
         }
+        State::Paid | State::Failed => return Ok(known_already(draft, known, true)),
     }
-    draft.push(Event::Paid { id: report.withdrawal, paid, at: draft.at });
-    answer(draft, report.withdrawal)
+    answer(draft, id)
 }
 
-/// The provider could not pay it: the cash is back in its lots, and pays what must be paid.
+/// The provider could not pay it, or it came back: a fact. The cash is back in its lots, and pays
+/// what must be paid. What is known already is recorded and changes nothing.
 pub fn failed(draft: &mut Draft<'_>, report: &WithdrawalFailed) -> Result<Answer, Rejection> {
-    let amount = draft.withdrawal(report.withdrawal)?.amount;
-    let (id, reason) = (report.withdrawal, report.reason.clone());
-    draft.push(Event::Failed { id, amount, reason, at: draft.at });
-    credit::repay(draft, draft.at);
+    let (id, at) = (report.withdrawal, draft.at);
+    let known = draft.withdrawal(id)?.clone();
+    let reason = report.reason.clone();
+    match known.state {
+        State::Requested => draft.push(Event::Failed { id, amount: known.amount, reason, at }),
+        State::Paid if draft.open().is_ok() => {
+            let (state, paid) = (State::Failed, known.paid_out());
+            let withdrawal = Box::new(Withdrawal { state, settled_at: Some(at), reason, ..known });
+            draft.push(Event::FailedAfterAll { withdrawal, paid });
+        }
+        State::Paid | State::Failed => return Ok(known_already(draft, known, false)),
+    }
+    credit::repay(draft, at);
     answer(draft, id)
+}
+
+/// Nothing changes. In a closed account no wallet is left for what was reported otherwise before:
+/// the record tells it to whoever puts it right.
+fn known_already(draft: &mut Draft<'_>, withdrawal: Withdrawal, is_paid: bool) -> Answer {
+    let (id, at) = (withdrawal.id, draft.at);
+    draft.push(Event::ReportedAgain { id, is_paid, at });
+    let zero = Money::zero(withdrawal.amount.currency());
+    let cash = draft.books().map_or(zero, |books| books.wallet.cash);
+    Answer::Withdrawal { withdrawal: Box::new(withdrawal), cash }
+}
+
+/// By when it is expected to be paid out, while it is under way: some days of 24 hours after the
+/// request, by the slowest of its methods.
+#[must_use]
+pub fn expected_by(timeline: &Timeline, withdrawal: &Withdrawal) -> Option<Timestamp> {
+    let rules = &timeline.in_force(withdrawal.requested_at)?.rules.withdraw;
+    let days = withdrawal.parts.iter().map(|part| rules.payout_days_by(part.method())).max()?;
+    let wait = Duration::from_hours(24 * u64::from(days));
+    (!withdrawal.is_final()).then(|| withdrawal.requested_at.plus(wait))
 }
 
 fn answer(draft: &Draft<'_>, id: WithdrawalId) -> Result<Answer, Rejection> {

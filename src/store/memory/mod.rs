@@ -230,7 +230,7 @@ impl Store for MemoryStore {
 
     async fn facts(&self, questions: &[Question]) -> Result<Facts, StoreError> {
         let tables = self.tables();
-        let mut usage = BTreeMap::new();
+        let (mut usage, mut withdrawals) = (BTreeMap::new(), BTreeMap::new());
         let known = |question: &&Question| match question {
             Question::Usage(account, key) => {
                 usage.extend(tables.usage.get(&(*account, *key)).map(|seen| (*key, *seen)));
@@ -240,11 +240,15 @@ impl Store for MemoryStore {
             Question::Subscription(id) => tables.subscriptions.contains_key(id),
             Question::Coupon(id) => tables.coupons.contains_key(id),
             Question::Account(id) => tables.heads.contains_key(&StreamId::Account(*id)),
-            Question::Withdrawal(id) => tables.withdrawals.contains_key(id),
+            Question::Withdrawal(id) => {
+                let known = tables.withdrawals.get(id);
+                withdrawals.extend(known.map(|known| (*id, known.clone())));
+                known.is_some()
+            }
             Question::Resource(id) => tables.resources.contains_key(id),
         };
         let found = questions.iter().filter(known).copied().collect();
-        Ok(Facts { found, usage })
+        Ok(Facts { found, withdrawals, usage })
     }
 
     async fn old_usage(

@@ -5,6 +5,17 @@ use sqlx::migrate::MigrateError;
 use crate::store::StoreError;
 use crate::store::codec::corrupt;
 
+/// What an operator can do where the database itself says little.
+pub(super) const SEE_TO_IT: &str = "see to the permissions of the file and of its directory, and that \
+    its disk is not mounted read-only";
+const DISK_REFUSES: &str = "the disk refuses to read or write: see to its free space, to the limits \
+    of the process, and to the log of the system; what was answered is kept, and the daemon goes on \
+    as soon as it can write";
+const DISK_FULL: &str = "the disk is full: free some space; what was answered is kept, and the \
+    daemon goes on as soon as it can write";
+const DAMAGED: &str = "the database is damaged: stop the daemon, keep the files as they are, and \
+    restore a backup";
+
 /// Why a transaction failed.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -22,12 +33,24 @@ impl From<StoreError> for Fault {
 
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
+        let unavailable = |what: String| Self::Store(StoreError::Unavailable(what));
         match primary_code(&error) {
             // TOOBIG, CONSTRAINT, MISMATCH, RANGE.
             Some(18 | 19 | 20 | 25) => Self::Data(error.to_string()),
-            // ERROR (a statement that does not fit the schema), CORRUPT, NOTADB.
-            Some(1 | 11 | 26) => Self::Store(corrupt(error)),
-            Some(_) => Self::Store(StoreError::Unavailable(error.to_string())),
+            // ERROR: a statement that does not fit the schema.
+            Some(1) => Self::Store(corrupt(error)),
+            // CORRUPT, NOTADB.
+            Some(11 | 26) => Self::Store(corrupt(format!("{DAMAGED} ({error})"))),
+            Some(8) => {
+                unavailable(format!("the database cannot be written: {SEE_TO_IT} ({error})"))
+            }
+            Some(10) => unavailable(format!("{DISK_REFUSES} ({error})")),
+            Some(13) => unavailable(format!("{DISK_FULL} ({error})")),
+            Some(14) => unavailable(format!(
+                "a file of the database, or the one beside it that ends in -wal, cannot be opened: \
+                 {SEE_TO_IT} ({error})"
+            )),
+            Some(_) => unavailable(error.to_string()),
             None => Self::Store(other(&error)),
         }
     }

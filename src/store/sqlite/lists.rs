@@ -74,7 +74,8 @@ pub(super) async fn facts(pool: &SqlitePool, questions: &[Question]) -> Result<F
     facts.usage = usage::seen(&mut conn, &reports).await?;
     facts.found.extend(streams::known_accounts(&mut conn, &accounts).await?);
     let known = withdrawals::known(&mut conn, &withdrawals).await?;
-    facts.found.extend(known.into_iter().map(Question::Withdrawal));
+    facts.found.extend(known.iter().map(|known| Question::Withdrawal(known.id)));
+    facts.withdrawals.extend(known.into_iter().map(|known| (known.id, known)));
     for ((ladder, asked), answer) in ASK_NOUNS.iter().zip(&asked).zip(answers) {
         let found = ladder.fetch(&mut conn, asked, |values, (account, number)| {
             values.text(&account.to_string()).int(*number);

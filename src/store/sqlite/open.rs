@@ -1,6 +1,7 @@
 //! Opening the file: the lock, the settings, the migrations.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -37,21 +38,15 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let failed = |error: &dyn std::fmt::Display| {
-        StoreError::Unavailable(format!("{}: {error}", Path::new(&name).display()))
-    };
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(&name)
-        .map_err(|error| failed(&error))?;
+    let failed = |error| not_written(Path::new(&name), &error);
+    let file =
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             Err(StoreError::InUse(format!("another daemon has {} open", path.display())))
         }
-        Err(TryLockError::Error(error)) => Err(failed(&error)),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -95,7 +90,12 @@ pub(super) async fn close(mut conn: SqliteConnection) -> Result<(), sqlx::Error>
 /// The database says who pays for what: it is made for its owner only.
 fn private(path: &Path) -> Result<(), StoreError> {
     let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    made.map(drop).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
+    made.map(drop).map_err(|error| not_written(path, &error))
+}
+
+/// A file cannot be made, or opened to be written.
+fn not_written(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Unavailable(format!("{}: {error}: {}", path.display(), fault::SEE_TO_IT))
 }
 
 /// The connections that read. They are opened when they are first needed.

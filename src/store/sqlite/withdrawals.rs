@@ -1,6 +1,5 @@
 //! Withdrawals: one row for each, and the list of an account's.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
@@ -19,7 +18,7 @@ const WITHDRAWAL: &str =
 static UPSERT: LazyLock<Ladder> = LazyLock::new(|| Ladder::upsert("withdrawals", WITHDRAWAL, 2));
 static ASK: LazyLock<Ladder> = LazyLock::new(|| {
     let meet = "v.column1 = stream AND v.column2 = number";
-    Ladder::ask("withdrawals", "stream, number", 2, meet)
+    Ladder::ask("withdrawals", WITHDRAWAL, 2, meet)
 });
 
 /// Writes the rows of a batch, each with the text of its stream's id.
@@ -60,20 +59,15 @@ fn withdrawal(columns: &mut Columns<'_>) -> Result<Withdrawal, StoreError> {
     })
 }
 
-/// Those of the withdrawals that exist.
+/// Those of the withdrawals that exist, as they stand.
 pub(super) async fn known(
     conn: &mut SqliteConnection,
     asked: &[WithdrawalId],
-) -> Result<BTreeSet<WithdrawalId>, StoreError> {
+) -> Result<Vec<Withdrawal>, StoreError> {
     let found = ASK.fetch(conn, asked, |values, id| {
         values.text(&id.account.to_string()).int(id.number);
     });
-    let id = |row| {
-        let mut columns = Columns::of(row);
-        let account = codec::account(columns.stream()?)?;
-        Ok(WithdrawalId::new(account, columns.natural()?))
-    };
-    found.await?.iter().map(id).collect()
+    found.await?.iter().map(|row| withdrawal(&mut Columns::of(row))).collect()
 }
 
 pub(super) async fn list(

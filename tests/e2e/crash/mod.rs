@@ -58,9 +58,7 @@ fn live_through(told: &Told, deaths: &[Death]) -> (BTreeSet<Point>, Vec<String>)
                     let mut found = found.lock().expect("what was found");
                     let (died, all, missed) = &mut *found;
                     let Death { chapter, point, n } = death;
-                    let case = format!(
-                        "{chapter}/{}:{n} ({})", point.name(), told.name(*chapter)
-                    );
+                    let case = format!("{chapter}/{}:{n} ({})", point.name(), told.name(*chapter));
                     match relived {
                         Ok(relived) => {
                             if relived.died {
@@ -74,7 +72,7 @@ fn live_through(told: &Told, deaths: &[Death]) -> (BTreeSet<Point>, Vec<String>)
                         Err(_) => all.push(format!("{case}: see the panic above")),
                     }
                     let done = next.load(Ordering::Relaxed).min(deaths.len());
-                    if done % 25 == 0 || done == deaths.len() {
+                    if done.is_multiple_of(25) || done == deaths.len() {
                         eprintln!(
                             "{done} of {} deaths, {missed} not come to, {} findings",
                             deaths.len(),

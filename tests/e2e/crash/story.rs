@@ -64,7 +64,10 @@ pub(super) fn catalogue() -> String {
     set("settle = \"48h\"", "settle = \"0s\"");
     set("quiet = \"15d\"", "quiet = \"0s\"");
     set("dunning = \"intl\"", "dunning = \"tencent-hourly\"");
-    set("lifecycle = \"alibaba-rds\"\nautorenewal = \"daily-t9\"", "lifecycle = \"brief\"\nautorenewal = \"intl\"");
+    set(
+        "lifecycle = \"alibaba-rds\"\nautorenewal = \"daily-t9\"",
+        "lifecycle = \"brief\"\nautorenewal = \"intl\"",
+    );
     book.push_str(
         "\n[lifecycles.brief]\ngrace_days = 0\nrecovery_days = 2\nmax_horizon_years = 10\n\
          round_up_to_midnight = false\nrelease_needs_notice = \"24h\"\n",
@@ -166,9 +169,8 @@ fn week(mode: &str, pay_now: bool) -> Value {
 }
 
 fn order(book: &Book<'_>) -> Vec<Ask> {
-    let order = |token: &str, name: &str, form: &Value| {
-        ask(token, book.path(name, "/orders"), form)
-    };
+    let order =
+        |token: &str, name: &str, form: &Value| ask(token, book.path(name, "/orders"), form);
     let mut plain = week("ManualRenewal", true);
     plain["coupon"] = "none".into();
     let mut later = week("ManualRenewal", false);
@@ -291,9 +293,8 @@ fn import(_: &Book<'_>) -> Vec<Ask> {
 }
 
 fn invoice(book: &Book<'_>) -> Vec<Ask> {
-    let invoice = |name: &str| {
-        ask("invoice", book.path(name, "/statements/2026-01/invoice"), &json!({}))
-    };
+    let invoice =
+        |name: &str| ask("invoice", book.path(name, "/statements/2026-01/invoice"), &json!({}));
     vec![invoice("ada"), invoice("eva")]
 }
 

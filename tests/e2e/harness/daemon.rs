@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -108,6 +109,27 @@ impl Home {
     /// Tries to start a daemon where none can: how it ended.
     pub(crate) fn refuses_at(&self, at: &str) -> Ran {
         self.try_start(&format!("manual:{at}")).expect_err("no daemon")
+    }
+
+    /// Starts a daemon none of whose files may grow beyond a size, as on a disk that is nearly full.
+    pub(crate) fn start_with_files_of(&self, kibibytes: u32) -> Daemon {
+        let daemon = self.renewd("serve");
+        let mut limited = Command::new("bash");
+        let script = format!("trap '' XFSZ; ulimit -S -f {kibibytes}; exec \"$0\" \"$@\"");
+        limited.arg("-c").arg(script).arg(daemon.get_program()).args(daemon.get_args());
+        let started = self.try_start_as(limited, &format!("manual:{BEGINNING}"));
+        started.unwrap_or_else(|ran| panic!("the daemon did not start: {ran:?}"))
+    }
+
+    /// Tries to start a daemon that permissions bind, also where the tests run as root.
+    pub(crate) fn refuses_bound_by_permissions(&self) -> Ran {
+        let daemon = self.renewd("serve");
+        let mut bound = Command::new("setpriv");
+        if fs::metadata("/proc/self").expect("about this process").uid() == 0 {
+            bound.arg("--bounding-set=-dac_override,-dac_read_search");
+        }
+        bound.arg(daemon.get_program()).args(daemon.get_args());
+        self.try_start_as(bound, &format!("manual:{BEGINNING}")).expect_err("no daemon")
     }
 
     fn try_start(&self, clock: &str) -> Result<Daemon, Ran> {
@@ -317,6 +339,13 @@ impl Daemon {
             assert!(Instant::now() < end, "it never says so:\n{log}");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Its files may grow again.
+    pub(crate) fn frees_space(&self) {
+        let id = self.child.id().to_string();
+        let lifted = Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status();
+        assert!(lifted.expect("the command prlimit").success());
     }
 
     fn signal(&self, signal: &str) {

@@ -1,5 +1,7 @@
 //! Verbs about closing accounts.
 
+use std::path::PathBuf;
+
 use clap::{Subcommand, ValueEnum};
 
 use super::{Slice, Write, id};
@@ -20,9 +22,14 @@ pub(crate) enum ClosureVerb {
     #[command(after_help = "\
 A closed account cannot be reopened: its personal data is destroyed, and its coupons are void.
 
+With --operator you begin it on the owner's behalf, without a code: you acknowledge that, and the \
+owner is mailed the reason and how to revoke it.
+
 Examples:
   renewctl closure request acc_k3f9x2m7qd --disclaimer
-  renewctl closure request acc_k3f9x2m7qd --disclaimer --forfeit")]
+  renewctl closure request acc_k3f9x2m7qd --disclaimer --forfeit
+  renewctl closure request acc_k3f9x2m7qd --operator --reason 'As you asked by letter' \
+--reference letter-118")]
     Request {
         /// The account.
         #[arg(value_parser = id)]
@@ -31,6 +38,42 @@ Examples:
         #[arg(long)]
         disclaimer: bool,
         /// The owner gives up the cash that is left at the end.
+        #[arg(long)]
+        forfeit: bool,
+        /// Begin it on the owner's behalf, without a code.
+        #[arg(long, requires = "reason")]
+        operator: bool,
+        /// Why, as the owner is told.
+        #[arg(long, requires = "operator")]
+        reason: Option<String>,
+        /// The reference of a document that says so; nothing personal: it is kept with the books.
+        #[arg(long, requires = "operator")]
+        reference: Option<String>,
+        #[command(flatten)]
+        write: Write,
+    },
+    /// Begin to close many accounts on their owners' behalf.
+    #[command(after_help = "\
+The file names an account a line; blank lines, and what stands behind a #, are skipped. Each account \
+is asked for itself, by the same checks as one alone. The same file under the same --token begins \
+nothing twice, and tries again what was rejected. Each owner is mailed the reason and how to revoke \
+it. By asking you acknowledge that a closed account cannot be reopened.
+
+Examples:
+  renewctl closure request-many dormant.txt --reason 'The service ends in June' --dry-run
+  renewctl closure request-many dormant.txt --reason 'The service ends in June' --token end-2027
+  renewctl account list --json | jq -r .id | \
+renewctl closure request-many - --reason 'The service ends in June' --dry-run")]
+    RequestMany {
+        /// The accounts, one a line; `-` reads stdin.
+        file: PathBuf,
+        /// Why, as each owner is told.
+        #[arg(long)]
+        reason: String,
+        /// The reference of a document that says so; nothing personal: it is kept with the books.
+        #[arg(long)]
+        reference: Option<String>,
+        /// The owners gave up the cash that is left at the end.
         #[arg(long)]
         forfeit: bool,
         #[command(flatten)]

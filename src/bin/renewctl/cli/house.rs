@@ -159,7 +159,7 @@ pub(crate) struct Import {
 /// About the brake.
 #[derive(Debug, Subcommand)]
 pub(crate) enum BrakeVerb {
-    /// Show whether suspensions and releases are held back.
+    /// Show whether suspensions, releases and closings are held back.
     Show,
     /// Let through what is held back.
     Release {

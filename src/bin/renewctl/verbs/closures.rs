@@ -2,11 +2,11 @@
 
 use renewd::admin::wire::{
     ApproveClosure, ClearHolding, Closure, ClosureBlocker, ClosureEligibility, ClosureItem,
-    ClosureQuery, ClosureWarning, ConfirmClosure, Done, EligibilityQuery, Holding, Page, Receipt,
-    ReportHolding, RequestClosure,
+    ClosureQuery, ClosureWarning, ConfirmClosure, Done, EligibilityQuery, Holding, OnBehalf, Page,
+    Receipt, ReportHolding, RequestClosure,
 };
 
-use super::{Desk, would};
+use super::{Desk, many_closures, would};
 use crate::cli::{ClosureVerb, HoldingVerb};
 use crate::client::Call;
 use crate::failure::Failure;
@@ -26,10 +26,24 @@ pub(super) async fn run(desk: &Desk, verb: &ClosureVerb) -> Result<(), Failure> 
             })
             .await
         }
-        ClosureVerb::Request { account, disclaimer, forfeit, write } => {
-            let body = RequestClosure { disclaimer: *disclaimer, forfeit: *forfeit };
+        ClosureVerb::Request {
+            account,
+            disclaimer,
+            forfeit,
+            operator: _,
+            reason,
+            reference,
+            write,
+        } => {
+            let by_operator =
+                reason.clone().map(|reason| OnBehalf { reason, reference: reference.clone() });
+            let body = RequestClosure { disclaimer: *disclaimer, forfeit: *forfeit, by_operator };
             let call = Call::post(&["v1", "accounts", account, "closure"], write);
             ask(desk, &call.json(&body)?).await
+        }
+        ClosureVerb::RequestMany { file, reason, reference, forfeit, write } => {
+            let by_operator = OnBehalf { reason: reason.clone(), reference: reference.clone() };
+            many_closures::run(desk, file, &by_operator, *forfeit, write).await
         }
         ClosureVerb::Confirm { account, code, write } => {
             let body = ConfirmClosure { code: code.clone() };
@@ -78,12 +92,18 @@ async fn ask(desk: &Desk, call: &Call) -> Result<(), Failure> {
 
 fn show(output: Output, closure: Closure) -> Result<(), Failure> {
     let tries_left = closure.tries_left.map(|tries| tries.to_string());
+    let (reason, reference) = match closure.by_operator {
+        Some(begun) => (begun.reason, begun.reference),
+        None => (None, None),
+    };
     output::card(&[
         ("account", closure.account),
         ("stage", closure.stage),
         ("next", or_nothing(closure.next.as_ref())),
         ("not before", or_nothing(closure.until.as_ref())),
         ("requested", closure.requested_at),
+        ("by an operator", or_nothing(reason.as_ref())),
+        ("document", or_nothing(reference.as_ref())),
         ("confirmed", or_nothing(closure.confirmed_at.as_ref())),
         ("approved on", or_nothing(closure.approval.as_ref())),
         ("closed", or_nothing(closure.closed_at.as_ref())),

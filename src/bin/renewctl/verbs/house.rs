@@ -238,7 +238,7 @@ fn brake_text(brake: &Brake) -> String {
     let count = or_nothing(brake.held_count.as_ref());
     let since = or_nothing(brake.engaged_at.as_ref());
     format!(
-        "ENGAGED since {since}: {count} suspensions and releases wait; `renewctl brake release` \
+        "ENGAGED since {since}: {count} suspensions, releases and closings wait; `renewctl brake release` \
          lets them through"
     )
 }

@@ -13,6 +13,7 @@ mod house;
 mod import;
 mod ledger;
 mod lists;
+mod many_closures;
 mod meters;
 mod orders;
 mod pages;

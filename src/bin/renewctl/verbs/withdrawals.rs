@@ -21,7 +21,8 @@ pub(super) async fn run(desk: &Desk, verb: &WithdrawVerb) -> Result<(), Failure>
         WithdrawVerb::List { account, state, slice } => {
             let filter = WithdrawalQuery { state: state.clone(), ..WithdrawalQuery::default() };
             let call = Call::get(&["v1", "accounts", account, "withdrawals"]).filter(&filter)?;
-            let columns = ["ID", "STATE", ">AMOUNT", "WAYS", "REQUESTED", "SETTLED", "REASON"];
+            let columns =
+                ["ID", "STATE", ">AMOUNT", "WAYS", "REQUESTED", "EXPECTED BY", "SETTLED", "REASON"];
             desk.list(&call, slice, &columns, row).await
         }
         WithdrawVerb::Paid { withdrawal, write } => {
@@ -41,7 +42,12 @@ async fn ask(desk: &Desk, call: &Call) -> Result<(), Failure> {
         let (dry_run, state) = (would(receipt.dry_run), &withdrawal.state);
         output.say(&format!("{dry_run}{} of {} {state}", withdrawal.id, money(&withdrawal.amount)));
         let ways = ways(&withdrawal);
-        Ok(output::card(&[("withdrawal", withdrawal.id), ("ways", ways), ("cash", money(&cash))])?)
+        Ok(output::card(&[
+            ("withdrawal", withdrawal.id),
+            ("ways", ways),
+            ("expected by", or_nothing(withdrawal.expected_by.as_ref())),
+            ("cash", money(&cash)),
+        ])?)
     })
     .await
 }
@@ -54,6 +60,7 @@ fn row(withdrawal: Withdrawal) -> Vec<String> {
         money(&withdrawal.amount),
         ways,
         withdrawal.requested_at,
+        or_nothing(withdrawal.expected_by.as_ref()),
         or_nothing(withdrawal.settled_at.as_ref()),
         or_nothing(withdrawal.reason.as_ref()),
     ]

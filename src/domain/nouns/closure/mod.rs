@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for CodeHash {
 pub enum Stage {
     /// It was asked for; the one-time code is awaited.
     Requested,
-    /// The code was right, and everything is checked: within one record.
+    /// The code was right, or an operator began it, and everything is checked: within one record.
     Checking,
     /// An operator is to approve it, on a document (R8.11).
     Approval,
@@ -115,6 +115,9 @@ pub struct Closure {
     /// Did the owner give up, in so many words, the cash that is left at the end (R8.3)?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forfeit: bool,
+    /// Why an operator began it; none if its owner asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_operator: Option<OnBehalf>,
     /// The one-time code, while it is awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
@@ -132,6 +135,16 @@ pub struct Closure {
     /// When the account was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+}
+
+/// Why an operator began it on the owner's behalf. Who did is told by the record's cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnBehalf {
+    /// The reason, as its owner is told, sealed beside the journal.
+    pub reason: SealedRef,
+    /// A document that says so; nothing personal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// A one-time code that is awaited.
@@ -186,6 +199,16 @@ pub enum Event {
         expires_at: Timestamp,
         /// How many wrong ones end the request.
         tries: u32,
+        /// Is the cash that is left at the end given up?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        forfeit: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// An operator began it on the owner's behalf: no code is awaited.
+    Begun {
+        /// Why; with that the disclaimer is acknowledged.
+        by_operator: OnBehalf,
         /// Is the cash that is left at the end given up?
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         forfeit: bool,
@@ -281,12 +304,23 @@ pub enum Event {
 impl Closure {
     /// A closure that was just asked for.
     #[must_use]
-    pub const fn begin(code: Code, forfeit: bool, at: Timestamp) -> Self {
+    pub fn requested(code: Code, forfeit: bool, at: Timestamp) -> Self {
+        Self { stage: Stage::Requested, code: Some(code), ..Self::new(forfeit, at) }
+    }
+
+    /// A closure that an operator just began.
+    #[must_use]
+    pub fn begun(by_operator: OnBehalf, forfeit: bool, at: Timestamp) -> Self {
+        Self { by_operator: Some(by_operator), ..Self::new(forfeit, at) }
+    }
+
+    const fn new(forfeit: bool, at: Timestamp) -> Self {
         Self {
-            stage: Stage::Requested,
+            stage: Stage::Checking,
             requested_at: at,
             forfeit,
-            code: Some(code),
+            by_operator: None,
+            code: None,
             confirmed_at: None,
             approval: None,
             until: None,
@@ -311,7 +345,9 @@ impl Closure {
     /// Changes it by what happened.
     pub fn apply(&mut self, event: &Event) {
         let at = match event {
-            Event::Requested { .. } => panic!("broken journal: a closure was requested twice"),
+            Event::Requested { .. } | Event::Begun { .. } => {
+                panic!("broken journal: a closure was begun twice")
+            }
             Event::HoldingReported(holding) => holding.reported_at,
             Event::HoldingCleared { at, .. } => *at,
             Event::CodeMissed { tries_left, at } => {

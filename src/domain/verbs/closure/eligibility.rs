@@ -8,7 +8,7 @@ use crate::domain::month::Month;
 use crate::domain::nouns::closure::{Blocker, Claim};
 use crate::domain::nouns::{order, subscription};
 use crate::domain::rules::Timeline;
-use crate::domain::verbs::accrue;
+use crate::domain::verbs::{accrue, withdraw};
 
 /// What an account's owner should know before closing it; it does not stand in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,10 @@ fn owed_to_customer<'a>(
     open: &'a Open,
 ) -> impl Iterator<Item = Blocker> + 'a {
     let withdrawals = open.withdrawals.values().filter(|asked| !asked.is_final());
-    let withdrawals = withdrawals.map(|asked| (Claim::Withdrawal(asked.id), asked.amount, None));
+    let withdrawals = withdrawals.map(|asked| {
+        let expected_by = withdraw::expected_by(timeline, asked);
+        (Claim::Withdrawal(asked.id), asked.amount, expected_by)
+    });
     let transfers = open.wallet.in_transit.iter();
     let transfers = transfers.map(|(number, sent)| (Claim::Transfer(*number), sent.amount, None));
     let deposits = open.wallet.holds.iter().map(|(id, amount)| {

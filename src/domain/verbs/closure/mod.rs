@@ -16,7 +16,7 @@ use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::event::SealedRef;
 use crate::domain::nouns::closure::{
-    Blocker, Closure, CodeHash, Event, Holding, HoldingKind, RevokedBy, Stage,
+    Blocker, Closure, CodeHash, Event, Holding, HoldingKind, OnBehalf, RevokedBy, Stage,
 };
 use crate::domain::nouns::{coupon, wallet};
 use crate::domain::rejection::Rejection;
@@ -33,6 +33,16 @@ pub struct RequestClosure {
     pub code: CodeHash,
     /// The code, sealed at the door.
     pub note: SealedRef,
+}
+
+/// Begin it on the owner's behalf, without a code. By asking, the operator acknowledges the
+/// disclaimer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeginClosure {
+    /// Why.
+    pub by_operator: OnBehalf,
+    /// Did the owner give up the cash that is left (R8.3)?
+    pub forfeit: bool,
 }
 
 /// Confirm it by the one-time code.
@@ -79,17 +89,11 @@ pub struct ClearHolding {
 
 /// Asks for it. Everything that stands in the way is answered at once, and nothing changes then.
 pub fn request(draft: &mut Draft<'_>, request: &RequestClosure) -> Result<Answer, Rejection> {
-    let open = draft.in_service()?;
-    if let Some(closure) = &open.closure {
-        return Err(Rejection::ClosureStage { stage: closure.stage });
-    }
+    not_closing(draft)?;
     if !request.disclaimer {
         return Err(Rejection::DisclaimerRequired);
     }
-    let eligibility = Eligibility::of(draft.timeline, open, request.forfeit);
-    if !eligibility.may_request() {
-        return Err(Rejection::ClosureBlocked { blockers: eligibility.blockers });
-    }
+    eligible(draft, request.forfeit)?;
     let rules = settings(draft.timeline, draft.at);
     draft.push(Event::Requested {
         code: request.code,
@@ -100,6 +104,32 @@ pub fn request(draft: &mut Draft<'_>, request: &RequestClosure) -> Result<Answer
         at: draft.at,
     });
     answer(draft)
+}
+
+/// Begins it on the owner's behalf: by the same checks, and from then on as if it were confirmed.
+pub fn begin(draft: &mut Draft<'_>, begin: &BeginClosure) -> Result<Answer, Rejection> {
+    not_closing(draft)?;
+    eligible(draft, begin.forfeit)?;
+    let at = draft.at;
+    let by_operator = begin.by_operator.clone();
+    draft.push(Event::Begun { by_operator, forfeit: begin.forfeit, at });
+    approve_or_settle(draft, at);
+    answer(draft)
+}
+
+fn not_closing(draft: &Draft<'_>) -> Result<(), Rejection> {
+    match &draft.in_service()?.closure {
+        Some(closure) => Err(Rejection::ClosureStage { stage: closure.stage }),
+        None => Ok(()),
+    }
+}
+
+fn eligible(draft: &Draft<'_>, forfeit: bool) -> Result<(), Rejection> {
+    let eligibility = Eligibility::of(draft.timeline, draft.in_service()?, forfeit);
+    if eligibility.may_request() {
+        return Ok(());
+    }
+    Err(Rejection::ClosureBlocked { blockers: eligibility.blockers })
 }
 
 /// Confirms it, or counts a wrong code, which is a fact and no rejection (D49).
@@ -120,16 +150,21 @@ pub fn confirm(draft: &mut Draft<'_>, confirm: ConfirmClosure) -> Result<Answer,
     let before = closure.clone();
     draft.push(Event::Confirmed { at });
     if check(draft, at) {
-        let needs_approval = draft
-            .open()
-            .is_ok_and(|open| settings(draft.timeline, at).approval_for.contains(&open.terms.kind));
-        if needs_approval {
-            draft.push(Event::ApprovalAsked { at });
-        } else {
-            settle(draft, at);
-        }
+        approve_or_settle(draft, at);
     }
     answer_or(draft, before)
+}
+
+/// Accounts of some kinds wait for an approval first (R8.11).
+fn approve_or_settle(draft: &mut Draft<'_>, at: Timestamp) {
+    let needs_approval = draft
+        .open()
+        .is_ok_and(|open| settings(draft.timeline, at).approval_for.contains(&open.terms.kind));
+    if needs_approval {
+        draft.push(Event::ApprovalAsked { at });
+    } else {
+        settle(draft, at);
+    }
 }
 
 /// Approves it; what stood in the way meanwhile puts the account back in service.
