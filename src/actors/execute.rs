@@ -104,6 +104,10 @@ pub(super) async fn turn(
             }
             Ended { slot: None, panicked: true }
         }
+        // What was refused may be written all the same, and everybody decides by what the house says.
+        Err(Failure::Store(_)) if stream == StreamId::House => {
+            Ended { slot: turn.load().await.ok(), panicked: false }
+        }
         Err(Failure::Store(_) | Failure::Parked(_)) => Ended { slot: None, panicked: false },
     }
 }
@@ -208,7 +212,7 @@ impl Turn<'_> {
         for _ in 0..CONFLICTS_MAX {
             let mut warm = match slot.take() {
                 Some(slot) => slot,
-                None => load(self.ports, self.stream).await?,
+                None => self.load().await?,
             };
             let lookups = self.look_up(&warm, commands).await?;
             let decided =
@@ -242,6 +246,16 @@ impl Turn<'_> {
             }
         }
         Err(Failure::Store("the stream is written elsewhere all the time".to_owned()))
+    }
+
+    /// Reads the stream and replays it. What the house says is published: its last commit may have
+    /// been written and not answered.
+    async fn load(&self) -> Result<Slot, Failure> {
+        let slot = load(self.ports, self.stream).await?;
+        if let State::House(house) = &slot.state {
+            self.ports.publish_house(house.clone());
+        }
+        Ok(slot)
     }
 
     async fn look_up(&self, slot: &Slot, commands: &Commands) -> Result<Lookups, Failure> {
@@ -434,7 +448,7 @@ impl Turn<'_> {
         }
         let slot = match slot {
             Some(slot) => slot,
-            None => match load(self.ports, self.stream).await {
+            None => match self.load().await {
                 Ok(slot) => slot,
                 Err(failure) => {
                     for ask in looks {

@@ -21,7 +21,7 @@ use crate::store::{Chore, DueQuery, DueRow, JobRun, StoreError};
 const PAGE: u32 = 1000;
 /// The wait after a stream's first failure; it doubles up to the longest.
 const RETRY_FIRST: Duration = Duration::from_mins(1);
-const RETRY_MAX: Duration = Duration::from_hours(1);
+pub(super) const RETRY_MAX: Duration = Duration::from_hours(1);
 
 /// A scheduler's job, its settings, and which accounts failed lately.
 pub struct Run {
