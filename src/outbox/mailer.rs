@@ -19,6 +19,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::effects::{About, Effect, Recipient, Template};
 use crate::domain::event::SealedRef;
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
 use crate::store::Delivery;
 
 use super::files::{self, file_name, part_name};
@@ -211,7 +212,10 @@ impl Mailer {
             template: letter.template,
             subject: letter.subject.clone(),
         };
-        match self.send(delivery, letter).await {
+        failpoint::pass(Point::MailBefore);
+        let sent = self.send(delivery, letter).await;
+        failpoint::pass(Point::MailAfter);
+        match sent {
             Ok(outcome) => (outcome, Some(mail)),
             Err(outcome) => (outcome, None),
         }
@@ -446,6 +450,7 @@ async fn write_file(directory: &Path, name: &str, bytes: Vec<u8>) -> Result<Outc
         let mut file = std::fs::File::create(&part)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
+        failpoint::pass(Point::MailBeforeRename);
         std::fs::rename(&part, &target)
     };
     match tokio::task::spawn_blocking(write).await {

@@ -15,6 +15,7 @@ use standardwebhooks::{
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::effects::Effect;
+use crate::failpoint::{self, Point};
 use crate::store::{Delivery, EffectKey};
 
 use super::payload::Body;
@@ -102,7 +103,10 @@ impl Webhooks {
             .header(HEADER_WEBHOOK_TIMESTAMP, signed_at)
             .header(HEADER_WEBHOOK_SIGNATURE, signature)
             .body(body);
-        match request.send().await {
+        failpoint::pass(Point::WebhookBefore);
+        let answer = request.send().await;
+        failpoint::pass(Point::WebhookAfter);
+        match answer {
             Ok(response) => answered(response.status()),
             Err(error) => Outcome::Unreachable(reason(error)),
         }
