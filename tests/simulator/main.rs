@@ -25,14 +25,14 @@ use runs::{Run, setting};
 use world::World;
 
 /// Worlds of a usual run of the tests.
-const WORLDS: u64 = 8;
+const WORLDS: u64 = 6;
 
 #[test]
 fn every_world_keeps_the_laws() {
     if let Some(seed) = setting("RENEWD_SEED") {
         Run { first: seed, count: 1, threads: 1, shows: false }.go();
     } else {
-        Run { first: 1, count: WORLDS, threads: 1, shows: false }.go();
+        Run { first: 1, count: WORLDS, threads: 2, shows: false }.go();
     }
 }
 
