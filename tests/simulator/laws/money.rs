@@ -81,19 +81,33 @@ impl Flow {
                     flow.spent += minor(&settlement.cash);
                     flow.owed += minor(&settlement.owed);
                 }
-                Event::Withdrawal(withdrawal::Event::Requested(asked)) => {
-                    flow.withdrawn += minor(&asked.amount);
-                }
-                Event::Withdrawal(withdrawal::Event::Failed { amount, .. }) => {
-                    flow.withdrawn -= minor(amount);
-                }
-                Event::Withdrawal(withdrawal::Event::Paid { paid, .. }) => {
-                    flow.paid_out += paid.iter().map(|out| minor(&out.amount)).sum::<i128>();
-                }
+                Event::Withdrawal(event) => flow.withdrawal(event),
                 _ => {}
             }
         }
         flow
+    }
+
+    fn withdrawal(&mut self, event: &withdrawal::Event) {
+        let minor = |amount: &Money| i128::from(amount.minor());
+        let out = |paid: &[withdrawal::PaidOut]| paid.iter().map(|out| minor(&out.amount)).sum();
+        match event {
+            withdrawal::Event::Requested(asked) => self.withdrawn += minor(&asked.amount),
+            withdrawal::Event::Failed { amount, .. } => self.withdrawn -= minor(amount),
+            withdrawal::Event::Paid { paid, .. } => self.paid_out += out(paid),
+            // It was said to have failed before, or to be paid.
+            withdrawal::Event::PaidAfterAll { paid, .. } => {
+                let out: i128 = out(paid);
+                self.withdrawn += out;
+                self.paid_out += out;
+            }
+            withdrawal::Event::FailedAfterAll { paid, .. } => {
+                let out: i128 = out(paid);
+                self.withdrawn -= out;
+                self.paid_out -= out;
+            }
+            withdrawal::Event::ReportedAgain { .. } => {}
+        }
     }
 
     fn wallet(&mut self, event: &wallet::Event) {
