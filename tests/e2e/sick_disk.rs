@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ask, Customer, Daemon, Home};
+use crate::harness::{Ask, Customer, Home};
 
 /// A top-up of one dollar, under a key.
 fn dollar(customer: &Customer, token: usize) -> Ask {
