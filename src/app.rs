@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use actix_rt::{Arbiter, System};
+use actix_rt::{Arbiter, ArbiterHandle, System};
 use anyhow::Context as _;
 use async_trait::async_trait;
 
@@ -23,7 +23,7 @@ use crate::domain::stream::State;
 use crate::domain::verbs::apply_rules::ApplyRules;
 use crate::eraser::{self, Eraser};
 use crate::outbox::sender::Sender;
-use crate::outbox::{self, Addresses, Names, Outbox};
+use crate::outbox::{self, Addresses, Names, Outbox, Receiver};
 use crate::scheduler::Schedulers;
 use crate::scheduler::cron::CronLine;
 use crate::stepper::Stepper;
@@ -55,8 +55,20 @@ pub struct App {
     pub eraser: eraser::Handle,
     /// When the schedulers look.
     pub lines: BTreeMap<Job, CronLine>,
-    /// The threads that the actors live on.
-    arbiters: [Arbiter; 2],
+    /// The threads that the actors live on, where they are its own.
+    arbiters: Vec<Arbiter>,
+}
+
+/// What a house stands on.
+pub struct Ground {
+    /// Where everything is kept.
+    pub store: Handle,
+    /// Seals what is personal.
+    pub sealer: Sealer,
+    /// Takes mail and webhooks, where no servers do.
+    pub receiver: Option<Arc<dyn Receiver>>,
+    /// Where the streams live, and where the clockwork does: they may be one thread.
+    pub threads: [ArbiterHandle; 2],
 }
 
 impl App {
@@ -87,9 +99,21 @@ impl App {
         );
         let sealer = Sealer::load_or_create(&key)
             .with_context(|| format!("the deployment key {}", key.display()))?;
+        let arbiters = vec![Arbiter::new(), Arbiter::new()];
+        let threads = [arbiters[0].handle(), arbiters[1].handle()];
+        let ground = Ground { store, sealer, receiver: None, threads };
+        Ok(Self { arbiters, ..Self::start_on(config, clock, rules, ground).await? })
+    }
+
+    /// Starts the house on threads of the caller's, which end it when they end.
+    pub async fn start_on(
+        config: &Config,
+        clock: Clock,
+        rules: Option<Rules>,
+        ground: Ground,
+    ) -> anyhow::Result<Self> {
+        let Ground { store, sealer, receiver, threads: [streams, clockwork] } = ground;
         let lines = cron_lines(config)?;
-        let streams = Arbiter::new();
-        let clockwork = Arbiter::new();
         let house = load_house(&store).await?;
         let limits = Limits {
             live_max: usize::try_from(config.daemon.live_accounts_max)?,
@@ -97,7 +121,7 @@ impl App {
             ..Limits::default()
         };
         let ports = Ports::start(
-            &streams.handle(),
+            &streams,
             Arc::clone(&store),
             sealer.clone(),
             clock.clone(),
@@ -105,21 +129,25 @@ impl App {
             limits,
             house,
         );
-        let journal = Journal::start(Arc::clone(&store), &streams.handle());
-        let accounts = Accounts::start(ports, journal, &streams.handle());
+        let journal = Journal::start(Arc::clone(&store), &streams);
+        let accounts = Accounts::start(ports, journal, &streams);
         if let Some(rules) = rules.filter(|_| accounts.ports().house().timeline.newest() == 0) {
             let apply = ApplyRules { rules: Arc::new(rules), effective_at: None };
             let request = Request::new(Command::ApplyRules(apply), Cause::Daemon, Lane::People);
             accounts.execute(StreamId::House, request).await.context("the first catalogue")?;
         }
         let vault = Vault { store: Arc::clone(&store), sealer: sealer.clone() };
-        let schedulers = Schedulers::start(&accounts, config, &lines, &clockwork.handle());
+        let schedulers = Schedulers::start(&accounts, config, &lines, &clockwork);
         let addresses = Arc::new(Opened(vault.clone()));
         let names = product_names(accounts.ports().clone());
-        let outbox = Outbox::open(config, Arc::clone(&store), accounts.clone(), addresses, names)?;
-        let sender = Sender::start(outbox, &clock, config.outbox.every.0, &clockwork.handle());
+        let (kept, all) = (Arc::clone(&store), accounts.clone());
+        let outbox = match receiver {
+            Some(receiver) => Outbox::open_to(config, &receiver, kept, all, addresses, names),
+            None => Outbox::open(config, kept, all, addresses, names),
+        }?;
+        let sender = Sender::start(outbox, &clock, config.outbox.every.0, &clockwork);
         let eraser = Eraser::new(accounts.clone(), vault.clone(), sender.clone(), config.retention);
-        let eraser = eraser.start(&clock, config.outbox.every.0, &clockwork.handle());
+        let eraser = eraser.start(&clock, config.outbox.every.0, &clockwork);
         Ok(Self {
             config: Arc::new(config.clone()),
             clock,
@@ -131,7 +159,7 @@ impl App {
             sender,
             eraser,
             lines,
-            arbiters: [streams, clockwork],
+            arbiters: Vec::new(),
         })
     }
 

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Retention;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{AccountId, StreamId};
+use crate::failpoint::{self, Point};
 use crate::outbox::sender::Sender;
 use crate::store::seal::{SealError, Vault};
 use crate::store::{Chore, DocumentQuery, Erasure, ErasureStage, Retained, StoreError};
@@ -107,7 +108,9 @@ impl Eraser {
         // One that is swept already is not swept again, and has nothing left.
         chores.extend(ended.iter().map(|erasure| Chore::Sweep { stream: erasure.stream, at: now }));
         if !chores.is_empty() {
+            failpoint::pass(Point::EraserBeforeDestroy);
             self.accounts.chores(chores).await?;
+            failpoint::pass(Point::EraserAfterDestroy);
         }
         let (erased_count, swept_count) = self.scrub(now).await?;
         Ok(Erased { destroyed_count: waiting.len(), erased_count, swept_count })
@@ -139,12 +142,14 @@ impl Eraser {
         if !store.scrub().await? {
             return Err(EraseError::BeingRead);
         }
+        failpoint::pass(Point::EraserAfterScrub);
         let streams: BTreeSet<StreamId> = scrubbing.iter().map(|erasure| erasure.stream).collect();
         let mails = if streams.is_empty() {
             BTreeMap::new()
         } else {
             self.sender.outbox().forget_mails(streams).await.map_err(EraseError::Mail)?
         };
+        failpoint::pass(Point::EraserAfterMails);
         let all = scrubbing.iter().chain(&sweeping);
         let chores = all.map(|erasure| Chore::Scrubbed {
             stream: erasure.stream,
@@ -152,6 +157,7 @@ impl Eraser {
             mail_count: mails.get(&erasure.stream).copied().unwrap_or(0),
         });
         self.accounts.chores(chores.collect()).await?;
+        failpoint::pass(Point::EraserAfterEnd);
         for erasure in &scrubbing {
             tracing::info!(account.id = %erasure.stream, "erased: its personal data is destroyed");
         }

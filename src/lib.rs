@@ -19,6 +19,7 @@
 //! - [`eraser`]: what happens to a closed account after its last letter.
 //! - [`documents`]: statements, invoices and credit notes as HTML and PDF.
 //! - [`admin`]: the control socket. [`stepper`]: all of it under a clock that is moved by hand.
+//! - [`failpoint`]: where a test can have the daemon die; empty in a release build.
 //! - [`app`] builds the house, [`serve`] puts the socket in front of it; [`check`], [`demo`] and
 //!   [`bench`] look at it from outside. [`config`] and [`catalogue`] are what people write,
 //!   [`clock`] the one door to the time of day.
@@ -60,6 +61,7 @@ pub mod demo;
 pub mod documents;
 pub mod domain;
 pub mod eraser;
+pub mod failpoint;
 pub mod outbox;
 pub mod scheduler;
 pub mod serve;

@@ -11,8 +11,8 @@ use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::eraser::{self, EraseError};
 use crate::outbox::sender::Sender;
-use crate::scheduler::Schedulers;
 use crate::scheduler::cron::CronLine;
+use crate::scheduler::{self, Schedulers};
 use crate::store::{JobRun, StoreError};
 
 /// Rounds at one instant after which something must be wrong.
@@ -59,6 +59,8 @@ pub struct Stepper {
     lines: BTreeMap<Job, CronLine>,
     /// What was due and did not move when its job ran: looked at again when it changes.
     stuck: BTreeMap<Job, Timestamp>,
+    /// Jobs of which something failed, each until when it is surely tried again.
+    failing: BTreeMap<Job, Timestamp>,
 }
 
 impl Stepper {
@@ -72,7 +74,8 @@ impl Stepper {
         eraser: eraser::Handle,
         lines: BTreeMap<Job, CronLine>,
     ) -> Self {
-        Self { clock, accounts, schedulers, sender, eraser, lines, stuck: BTreeMap::new() }
+        let (stuck, failing) = (BTreeMap::new(), BTreeMap::new());
+        Self { clock, accounts, schedulers, sender, eraser, lines, stuck, failing }
     }
 
     /// Moves the clock to `target`, with everything on the way. `seen` is called after each
@@ -140,7 +143,11 @@ impl Stepper {
                 if *job == Job::Housekeeping && round > 0 {
                     continue;
                 }
-                let ran = self.schedulers.run(*job, now).await?;
+                let ran = self.schedulers.run(*job, now).await;
+                if ran.as_ref().map_or(true, |ran| ran.failed_count > 0) {
+                    self.failing.insert(*job, now.plus(scheduler::RETRY_MAX));
+                }
+                let ran = ran?;
                 let moved = !ran.steps.is_empty();
                 did |= moved;
                 if moved {
@@ -160,8 +167,11 @@ impl Stepper {
 
     async fn note_stuck(&mut self, now: Timestamp, ticking: &[Job]) -> Result<(), StepError> {
         let due = self.accounts.ports().store.next_due().await?;
+        self.failing.retain(|_, until| *until >= now);
         for job in ticking {
-            match due.get(job).filter(|due| **due <= now) {
+            // What failed has not moved, and will when it is tried again.
+            let stays = |due: &&Timestamp| **due <= now && !self.failing.contains_key(job);
+            match due.get(job).filter(stays) {
                 Some(due) => self.stuck.insert(*job, *due),
                 None => self.stuck.remove(job),
             };

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The rooms of the house by floor. A room may use rooms of lower floors only; rooms of one floor
 /// are strangers.
 const FLOORS: &[&[&str]] = &[
-    &["domain"],
+    &["domain", "failpoint"],
     &["catalogue", "clock", "config", "documents", "store"],
     &["actors"],
     &["admin", "outbox", "scheduler"],
@@ -46,6 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["src/outbox/webhooks.rs", "src/bin/"]),
     ("ring", &["src/store/"]),
     ("rusqlite", &["src/bench/"]),
+    ("rustix", &["src/failpoint/armed.rs"]),
     ("rustls", &["src/outbox/webhooks.rs", "src/bin/", "src/main.rs"]),
     ("sqlx", &["src/store/postgres/", "src/store/sqlite/"]),
     ("standardwebhooks", &["src/outbox/webhooks.rs"]),
@@ -215,6 +216,26 @@ fn the_core_is_pure() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A release build has nothing that reads the environment to kill itself.
+#[test]
+fn fail_points_are_in_no_release_build() {
+    let room = fs::read_to_string(root().join("src/failpoint/mod.rs")).expect("fail points");
+    let guarded = |line: &str| format!("#[cfg(debug_assertions)]\n{line}\n");
+    for line in ["mod armed;", "    armed::pass(point);"] {
+        assert_eq!(room.matches(line).count(), 1, "{line}");
+        assert!(room.contains(&guarded(line)), "{line} is not behind debug assertions");
+    }
+    for (file, text) in sources() {
+        let is_armed = file == "src/failpoint/armed.rs";
+        for word in ["RENEWD_DIE_AT", "RENEWD_COUNT_PASSES", "rustix::", "armed::"] {
+            let is_guard = file == "src/failpoint/mod.rs" && word == "armed::";
+            assert!(is_armed || is_guard || !code(&text).contains(word), "{file} says {word}");
+        }
+    }
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    assert!(!manifest.contains("debug-assertions"), "a profile says otherwise");
 }
 
 #[test]

@@ -104,6 +104,10 @@ pub(super) async fn turn(
             }
             Ended { slot: None, panicked: true }
         }
+        // What was refused may be written all the same, and everybody decides by what the house says.
+        Err(Failure::Store(_)) if stream == StreamId::House => {
+            Ended { slot: turn.load().await.ok(), panicked: false }
+        }
         Err(Failure::Store(_) | Failure::Parked(_)) => Ended { slot: None, panicked: false },
     }
 }
@@ -244,11 +248,11 @@ impl Turn<'_> {
         Err(Failure::Store("the stream is written elsewhere all the time".to_owned()))
     }
 
-    /// Reads the stream as it is stored.
+    /// Reads the stream and replays it. What the house says is published: its last commit may have
+    /// been written and not answered.
     async fn load(&self) -> Result<Slot, Failure> {
         let slot = load(self.ports, self.stream).await?;
         if let State::House(house) = &slot.state {
-            // It may have moved by a commit whose outcome nobody was told.
             self.ports.publish_house(house.clone());
         }
         Ok(slot)

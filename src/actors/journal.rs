@@ -13,6 +13,7 @@ use actix::{
 use tokio::sync::oneshot;
 
 use super::Lane;
+use crate::failpoint::{self, Point};
 use crate::store::{self, Chore, Commit, StoreError, Written};
 
 /// How long one transaction should take.
@@ -169,7 +170,12 @@ impl JournalActor {
         let count = u32::try_from(commits.len()).unwrap_or(u32::MAX);
         let store = Arc::clone(&self.store);
         let handed_at = Instant::now();
-        let write = async move { store.write(commits, chores).await };
+        let write = async move {
+            failpoint::pass(Point::JournalBeforeBatch);
+            let written = store.write(commits, chores).await;
+            failpoint::pass(Point::JournalAfterBatch);
+            written
+        };
         context.spawn(write.into_actor(self).map(move |written, actor, context| {
             actor.in_flight -= 1;
             let began_at = handed_at.max(actor.ended_at);

@@ -13,6 +13,7 @@ use crate::domain::record::Cause;
 use crate::domain::rejection::Rejection;
 use crate::domain::verbs::campaign::GiveBack;
 use crate::domain::verbs::transfer::TransferAnswered;
+use crate::failpoint::{self, Point};
 use crate::store::{Channel, Claim, ClaimKind, Delivery, DeliveryQuery, EffectKey, StoreError};
 
 /// What a record tells other streams, as far as it is looked through.
@@ -29,7 +30,10 @@ pub async fn tell(
     lane: Lane,
 ) -> Result<Receipt, ExecuteError> {
     let back = back(to, &command);
-    let refused = match execute(to, request(key, "", command, lane)).await {
+    failpoint::pass(Point::TellBefore);
+    let told = execute(to, request(key, "", command, lane)).await;
+    failpoint::pass(Point::TellAfter);
+    let refused = match told {
         Err(ExecuteError::Rejected(rejection)) => rejection,
         done => return done,
     };

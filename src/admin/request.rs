@@ -56,7 +56,7 @@ impl Asking {
 
     /// The body as JSON; an empty one is read as `{}`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        if matches!(self.body.trim_ascii(), b"" | b"null") {
+        if self.body.is_empty() {
             return serde_json::from_str("{}").map_err(|error| Problem::malformed(&error));
         }
         media_type_is(self.media_type.as_deref(), &[JSON])?;

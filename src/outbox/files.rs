@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::domain::effects::Template;
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
 use crate::store::Delivery;
 
 /// What follows the name of a mail that is not written to its end.
@@ -50,6 +51,7 @@ pub(super) fn delete(
         let owner = name.to_str().and_then(owner).filter(|owner| streams.contains(owner));
         if let Some(owner) = owner {
             std::fs::remove_file(entry.path())?;
+            failpoint::pass(Point::EraserMailDeleted);
             *deleted.entry(owner).or_default() += 1;
         }
     }

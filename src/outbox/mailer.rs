@@ -19,12 +19,13 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::effects::{About, Effect, Recipient, Template};
 use crate::domain::event::SealedRef;
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
 use crate::store::Delivery;
 
 use super::files::{self, file_name, part_name};
 use super::templates::Templates;
 use super::values::{Subject, one_line};
-use super::{Addresses, Names, OutboxError, Outcome, Profile, SentMail};
+use super::{Addresses, Names, OutboxError, Outcome, Profile, Receiver, SentMail};
 
 /// Answers of a mail server that refuse us, not the mail: a wrong password must not kill a day's
 /// notices.
@@ -49,6 +50,21 @@ pub struct Kept {
     pub message_id: String,
     /// The whole message, as it would be sent.
     pub message: String,
+}
+
+impl Kept {
+    fn of(delivery: &Delivery, letter: Letter) -> Self {
+        Self {
+            stream: delivery.stream,
+            template: letter.template,
+            to: letter.to.email.to_string(),
+            subject: letter.subject,
+            text: letter.text,
+            html: letter.html,
+            message_id: letter.message_id,
+            message: String::from_utf8_lossy(&letter.message.formatted()).into_owned(),
+        }
+    }
 }
 
 /// Mails that were kept instead of sent, oldest first.
@@ -90,6 +106,7 @@ enum Backend {
     Smtp(Box<Smtp>),
     Directory(PathBuf),
     Memory(Memory),
+    Receiver(Arc<dyn Receiver>),
 }
 
 /// An SMTP server. Its pool is made with the first mail: that needs a running executor.
@@ -155,8 +172,13 @@ impl Mailer {
     pub(super) fn memory(&self) -> Option<Memory> {
         match &self.backend {
             Backend::Memory(memory) => Some(memory.clone()),
-            Backend::Smtp(_) | Backend::Directory(_) => None,
+            Backend::Smtp(_) | Backend::Directory(_) | Backend::Receiver(_) => None,
         }
+    }
+
+    /// The same, but its mails are handed to `receiver`.
+    pub(super) fn to(self, receiver: Arc<dyn Receiver>) -> Self {
+        Self { backend: Backend::Receiver(receiver), ..self }
     }
 
     /// Mails that are under way at once: the pool keeps connections, it doesn't limit them.
@@ -190,7 +212,10 @@ impl Mailer {
             template: letter.template,
             subject: letter.subject.clone(),
         };
-        match self.send(delivery, letter).await {
+        failpoint::pass(Point::MailBefore);
+        let sent = self.send(delivery, letter).await;
+        failpoint::pass(Point::MailAfter);
+        match sent {
             Ok(outcome) => (outcome, Some(mail)),
             Err(outcome) => (outcome, None),
         }
@@ -317,18 +342,13 @@ impl Mailer {
                 write_file(directory, &name, letter.message.formatted()).await
             }
             Backend::Memory(memory) => {
-                memory.keep(Kept {
-                    stream: delivery.stream,
-                    template: letter.template,
-                    to: letter.to.email.to_string(),
-                    subject: letter.subject,
-                    text: letter.text,
-                    html: letter.html,
-                    message_id: letter.message_id,
-                    message: String::from_utf8_lossy(&letter.message.formatted()).into_owned(),
-                });
+                memory.keep(Kept::of(delivery, letter));
                 Ok(Outcome::Sent(format!("kept for {to}")))
             }
+            Backend::Receiver(receiver) => match receiver.mail(Kept::of(delivery, letter)) {
+                Ok(()) => Ok(Outcome::Sent(format!("taken for {to}"))),
+                Err(error) => Err(Outcome::Unreachable(error)),
+            },
         }
     }
 }
@@ -430,6 +450,7 @@ async fn write_file(directory: &Path, name: &str, bytes: Vec<u8>) -> Result<Outc
         let mut file = std::fs::File::create(&part)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
+        failpoint::pass(Point::MailBeforeRename);
         std::fs::rename(&part, &target)
     };
     match tokio::task::spawn_blocking(write).await {

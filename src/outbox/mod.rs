@@ -105,6 +105,16 @@ pub trait Addresses: Send + Sync {
     async fn note(&self, stream: StreamId, note: SealedRef) -> Result<Option<String>, StoreError>;
 }
 
+/// Stands where mail servers and webhook endpoints stand, in a world that is made of memory: what
+/// goes out is handed to it after everything that happens before a connection is made.
+pub trait Receiver: Send + Sync {
+    /// Takes a mail, or says why it cannot be reached.
+    fn mail(&self, mail: mailer::Kept) -> Result<(), String>;
+
+    /// Takes a webhook, or says why it cannot be reached.
+    fn webhook(&self, webhook: webhooks::Posted) -> Result<(), String>;
+}
+
 /// What a product is called among people, by its key; `None` for an unknown one.
 pub type Names = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
@@ -232,6 +242,26 @@ impl Outbox {
         names: Names,
     ) -> Result<Self, OutboxError> {
         Self::over(config, Arc::new(House { store, accounts }), addresses, names)
+    }
+
+    /// The outbox of a house whose mail and webhooks go to `receiver`, whatever its configuration
+    /// says of servers and endpoints.
+    pub fn open_to(
+        config: &Config,
+        receiver: &Arc<dyn Receiver>,
+        store: store::Handle,
+        accounts: Accounts,
+        addresses: Arc<dyn Addresses>,
+        names: Names,
+    ) -> Result<Self, OutboxError> {
+        let templates = Templates::load(&config.mail)?;
+        let mailer = Mailer::open(config, templates, addresses, names)?;
+        Ok(Self {
+            desk: Arc::new(House { store, accounts }),
+            mailer: mailer.to(Arc::clone(receiver)),
+            webhooks: Webhooks::to(Arc::clone(receiver)),
+            policy: Policy::of(&config.outbox),
+        })
     }
 
     /// The outbox over any desk.

@@ -2,7 +2,7 @@
 //! for everything that renewd calls over HTTP lives here.
 
 use std::collections::BTreeMap;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
@@ -15,10 +15,11 @@ use standardwebhooks::{
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::effects::Effect;
-use crate::store::Delivery;
+use crate::failpoint::{self, Point};
+use crate::store::{Delivery, EffectKey};
 
 use super::payload::Body;
-use super::{OutboxError, Outcome};
+use super::{OutboxError, Outcome, Receiver};
 
 /// Makes ring the one provider of TLS. reqwest needs it to be chosen before a client is built;
 /// doing it again does no harm.
@@ -35,8 +36,21 @@ struct Endpoint {
     key: Webhook,
 }
 
+/// A webhook as a [`Receiver`] gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Its effect: the webhook id derives from it.
+    pub key: EffectKey,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The JSON that is posted.
+    pub body: String,
+}
+
 /// The endpoints, and the client that reaches them.
 pub(super) struct Webhooks {
+    /// Takes what goes to any endpoint, where there is one.
+    receiver: Option<Arc<dyn Receiver>>,
     endpoints: BTreeMap<String, Endpoint>,
     /// Built only if there is an endpoint: it reads the machine's certificates, which a small
     /// container may lack.
@@ -56,10 +70,19 @@ impl Webhooks {
             .map(|(name, endpoint)| Ok((name.clone(), Endpoint::parse(name, endpoint)?)))
             .collect::<Result<BTreeMap<_, _>, OutboxError>>()?;
         let client = if endpoints.is_empty() { None } else { Some(client(timeout)?) };
-        Ok(Self { endpoints, client, clock: Clock::System })
+        Ok(Self { receiver: None, endpoints, client, clock: Clock::System })
+    }
+
+    /// Everything goes to `receiver`.
+    pub(super) fn to(receiver: Arc<dyn Receiver>) -> Self {
+        let receiver = Some(receiver);
+        Self { receiver, endpoints: BTreeMap::new(), client: None, clock: Clock::System }
     }
 
     pub(super) async fn deliver(&self, delivery: &Delivery) -> Outcome {
+        if let Some(receiver) = &self.receiver {
+            return hand_over(receiver.as_ref(), delivery);
+        }
         let name = &delivery.row.endpoint;
         let (Some(endpoint), Some(client)) = (self.endpoints.get(name), &self.client) else {
             return Outcome::Dead(format!("the endpoint {name:?} is no longer configured"));
@@ -80,10 +103,25 @@ impl Webhooks {
             .header(HEADER_WEBHOOK_TIMESTAMP, signed_at)
             .header(HEADER_WEBHOOK_SIGNATURE, signature)
             .body(body);
-        match request.send().await {
+        failpoint::pass(Point::WebhookBefore);
+        let answer = request.send().await;
+        failpoint::pass(Point::WebhookAfter);
+        match answer {
             Ok(response) => answered(response.status()),
             Err(error) => Outcome::Unreachable(reason(error)),
         }
+    }
+}
+
+fn hand_over(receiver: &dyn Receiver, delivery: &Delivery) -> Outcome {
+    let body = match body(delivery) {
+        Ok(body) => body,
+        Err(outcome) => return outcome,
+    };
+    let endpoint = delivery.row.endpoint.clone();
+    match receiver.webhook(Posted { key: delivery.key(), endpoint, body }) {
+        Ok(()) => Outcome::Sent("taken".to_owned()),
+        Err(error) => Outcome::Unreachable(error),
     }
 }
 
@@ -169,7 +207,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use reqwest::header::{HeaderMap, HeaderName};
 

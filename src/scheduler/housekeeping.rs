@@ -11,6 +11,7 @@ use crate::actors::{ExecuteError, Lane, Request};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Command;
+use crate::domain::ids::StreamId;
 use crate::domain::record::Cause;
 use crate::domain::rules::{PaygRules, Timeline};
 use crate::store::{Chore, JobRun, OldUsage, UsagePlace};
@@ -82,6 +83,8 @@ async fn forget_usage(run: &mut Run, before: Timestamp) -> Result<(), ExecuteErr
 }
 
 async fn refresh_due_rows(run: &Run, ran: &mut JobRun) -> Result<(), ExecuteError> {
+    // Reads the house again if its last commit was not answered.
+    run.accounts.view(StreamId::House).await?;
     let newest = run.accounts.ports().house().timeline.newest();
     let mut after = None;
     loop {

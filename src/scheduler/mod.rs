@@ -10,6 +10,7 @@ mod run;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{
     Actor, ActorFutureExt, Addr, ArbiterHandle, AsyncContext, AtomicResponse, Context, Handler,
@@ -27,6 +28,9 @@ use crate::store::JobRun;
 
 /// What was settled later than this is late: schedulers look at least every five minutes.
 const LATE_SECONDS: u64 = 300;
+
+/// The longest wait until what failed is tried again.
+pub const RETRY_MAX: Duration = run::RETRY_MAX;
 
 /// How a scheduler stands.
 #[derive(Debug, Clone)]

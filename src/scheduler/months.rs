@@ -13,6 +13,7 @@ use crate::domain::month::Month;
 use crate::domain::nouns::house::House;
 use crate::domain::record::Cause;
 use crate::domain::verbs::bill::{self, CloseMonth, SealMonth};
+use crate::failpoint::{self, Point};
 use crate::store::StoreError;
 
 /// How long after the closing of the accounts' months: what was decided before it is written then.
@@ -39,6 +40,7 @@ pub(super) async fn close(run: &Run, now: Timestamp) -> Result<(), ExecuteError>
         }
         let seal = Command::SealMonth(SealMonth { month });
         tell_house(run, seal).await?;
+        failpoint::pass(Point::MonthAfterSeal);
         if run.accounts.ports().house().closed_through < Some(month) {
             tracing::error!(%month, "the month was sealed, but the house does not know it");
             return Ok(());
@@ -78,7 +80,9 @@ async fn is_done(
 /// Records what was billed in a month that is sealed: nothing is added to it any more.
 async fn sum_up(run: &Run, month: Month) -> Result<(), ExecuteError> {
     let sums = run.accounts.ports().store.month_sums(month).await?;
-    tell_house(run, Command::CloseMonth(CloseMonth { month, sums })).await
+    tell_house(run, Command::CloseMonth(CloseMonth { month, sums })).await?;
+    failpoint::pass(Point::MonthAfterSums);
+    Ok(())
 }
 
 async fn tell_house(run: &Run, command: Command) -> Result<(), ExecuteError> {

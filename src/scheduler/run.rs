@@ -14,13 +14,14 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::command::Command;
 use crate::domain::ids::StreamId;
 use crate::domain::record::Cause;
+use crate::failpoint::{self, Point};
 use crate::store::{Chore, DueQuery, DueRow, JobRun, StoreError};
 
 /// Streams in a page of what is due.
 const PAGE: u32 = 1000;
 /// The wait after a stream's first failure; it doubles up to the longest.
 const RETRY_FIRST: Duration = Duration::from_mins(1);
-const RETRY_MAX: Duration = Duration::from_hours(1);
+pub(super) const RETRY_MAX: Duration = Duration::from_hours(1);
 
 /// A scheduler's job, its settings, and which accounts failed lately.
 pub struct Run {
@@ -88,7 +89,9 @@ impl Run {
         self.failed.retain(|_, failed| failed.retry_at > now.minus(RETRY_MAX));
         ran.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         if ran.advanced_count + ran.failed_count > 0 {
+            failpoint::pass(Point::SchedulerBeforeRecord);
             self.accounts.chores(vec![Chore::JobRun(ran.clone())]).await?;
+            failpoint::pass(Point::SchedulerAfterRecord);
             tracing::info!(
                 job = %self.job,
                 advanced = ran.advanced_count,

@@ -19,8 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Claim, ClaimKind, Digest, Handle, Retained, StoreError, codec};
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
 
 const KEY_LEN: usize = 32;
+/// What follows the name of a key that is being made; the number of the process follows it.
+const UNFINISHED: &str = ".new-";
 
 /// Why something could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -86,9 +89,13 @@ impl Sealer {
         let path = path.as_ref();
         let failed = |source| SealError::File { path: path.to_owned(), source };
         match fs::read(path) {
-            Ok(bytes) => Self::from_bytes(path, &bytes),
+            Ok(bytes) => {
+                remove_unfinished(path);
+                Self::from_bytes(path, &bytes)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 create_key(path, &random_key()?).map_err(failed)?;
+                remove_unfinished(path);
                 Self::from_bytes(path, &fs::read(path).map_err(failed)?)
             }
             Err(error) => Err(failed(error)),
@@ -220,26 +227,62 @@ fn random_key() -> Result<[u8; KEY_LEN], SealError> {
     Ok(key)
 }
 
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Removes what is left of a key that was being made when its maker died: a key under a name that
+/// nobody guards. The key is there already, so that it is told and no more where that cannot be done.
+fn remove_unfinished(path: &Path) {
+    if let Err(error) = try_remove_unfinished(path) {
+        let path = path.display();
+        tracing::warn!(%path, %error, "it could not be seen to that no unfinished key is left");
+    }
+}
+
+fn try_remove_unfinished(path: &Path) -> io::Result<()> {
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(UNFINISHED);
+    for entry in fs::read_dir(directory_of(path))? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file that another process may have removed.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Writes the key beside `path` and links it there, so that the file is whole or absent and one
 /// that another process made in the meantime is kept.
 fn create_key(path: &Path, key: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
+    let directory = directory_of(path);
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
+    name.push(format!("{UNFINISHED}{}", std::process::id()));
     let fresh = directory.join(name);
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(key)?;
         file.sync_all()?;
+        failpoint::pass(Point::KeyBeforeLink);
         match fs::hard_link(&fresh, path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            Ok(()) | Err(_) => Ok(()),
+            // Who has made one meanwhile may have removed this one as unfinished.
+            Err(_) if path.exists() => Ok(()),
+            linked => linked,
         }
     })();
-    let removed = fs::remove_file(&fresh);
+    failpoint::pass(Point::KeyAfterLink);
+    let removed = remove(&fresh);
     written?;
     removed?;
     File::open(directory)?.sync_all()
@@ -430,6 +473,20 @@ mod tests {
         let loaded = Sealer::load_or_create(&path).expect("loaded");
         assert_eq!(made.keyed_hash("a", b"b"), loaded.keyed_hash("a", b"b"));
         assert_eq!(fs::read_dir(&directory).expect("a directory").count(), 1, "nothing is left");
+        let _ = fs::remove_dir_all(directory);
+    }
+
+    #[test]
+    fn what_is_left_of_a_key_whose_maker_died_is_removed() {
+        let directory = scratch("left");
+        let path = directory.join("deployment.key");
+        let left = directory.join("deployment.key.new-17");
+        for _ in ["with the key that is made", "with the key that is there"] {
+            fs::write(&left, [7; KEY_LEN]).expect("written");
+            Sealer::load_or_create(&path).expect("a key");
+            assert_ne!(fs::read(&path).expect("a key"), [7; KEY_LEN]);
+            assert_eq!(fs::read_dir(&directory).expect("a directory").count(), 1);
+        }
         let _ = fs::remove_dir_all(directory);
     }
 

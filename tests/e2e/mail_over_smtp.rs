@@ -5,7 +5,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::harness::{Customer, Home, Mail, words};
+use serde_json::json;
+
+use crate::harness::{Ask, Customer, Home, Mail, words};
 
 /// aiosmtpd, with a Maildir.
 struct Server {
@@ -97,4 +99,35 @@ fn a_renewal_is_mailed_and_what_failed_is_sent_later_as_it_was() {
     assert_eq!(mails.len(), 5);
     assert_eq!(mails[4].template, "renewal_ahead");
     assert_eq!(daemon.list("/v1/deliveries?channel=mail&state=waiting").len(), 0);
+}
+
+/// Nobody can know whether a mail went out whose sending was cut short: it goes out again, once, as it
+/// was and under its Message-ID, by which whoever has it already knows it.
+#[test]
+fn a_mail_that_was_cut_short_is_repeated_once_under_its_message_id() {
+    let home = Home::new();
+    let server = Server::start(&home.path("maildir"));
+    home.configure(&format!("{}connections_max = 1\n", configuration(server.port)));
+    let mut mortal = home.renewd("serve");
+    mortal.env("RENEWD_DIE_AT", "mail.after:2");
+    let daemon = home.try_start_as(mortal, "manual:2026-01-01T00:00:00Z");
+    let mut daemon = daemon.expect("it dies later");
+    let ada = Customer::open(&daemon, "ada");
+    ada.tops_up(&daemon, "36.00");
+    ada.buys(&daemon, "ManualRenewal");
+    let minute = Ask::post("/v1/clock", &json!({"to": "2026-01-01T00:01:00Z"}));
+    assert!(minute.try_send(&home.socket()).is_none());
+    daemon.await_kill();
+    let daemon = home.start();
+    daemon.send(&minute).ok();
+    let mails = server.mails();
+    let mut told: Vec<_> =
+        mails.iter().map(|mail| (&mail.message_id, &mail.subject, &mail.to)).collect();
+    // One connection sends one after the other: both had gone out, and nothing had said so.
+    assert_eq!(words(&mails), ["topped_up", "topped_up", "activated", "activated"]);
+    told.dedup();
+    assert_eq!(told.len(), 2, "{told:?}");
+    daemon.until("2026-01-02T00:00:00Z");
+    assert_eq!(server.mails().len(), 4, "not a third time");
+    daemon.stop().run("check", &[]).ok();
 }

@@ -17,6 +17,8 @@ mod command_line;
 #[cfg(test)]
 mod copying;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod door;

@@ -390,3 +390,14 @@ fn a_month_of_which_something_is_owed_is_not_forgotten() {
     close(&mut bills, "2026-04", Some("2026-03"));
     assert_eq!(known(&bills), ["2026-04"]);
 }
+
+/// What a world found: `renewd check` said that such a month differed from its replay.
+#[test]
+fn what_was_lent_and_paid_back_whole_is_as_if_it_had_never_been() {
+    let mut bills = Bills::default();
+    bills.add_usage(usage("2026-04", 288, 288));
+    bills.lend(month("2026-04"), usd(80));
+    assert_eq!(bills.months[&month("2026-04")].repaid, Some(usd(-80)));
+    bills.repay(month("2026-04"), usd(80));
+    assert_eq!(bills.months[&month("2026-04")].repaid, None);
+}

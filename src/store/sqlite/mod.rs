@@ -50,6 +50,7 @@ use crate::domain::nouns::statement::{BillLine, Document, Statement};
 use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
+use crate::failpoint::{self, Point};
 
 /// The store in a SQLite file.
 #[derive(Debug)]
@@ -69,7 +70,9 @@ impl SqliteStore {
         let path = path.as_ref();
         let lock = open::lock(path)?;
         let mut conn = open::writer(path).await?;
+        failpoint::pass(Point::StoreBeforeMigrations);
         open::migrate(&mut conn).await?;
+        failpoint::pass(Point::StoreAfterMigrations);
         let account_count = Arc::new(AtomicU64::new(streams::account_count(&mut conn).await?));
         let writer = Writer::start(path, conn, Arc::clone(&account_count))?;
         let readers = open::readers(path);

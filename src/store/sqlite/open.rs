@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection as _, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use super::fault;
+use crate::failpoint::{self, Point};
 use crate::store::StoreError;
 
 const READERS: u32 = 4;
@@ -79,8 +80,11 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, StoreError> 
 /// Closes it, with all that was written in the one file: readers that are still open would keep
 /// SQLite from doing so by itself.
 pub(super) async fn close(mut conn: SqliteConnection) -> Result<(), sqlx::Error> {
+    failpoint::pass(Point::StoreBeforeClose);
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
-    conn.close().await
+    let closed = conn.close().await;
+    failpoint::pass(Point::StoreAfterClose);
+    closed
 }
 
 /// The database says who pays for what: it is made for its owner only.

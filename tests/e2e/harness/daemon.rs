@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,6 +19,8 @@ use super::server::{self, Database};
 
 /// When stories begin, unless they say otherwise.
 const BEGINNING: &str = "2026-01-01T00:00:00Z";
+/// The signal that nothing survives.
+const SIGKILL: i32 = 9;
 /// Numbers directories: a socket's path may have 108 bytes only, so their names are short.
 static HOMES: AtomicU32 = AtomicU32::new(0);
 
@@ -162,7 +165,8 @@ impl Home {
         self.try_start_as(self.renewd("serve"), clock)
     }
 
-    fn try_start_as(&self, mut command: Command, clock: &str) -> Result<Daemon, Ran> {
+    /// Starts a daemon by a command of its own; how it ended if it never was ready.
+    pub(crate) fn try_start_as(&self, mut command: Command, clock: &str) -> Result<Daemon, Ran> {
         command.arg("--log-json").arg("--clock").arg(clock);
         command.env("RUST_LOG", "info").stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("renewd");
@@ -217,6 +221,7 @@ fn database() -> Option<Database<'static>> {
 pub(crate) fn renewd() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_renewd"));
     command.env_remove("RENEWD_CONFIG");
+    command.env_remove("RENEWD_DIE_AT").env_remove("RENEWD_COUNT_PASSES");
     command
 }
 
@@ -237,6 +242,11 @@ impl Ran {
 
     pub(crate) fn code(&self) -> i32 {
         self.status.code().unwrap_or(-1)
+    }
+
+    /// Was it killed, as by a power cut?
+    pub(crate) fn was_killed(&self) -> bool {
+        self.status.signal() == Some(SIGKILL)
     }
 
     /// It did what it was asked.
@@ -334,6 +344,25 @@ impl Daemon {
         let ended = self.child.wait().expect("an end");
         assert!(ended.success(), "{ended}\n{}", self.log());
         self.home.clone()
+    }
+
+    /// Waits for the end of one that is being killed.
+    #[track_caller]
+    pub(crate) fn await_kill(&mut self) {
+        let ended = self.child.wait().expect("an end");
+        assert_eq!(ended.signal(), Some(SIGKILL), "{ended}\n{}", self.log());
+    }
+
+    /// Stops it, or finds it killed already: was it?
+    #[track_caller]
+    pub(crate) fn stop_or_find_killed(mut self) -> bool {
+        // It may die before the signal comes; then there is nobody to send it to.
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-s", "TERM", &id]).stderr(Stdio::null()).status();
+        let ended = self.child.wait().expect("an end");
+        let was_killed = ended.signal() == Some(SIGKILL);
+        assert!(was_killed || ended.success(), "{ended}\n{}", self.log());
+        was_killed
     }
 
     /// Kills it, as power cuts do.

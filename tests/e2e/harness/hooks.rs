@@ -44,10 +44,9 @@ impl Receiver {
             for stream in listener.incoming() {
                 let is_taken = failures == 0;
                 failures = failures.saturating_sub(1);
+                // Who sends it may die in the middle of it.
                 let hook = receive(&stream.expect("a connection"), is_taken);
-                if !is_taken {
-                    continue;
-                }
+                let Some(hook) = hook.filter(|_| is_taken) else { continue };
                 kept.0.lock().expect("whole hooks").push(hook);
                 kept.1.notify_all();
             }
@@ -85,12 +84,14 @@ impl Receiver {
     }
 }
 
-fn receive(mut stream: &TcpStream, is_taken: bool) -> Hook {
+fn receive(mut stream: &TcpStream, is_taken: bool) -> Option<Hook> {
     let mut reader = BufReader::new(stream);
     let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).expect("a header");
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
         if line.trim().is_empty() {
             break;
         }
@@ -100,18 +101,18 @@ fn receive(mut stream: &TcpStream, is_taken: bool) -> Hook {
     }
     let length: usize = headers["content-length"].parse().expect("a length");
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).expect("a body");
+    reader.read_exact(&mut body).ok()?;
     let status = if is_taken { "204 No Content" } else { "503 Service Unavailable" };
     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-    stream.write_all(answer.as_bytes()).expect("somebody who reads the answer");
+    let _ = stream.write_all(answer.as_bytes());
     let is_signed = is_signed(&headers, &body);
     let body: Value = serde_json::from_slice(&body).expect("JSON");
-    Hook {
+    Some(Hook {
         id: headers["webhook-id"].clone(),
         what: body["type"].as_str().expect("a type").to_owned(),
         data: body["data"].clone(),
         is_signed,
-    }
+    })
 }
 
 /// Is the signature the one of the secret, over id, time and body?

@@ -40,6 +40,11 @@ impl Ask {
         self.header("Idempotency-Key", token)
     }
 
+    /// Is it sent under a token?
+    pub(crate) fn has_token(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == "Idempotency-Key")
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -106,7 +111,7 @@ impl Answer {
         }
         let chunked =
             headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
-        let body = if chunked { unchunk(body) } else { body.to_vec() };
+        let body = if chunked { unchunk(body)? } else { body.to_vec() };
         let is_text = !headers
             .iter()
             .any(|(name, value)| name == "content-type" && value == "application/pdf");
@@ -150,17 +155,18 @@ impl Answer {
     }
 }
 
-fn unchunk(mut body: &[u8]) -> Vec<u8> {
+/// Puts chunks together; nothing if the last does not come.
+fn unchunk(mut body: &[u8]) -> Option<Vec<u8>> {
     let mut whole = Vec::new();
     loop {
-        let end = body.windows(2).position(|two| two == b"\r\n").expect("a chunk's size");
+        let end = body.windows(2).position(|two| two == b"\r\n")?;
         let size = std::str::from_utf8(&body[..end]).expect("a size in ASCII");
         let size = usize::from_str_radix(size.trim(), 16).expect("a size in hexadecimal");
         body = &body[end + 2..];
         if size == 0 {
-            return whole;
+            return Some(whole);
         }
-        whole.extend_from_slice(&body[..size]);
-        body = &body[size + 2..];
+        whole.extend_from_slice(body.get(..size)?);
+        body = body.get(size + 2..)?;
     }
 }

@@ -12,6 +12,6 @@ pub(crate) mod server;
 
 pub(crate) use book::{Customer, Sub};
 pub(crate) use daemon::{Daemon, Home, Ran, renewd};
-pub(crate) use hooks::Receiver;
+pub(crate) use hooks::{Hook, Receiver};
 pub(crate) use http::{Answer, Ask};
 pub(crate) use mail::{Mail, mails_in, words};

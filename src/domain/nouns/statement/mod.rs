@@ -84,6 +84,13 @@ impl Statement {
         }
     }
 
+    /// Takes what was paid of it since its lines were booked, below zero for what was lent. What
+    /// was lent and paid back whole is nothing, as if neither had been.
+    fn pay_later(&mut self, amount: Money) {
+        let repaid = self.repaid.map_or(amount, |repaid| plus(repaid, amount));
+        self.repaid = Some(repaid).filter(|repaid| !repaid.is_zero());
+    }
+
     /// What its lines come to, with what was paid of them since they were booked.
     #[must_use]
     pub fn standing(&self) -> Totals {
@@ -337,8 +344,7 @@ impl Bills {
             .months
             .entry(month)
             .or_insert_with(|| Box::new(Statement::empty(month, amount.currency())));
-        let lent = amount.negated();
-        statement.repaid = Some(statement.repaid.map_or(lent, |repaid| plus(repaid, lent)));
+        statement.pay_later(amount.negated());
         self.touched.push(month);
     }
 
@@ -348,7 +354,7 @@ impl Bills {
             panic!("broken journal: {amount} was paid of {month}, which is not billed")
         };
         assert!(amount.minor() > 0, "broken journal: {amount} was paid of {month}");
-        statement.repaid = Some(statement.repaid.map_or(amount, |repaid| plus(repaid, amount)));
+        statement.pay_later(amount);
         self.touched.push(month);
     }
 

@@ -1,0 +1,126 @@
+//! Slept through is stepped: a daemon that looks every minute and one that wakes only when somebody
+//! asks for something come to the same money, periods, states and terms (D25, D30, R3.7).
+//!
+//! Where a release needs its notice, it is later for whoever slept, by design (D38); in these
+//! worlds it needs none. And accounts do not speak to each other in them: what another stream says
+//! comes when somebody is awake to bring it.
+
+use renewd::domain::account::Open;
+use renewd::domain::event::Event;
+use renewd::domain::ids::AccountId;
+use renewd::domain::nouns::{coupon, resource, standing, statement, subscription};
+
+use crate::history::{History, Stream};
+use crate::world::{Setting, World};
+
+/// Lives one world awake and once more asleep; answers what differs, and how many account-days that
+/// were.
+pub(crate) fn broken_in(seed: u64) -> (Vec<String>, u64) {
+    let setting = Setting { seed, hostile: false, social: false };
+    let awake = World::live(setting);
+    let asleep = World::sleep(setting, &awake.script);
+    let days = awake.account_days + asleep.account_days;
+    let mut broken = compare(&awake.history, &asleep.history);
+    broken.extend(super::forecast::broken(&awake.history));
+    (broken, days)
+}
+
+fn compare(awake: &History, asleep: &History) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (id, stream) in awake.accounts() {
+        let Some(other) = asleep.streams.get(&id.into()) else {
+            broken.push(format!("{id} never came to be for whoever slept"));
+            continue;
+        };
+        let (one, two) = (essence(stream), essence(other));
+        let place = one.iter().zip(&two).position(|(one, two)| one != two);
+        if let Some(place) = place {
+            let (one, two) = (one[place], two[place]);
+            broken.push(format!("{id}: awake: {one:?}\n  asleep: {two:?}"));
+        } else if one.len() != two.len() {
+            let more = one.get(two.len()).or_else(|| two.get(one.len()));
+            broken.push(format!("{id}: {} and {} events, then {more:?}", one.len(), two.len()));
+        }
+        if ends(awake, id) != ends(asleep, id) {
+            broken.push(format!(
+                "{id}: awake: {:?}\n  asleep: {:?}",
+                ends(awake, id),
+                ends(asleep, id)
+            ));
+        }
+    }
+    broken
+}
+
+/// What must be the same: everything that moves money, gives or ends a period, or fails to, with
+/// its due instants. Not compared are notices, which collapse.
+fn essence(stream: &Stream) -> Vec<Essence<'_>> {
+    stream.events().filter_map(|(_, event)| Essence::of(event)).collect()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Essence<'a> {
+    Event(&'a Event),
+    /// Whether a failure was told or superseded is no part of it.
+    Failed(&'a subscription::Failure, renewd::domain::calendar::Timestamp),
+}
+
+impl<'a> Essence<'a> {
+    fn of(event: &'a Event) -> Option<Self> {
+        match event {
+            Event::Notice(_)
+            | Event::Coupon(coupon::Event::Reminded { .. })
+            | Event::Resource(resource::Event::ReleaseNoticed { .. })
+            | Event::Statement(statement::Event::DocumentNumbered { .. })
+            | Event::Standing(
+                standing::Event::OverdueNoticed { .. }
+                | standing::Event::RanLow { .. }
+                | standing::Event::Refilled { .. }
+                | standing::Event::WillRunShort { .. },
+            ) => None,
+            Event::Subscription(subscription::Event::AttemptFailed { due_at, failure, .. }) => {
+                Some(Self::Failed(failure, *due_at))
+            }
+            event => Some(Self::Event(event)),
+        }
+    }
+}
+
+/// How an account stands in the end.
+fn ends(history: &History, id: AccountId) -> Option<impl PartialEq + std::fmt::Debug> {
+    let open: &Open = history.books(id)?;
+    let subscriptions: Vec<_> = open
+        .subscriptions
+        .values()
+        .map(|live| {
+            let mut live = live.as_ref().clone();
+            // Who was told of what, and when, differs.
+            (live.told_in_period, live.release_noticed_at) = (0, None);
+            live
+        })
+        .collect();
+    Some((open.wallet.clone(), subscriptions, open.orders.clone(), open.coupons.clone()))
+}
+
+#[test]
+fn a_renewal_that_only_one_of_them_made_is_found() {
+    for seed in 1..=super::breaking::WORLDS {
+        let awake = super::breaking::quiet(seed, false);
+        assert_eq!(compare(&awake, &awake), Vec::<String>::new());
+        let mut asleep = awake.clone();
+        let is = |event: &Event| {
+            matches!(
+                event,
+                Event::Subscription(subscription::Event::Renewed { automatic: true, .. })
+            )
+        };
+        let found = super::breaking::change_event(&mut asleep, is, |records, place, event| {
+            drop(records[place].events.remove(event));
+        });
+        if found {
+            assert_ne!(compare(&awake, &asleep), Vec::<String>::new());
+            return;
+        }
+    }
+    panic!("nothing is renewed by itself in any world");
+}
