@@ -70,8 +70,8 @@ struct Settings {
     /// The directory that holds everything that is not set otherwise.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Where the book is kept: postgres://user@host/database, or sqlite: and a path. Passwords
-    /// belong elsewhere: see store.password_file.
+    /// Where the book is kept: `postgres://user@host/database`, or `sqlite:` and a path. Passwords
+    /// belong elsewhere: see `store.password_file`.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 }
@@ -111,7 +111,7 @@ struct Demo {
     /// Where the demo keeps its database, socket and mail.
     #[arg(long, value_name = "DIR", default_value = "renewd-demo")]
     data: PathBuf,
-    /// Keep the demo's book in an empty database instead: postgres://user@host/database.
+    /// Keep the demo's book in an empty database instead: `postgres://user@host/database`.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
     /// Play another story: a machine that is paid for by use outruns its balance, is stopped, and
@@ -139,7 +139,7 @@ enum StoreVerb {
     /// Copy the whole book into an empty database, while no daemon works on either, and compare
     /// them row by row. The deployment key is not in the book: take it along.
     Copy {
-        /// Where the book is: postgres://user@host/database, or sqlite: and a path.
+        /// Where the book is: `postgres://user@host/database`, or `sqlite:` and a path.
         #[arg(long, value_name = "URL", value_parser = parse_book)]
         from: Book,
         /// Where it is to be.

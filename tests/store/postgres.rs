@@ -17,7 +17,7 @@ use crate::server::{self, Database, Server};
 use crate::{chores, put, write};
 
 /// Longer than any lease, on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 async fn open(database: &Database<'_>) -> PostgresStore {
     PostgresStore::open(&database.url(), None).await.expect("an open store")

@@ -79,7 +79,7 @@ fn join(client: UnixStream, socket: &PathBuf, wish: &Wish) {
     };
     let ((mut from, mut to), wish, doom) = (ends(), Arc::clone(wish), Arc::clone(&is_doomed));
     thread::spawn(move || {
-        let mut bytes = [0; 65_536];
+        let mut bytes = [0; 8_192];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
             let said = &bytes[..count];
             if said.windows(7).any(|word| word == b"COMMIT\0") {
@@ -97,7 +97,7 @@ fn join(client: UnixStream, socket: &PathBuf, wish: &Wish) {
     });
     let (mut to, mut from) = (client, server);
     thread::spawn(move || {
-        let mut bytes = [0; 65_536];
+        let mut bytes = [0; 8_192];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
             if *is_doomed.lock().expect("a doom") || to.write_all(&bytes[..count]).is_err() {
                 break;
