@@ -89,6 +89,11 @@ fn live_through(told: &Told, deaths: &[Death]) -> (BTreeSet<Point>, Vec<String>)
 
 #[test]
 fn a_death_anywhere_changes_nothing() {
+    // Each case begins with a copy of a data directory, in which a book on PostgreSQL is not.
+    if std::env::var("RENEWD_TEST_STORE").is_ok_and(|store| store == "postgres") {
+        eprintln!("deaths at fail points were NOT tried on PostgreSQL: they are on SQLite");
+        return;
+    }
     let told = Told::new();
     assert!(told.is_whole());
     let all = told.deaths();
