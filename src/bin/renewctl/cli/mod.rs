@@ -408,7 +408,8 @@ mod tests {
     fn examples_can_be_run() {
         fn check(command: &clap::Command) {
             let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            for line in text.lines().map(str::trim).filter(|line| line.starts_with("renewctl ")) {
+            let lines = text.lines().flat_map(|line| line.split(" | ")).map(str::trim);
+            for line in lines.filter(|line| line.starts_with("renewctl ")) {
                 let line = line.split(" > ").next().unwrap_or_default();
                 let parsed = Cli::try_parse_from(words(line));
                 assert!(
