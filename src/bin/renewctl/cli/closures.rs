@@ -62,7 +62,7 @@ it. By asking you acknowledge that a closed account cannot be reopened.
 Examples:
   renewctl closure request-many dormant.txt --reason 'The service ends in June' --dry-run
   renewctl closure request-many dormant.txt --reason 'The service ends in June' --token end-2027
-  renewctl account list --json | jq -r .id | \
+  renewctl account list --json | jq -r '.items[].id' | \
 renewctl closure request-many - --reason 'The service ends in June' --dry-run")]
     RequestMany {
         /// The accounts, one a line; `-` reads stdin.
