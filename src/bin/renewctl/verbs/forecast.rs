@@ -68,9 +68,9 @@ async fn of_account(
         desk.output.say("nothing will happen");
     } else {
         desk.output.table(&["AT", "WHAT", "ABOUT", ">AMOUNT", ">BALANCE"], rows)?;
-    }
-    if with_chart {
-        output::line(&drawn(&forecast.days))?;
+        if with_chart {
+            output::line(&drawn(&forecast.days))?;
+        }
     }
     if forecast.is_cut {
         let until = &forecast.until;
