@@ -90,6 +90,8 @@ impl Address {
             ("default_transaction_isolation", "read committed"),
             ("idle_in_transaction_session_timeout", "15000"),
             ("lock_timeout", "5000"),
+            // Tables that are there already are not worth a line of the log.
+            ("client_min_messages", "warning"),
         ]);
         options.connect().await.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
