@@ -2,8 +2,9 @@
 //!
 //! First it is hoped that every commit passes, which is nearly always so: then nothing is read,
 //! and the writes themselves prove it, because each must change as many rows as were sent. If
-//! one does not, or a commit loses against another of its batch, the transaction is rolled back and heads, claims and tokens are read. If it
-//! fails even so, it is the data: then each commit is tried for itself inside the transaction.
+//! one does not, or a commit loses against another of its batch, the transaction is rolled back
+//! and heads, claims and tokens are read. If it fails even so, it is the data: then each commit is
+//! tried for itself inside the transaction.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::Hash;
