@@ -52,7 +52,7 @@ async fn run(store: store::Handle, mut waiting: mpsc::Receiver<Asked>) {
             }
             Err(error) => {
                 for (_, reply) in group.drain(..) {
-                    let _ = reply.send(Err(StoreError::Unavailable(error.to_string())));
+                    let _ = reply.send(Err(error.clone()));
                 }
             }
         }
