@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::house::{self, Bench, Place};
 use super::mark::{self, Mark};
-use super::peak_rss_mib;
 use super::renewals::top_up;
+use super::{peak_rss_mib, usage};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::money::Money;
@@ -81,6 +81,7 @@ async fn account(
     // before their end, at eight.
     let reminded_at: Timestamp = "2026-01-26T09:00:00Z".parse()?;
     let asked_at: Timestamp = "2026-01-30T09:00:00Z".parse()?;
+    let opened_at: Timestamp = "2026-02-01T01:00:00Z".parse()?;
     let slot: Timestamp = "2026-02-01T08:00:00Z".parse()?;
     let expires_at: Timestamp = "2026-02-10T10:00:00Z".parse()?;
     let bench = Bench::start(place, at, rules).await?;
@@ -102,6 +103,14 @@ async fn account(
     // Twice more they are looked at whether the money lasts.
     bench.clock.set(asked_at);
     run_job(&bench, Job::Reminders, "notice", asked_at, 2 * subscriptions).await?;
+
+    // Something runs there as well, and its cost of the last day is known: whether the balance
+    // lasts is asked after every event.
+    bench.clock.set(opened_at);
+    usage::open(accounts, owner).await?;
+    let settled_at = opened_at.plus(Duration::from_hours(6));
+    bench.clock.set(settled_at);
+    bench.house.schedulers.run(Job::Settlement, settled_at).await?;
 
     progress("renewing", subscriptions / 2);
     let mark = Mark::of(&bench).await?;

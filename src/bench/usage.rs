@@ -149,7 +149,8 @@ async fn seed(
     Ok(resources)
 }
 
-async fn open(accounts: &Accounts, account: AccountId) -> anyhow::Result<ResourceId> {
+/// Opens a resource, which runs from then on.
+pub(super) async fn open(accounts: &Accounts, account: AccountId) -> anyhow::Result<ResourceId> {
     let command = Command::OpenResource(OpenResource {
         product: "compute".to_owned(),
         plan: "small".to_owned(),
