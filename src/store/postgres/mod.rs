@@ -80,8 +80,7 @@ impl PostgresStore {
         let address = Address::new(url, password)?;
         let account_count = AccountCount::new();
         let trust = Arc::new(Trust::new());
-        let starting =
-            Writer::start(address.clone(), Arc::clone(&trust), account_count.clone());
+        let starting = Writer::start(address.clone(), Arc::clone(&trust), account_count.clone());
         let (writer, lease) = starting.await?;
         let readers = Readers::start(&address, lease, trust)?;
         Ok(Self { address, readers, writer, account_count })
