@@ -84,8 +84,17 @@ fn pairs(originals: u64, accounts: u64) -> Vec<(String, String)> {
     pairs.into_iter().map(|(new, old)| (old, new)).collect()
 }
 
-/// The statement that copies the rows of `table` for a chunk of the pairs; `columns` are its
-/// columns, each with whether it is a text. None for a table that is not of streams.
+/// Statements that set the rows of `table` aside as they are, to be found by their stream whatever
+/// the key of the table is.
+fn setting_aside(table: &str) -> [String; 2] {
+    [
+        format!("CREATE TEMP TABLE original_{table} AS SELECT * FROM {table}"),
+        format!("CREATE INDEX original_{table}_stream ON original_{table} (stream)"),
+    ]
+}
+
+/// The statement that copies rows of `table` that were set aside for a chunk of the pairs; `columns`
+/// are its columns, each with whether it is a text. None for a table that is not of streams.
 fn copying(table: &str, columns: &[(String, bool)], random: &str) -> Option<String> {
     columns.iter().find(|(name, _)| name == "stream")?;
     let value = |(name, is_text): &(String, bool)| match (table, name.as_str()) {
@@ -97,7 +106,7 @@ fn copying(table: &str, columns: &[(String, bool)], random: &str) -> Option<Stri
     let names: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
     let values: Vec<_> = columns.iter().map(value).collect();
     Some(format!(
-        "INSERT INTO {table} ({}) SELECT {} FROM pairs AS c CROSS JOIN {table} AS t \
+        "INSERT INTO {table} ({}) SELECT {} FROM pairs AS c CROSS JOIN original_{table} AS t \
          WHERE t.stream = 'acc_' || c.old AND c.n > $1 AND c.n <= $2",
         names.join(", "),
         values.join(", "),
@@ -131,7 +140,12 @@ fn copy_file(
             .prepare(columns)?
             .query_map([&table], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        statements.extend(copying(&table, &columns, "randomblob(32)"));
+        if let Some(statement) = copying(&table, &columns, "randomblob(32)") {
+            for sql in setting_aside(&table) {
+                book.execute(&sql, ())?;
+            }
+            statements.push(statement);
+        }
     }
     let mut done = originals;
     while done < accounts {
@@ -163,15 +177,20 @@ async fn copy_server(
     )
     .await?;
     server::fill_pairs(&mut conn, pairs(originals, accounts)).await?;
-    server::run(&mut conn, "ANALYZE pairs").await?;
     let mut statements = Vec::new();
     for table in server::tables(&mut conn).await? {
         let columns = server::columns(&mut conn, &table).await?;
         let columns: Vec<_> =
             columns.into_iter().map(|column| (column.name, column.kind == "text")).collect();
         let random = "decode(md5(random()::TEXT) || md5(random()::TEXT), 'hex')";
-        statements.extend(copying(&table, &columns, random));
+        if let Some(statement) = copying(&table, &columns, random) {
+            for sql in setting_aside(&table) {
+                server::run(&mut conn, &sql).await?;
+            }
+            statements.push(statement);
+        }
     }
+    server::run(&mut conn, "ANALYZE").await?;
     let mut done = originals;
     while done < accounts {
         let next = (done + CHUNK).min(accounts);
