@@ -16,7 +16,7 @@ use mutate::{Random, mutate};
 use targets::{TARGETS, Target};
 
 /// Inputs that are made for each target in a usual run.
-const INPUTS: u64 = 1_500;
+const INPUTS: u64 = 1_000;
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

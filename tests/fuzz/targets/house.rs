@@ -30,7 +30,8 @@ use serde_json::{Value, json};
 
 /// When each life begins.
 const NOW: &str = "2026-01-10T12:00:00Z";
-const CATALOGUE: &str = include_str!("../../../config/catalogue.toml");
+/// The price list that is shipped.
+pub(crate) const CATALOGUE: &str = include_str!("../../../config/catalogue.toml");
 const KEY: [u8; 32] = [7; 32];
 
 /// The answers of the routes, whatever their types are.

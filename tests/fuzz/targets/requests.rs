@@ -4,14 +4,16 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 use actix_web::http::Method;
 use renewd::admin::{fields, routes, wire};
+use renewd::config::parse_rules;
 use renewd::domain::calendar::Timestamp;
 use serde_json::{Map, Value};
 
-use super::house::{Answer, Ask, House};
+use super::house::{Answer, Ask, CATALOGUE, House};
 
 /// Requests of one life of the house.
 const LIFE: usize = 512;
@@ -29,20 +31,21 @@ struct Life {
 }
 
 thread_local! {
-    static LIFE_NOW: RefCell<Option<Life>> = const { RefCell::new(None) };
+    // Not dropped with the thread: its actors would look for what went before them.
+    static LIFE_NOW: RefCell<Option<ManuallyDrop<Life>>> = const { RefCell::new(None) };
 }
 
 /// Asks everything that an input asks.
 pub(crate) fn run(input: &[u8]) {
     LIFE_NOW.with_borrow_mut(|now| {
-        let mut life =
-            now.take().unwrap_or_else(|| Life { house: House::new(), asked: Vec::new() });
+        let new = || Life { house: House::new(), asked: Vec::new() };
+        let mut life = now.take().map_or_else(new, ManuallyDrop::into_inner);
         for request in cut(input) {
             if let Some(ask) = Ask::read(request) {
                 life.take(request, &ask);
             }
         }
-        *now = Some(life).filter(|life| life.asked.len() < LIFE);
+        *now = Some(life).filter(|life| life.asked.len() < LIFE).map(ManuallyDrop::new);
     });
 }
 
@@ -143,8 +146,11 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
                 continue;
             };
             for (media_type, form) in content {
-                let body = example(&form["schema"], &description, 0);
-                let body = named(&body.to_string(), &house);
+                let body = match media_type.as_str() {
+                    _ if place == "/v1/catalogue" => catalogue(media_type),
+                    _ => example(&form["schema"], &description, 0).to_string(),
+                };
+                let body = named(&body, &house);
                 seeds.push(Ask::write(&method, &place, media_type, &body));
             }
         }
@@ -155,6 +161,15 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let paths: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
     assert!(seeds.len() > paths.len(), "each path has a request");
     seeds
+}
+
+/// The price list that is shipped, in either form.
+fn catalogue(media_type: &str) -> String {
+    if media_type.ends_with("toml") {
+        return CATALOGUE.to_owned();
+    }
+    let rules = parse_rules(CATALOGUE).expect("a catalogue");
+    serde_json::to_string(&rules).expect("rules")
 }
 
 /// What the description has no example of, and what moves an account on.
