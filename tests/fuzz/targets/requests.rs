@@ -190,12 +190,12 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     (
         "POST",
         "/v1/accounts/{account}/renewals",
-        r#"{"subscriptions":["{subscription}"],"period":"P1M","pay_now":true}"#,
+        r#"{"items":[{"subscription":"{subscription}","period":"P1M","pay_now":true}]}"#,
     ),
     (
         "POST",
         "/v1/accounts/{account}/subscriptions/{subscription}/renewals",
-        r#"{"until_day":28,"pay_now":true}"#,
+        r#"{"expected_renew_day":28,"pay_now":true}"#,
     ),
     (
         "POST",
@@ -205,7 +205,7 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     (
         "PUT",
         "/v1/accounts/{account}/credit-limit",
-        r#"{"amount":{"amount":"300.00","currency":"USD"}}"#,
+        r#"{"limit":{"amount":"300.00","currency":"USD"}}"#,
     ),
     (
         "POST",
@@ -215,9 +215,9 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     (
         "POST",
         "/v1/usage",
-        r#"[{"id":"1","resource":"{resource}","meter":"traffic","quantity":"12.5","at":"2026-01-10T11:00:00Z"}]"#,
+        r#"[{"id":"1","source":"dc1","resource":"{resource}","meter":"traffic","quantity":"12.5","at":"2026-01-10T11:00:00Z"}]"#,
     ),
-    ("POST", "/v1/accounts/{account}/closure", r#"{"reason":"moving on"}"#),
+    ("POST", "/v1/accounts/{account}/closure", r#"{"disclaimer":true,"forfeit":true}"#),
 ];
 
 /// The text with names in it that are there: where it has a place for one, and for each id.
