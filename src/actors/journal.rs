@@ -2,7 +2,9 @@
 //! transactions as the disk allows. People go before clockwork. A batch is cut by the time it
 //! will take, so that nobody waits long behind it. No business code runs here.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,11 +20,12 @@ use crate::store::{self, Chore, Commit, StoreError, Written};
 
 /// How long one transaction should take.
 const BATCH_TIME: Duration = Duration::from_millis(4);
-/// Batches that the store is given at once.
-const IN_FLIGHT_MAX: usize = 2;
 /// Commits in one transaction, at the least and at the most.
 const BATCH_MIN: usize = 8;
 const BATCH_MAX: usize = 1024;
+/// Commits that are worth a writer of their own while another one is at work: many small batches
+/// cost the store more than they spare whoever waits.
+const BESIDE_MIN: usize = 32;
 /// Commits that may wait.
 const WAITING_MAX: usize = 65_536;
 
@@ -45,13 +48,15 @@ impl Journal {
         let actor = |context: &mut Context<JournalActor>| {
             context.set_mailbox_capacity(WAITING_MAX);
             JournalActor {
+                writers: store.writers(),
                 store,
                 people: VecDeque::new(),
                 clockwork: VecDeque::new(),
                 chores: Vec::new(),
                 in_flight: 0,
+                begins_next: None,
+                are_chores_in_flight: false,
                 is_cutting: false,
-                ended_at: Instant::now(),
                 commit_time: Duration::from_micros(200),
                 batch_count: counter,
             }
@@ -86,16 +91,22 @@ fn gone() -> StoreError {
 
 struct JournalActor {
     store: store::Handle,
+    /// Batches that the store writes at the same time.
+    writers: usize,
     people: VecDeque<(Commit, Reply)>,
     clockwork: VecDeque<(Commit, Reply)>,
     chores: Vec<(Vec<Chore>, ChoreReply)>,
-    /// Batches handed to the store: one that is written, and at most one that waits behind it, so
-    /// that the store's thread never waits for this one.
+    /// Batches handed to the store: those that are written, and at most one that waits behind
+    /// them, so that the store's thread never waits for this one. No stream is in two of them,
+    /// because its actor waits for the answer.
     in_flight: usize,
+    /// When the batch behind those that are written begins: set as soon as one of them ends.
+    begins_next: Option<Rc<Cell<Instant>>>,
+    /// A store with several writers writes chores one batch after the other all the same: one that
+    /// brings more would only wait.
+    are_chores_in_flight: bool,
     /// Is the next batch about to be cut?
     is_cutting: bool,
-    /// When the last batch was durable.
-    ended_at: Instant,
     /// What a commit takes on this disk, as lately seen.
     commit_time: Duration,
     batch_count: Arc<AtomicU64>,
@@ -143,12 +154,16 @@ impl Handler<Chores> for JournalActor {
 }
 
 impl JournalActor {
-    /// Starts a batch if the store has nothing to do, or a whole one behind the batch that is
-    /// written. What arrives in the same breath comes along: the batch is cut only when the
-    /// arbiter has handled what is in the mailbox.
+    /// Starts a batch if the store has nothing to do, a large one beside what is written, or a
+    /// whole one behind it. What arrives in the same breath comes along: the batch is cut only when
+    /// the arbiter has handled what is in the mailbox.
     fn write_soon(&mut self, context: &mut Context<Self>) {
-        let is_whole = self.people.len() + self.clockwork.len() >= self.fitting();
-        let may_write = self.in_flight == 0 || (self.in_flight < IN_FLIGHT_MAX && is_whole);
+        let (waiting, whole) = (self.people.len() + self.clockwork.len(), self.fitting());
+        let may_write = match self.in_flight {
+            0 => true,
+            beside if beside < self.writers => waiting >= whole.min(BESIDE_MIN),
+            behind => behind == self.writers && waiting >= whole,
+        };
         if self.is_cutting || !may_write {
             return;
         }
@@ -161,15 +176,22 @@ impl JournalActor {
 
     fn write_batch(&mut self, context: &mut Context<Self>) {
         let (commits, replies) = self.cut();
-        let (chores, chore_replies): (Vec<_>, Vec<_>) = self.chores.drain(..).unzip();
+        let would_wait = self.writers > 1 && self.are_chores_in_flight;
+        let taken = if would_wait { 0 } else { self.chores.len() };
+        let (chores, chore_replies): (Vec<_>, Vec<_>) = self.chores.drain(..taken).unzip();
         let chores: Vec<Chore> = chores.into_iter().flatten().collect();
         if commits.is_empty() && chores.is_empty() {
             return;
         }
+        let began_at = Rc::new(Cell::new(Instant::now()));
+        if self.in_flight >= self.writers {
+            self.begins_next = Some(Rc::clone(&began_at));
+        }
         self.in_flight += 1;
+        let has_chores = !chores.is_empty();
+        self.are_chores_in_flight |= has_chores;
         let count = u32::try_from(commits.len()).unwrap_or(u32::MAX);
         let store = Arc::clone(&self.store);
-        let handed_at = Instant::now();
         let write = async move {
             failpoint::pass(Point::JournalBeforeBatch);
             let written = store.write(commits, chores).await;
@@ -178,11 +200,13 @@ impl JournalActor {
         };
         context.spawn(write.into_actor(self).map(move |written, actor, context| {
             actor.in_flight -= 1;
-            let began_at = handed_at.max(actor.ended_at);
-            actor.ended_at = Instant::now();
+            actor.are_chores_in_flight &= !has_chores;
+            if let Some(begins) = actor.begins_next.take() {
+                begins.set(Instant::now());
+            }
             if count > 0 {
                 actor.batch_count.fetch_add(1, Ordering::Relaxed);
-                let each = actor.ended_at.duration_since(began_at) / count;
+                let each = began_at.get().elapsed() / count;
                 actor.commit_time = (actor.commit_time * 3 + each) / 4;
             }
             answer(written, replies, chore_replies);

@@ -16,6 +16,7 @@ mod postgres;
 mod property;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod races;
 mod resources;
 mod samples;
 mod schedule;
@@ -26,6 +27,7 @@ mod statements;
 mod usage;
 mod vault;
 mod withdrawals;
+mod writers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -37,6 +37,9 @@ macro_rules! is_free {
     };
 }
 
+/// Whoever adds to the account waits until it is over: what comes between two statements would be
+/// destroyed without having been looked at.
+const LOCK: &str = "SELECT stream FROM streams WHERE stream = $1 FOR UPDATE";
 const DESTROY: &str = concat!(
     "UPDATE erasures SET stage = 'scrubbing', destroyed_at = $2, \
      sealed_count = (SELECT COUNT(*) FROM sealed WHERE sealed.stream = $1), \
@@ -98,6 +101,7 @@ pub(super) async fn destroy(
     retained: Option<&Retained>,
 ) -> Result<(), Fault> {
     let stream = stream.to_string();
+    sqlx::query(LOCK).bind(stream.as_str()).execute(&mut *conn).await?;
     let moved =
         sqlx::query(DESTROY).bind(stream.as_str()).bind(at.micros()).execute(&mut *conn).await?;
     if moved.rows_affected() == 0 {

@@ -12,6 +12,7 @@ use super::chores;
 use super::columns::Columns;
 use super::erasure;
 use super::fault::Fault;
+use super::lease::{self, Lease};
 use super::unnest::{Changes, Script, Unnest};
 use super::{resources, statements, usage, withdrawals};
 use crate::store::batch::{Batch, winners};
@@ -74,17 +75,21 @@ static ASK_TOKENS: LazyLock<Unnest> = LazyLock::new(|| {
 
 /// Times that a batch is tried again which got into another transaction's way.
 const TRIES: u32 = 8;
+/// Times that a commit is judged which fails on the data: whoever writes at the same time may have
+/// taken what was free when it was looked for.
+const JUDGED: u32 = 3;
 
 /// Writes a batch in one transaction. After an error the connection is not to be used again.
 pub(super) async fn write(
     conn: &mut PgConnection,
     commits: &[Commit],
     chores: &[Chore],
+    lease: &Lease,
 ) -> Result<Vec<Written>, StoreError> {
     let mut gate = Gate::Hopeful;
     let mut tries = 0;
     loop {
-        match (transact(conn, commits, chores, gate).await, gate.next()) {
+        match (transact(conn, commits, chores, lease, gate).await, gate.next()) {
             (Ok(written), _) => return Ok(written),
             (Err(Fault::Again(reason)), _) if tries < TRIES => {
                 tracing::debug!(?gate, reason, "a batch is tried again");
@@ -104,10 +109,13 @@ async fn transact(
     conn: &mut PgConnection,
     commits: &[Commit],
     chores: &[Chore],
+    lease: &Lease,
     gate: Gate,
 ) -> Result<Vec<Written>, Fault> {
     run(conn, "BEGIN").await?;
     let done = match fill(conn, commits, chores, gate).await {
+        // A neighbour may have found it lost meanwhile.
+        Ok(_) if lease.is_lost() => Err(lease::taken_over().into()),
         Ok(written) => run(conn, "COMMIT").await.map(|()| written),
         Err(fault) => Err(fault),
     };
@@ -149,21 +157,30 @@ async fn fill(
 async fn one_by_one(conn: &mut PgConnection, commits: &[Commit]) -> Result<Vec<Written>, Fault> {
     let mut written = Vec::with_capacity(commits.len());
     for commit in commits {
-        run(conn, "SAVEPOINT one").await?;
-        let alone = std::slice::from_ref(commit);
-        let judged = judge(alone, informed(conn, alone).await?);
-        match put(conn, alone, &judged).await {
-            Ok(()) => written.extend(judged),
-            Err(Fault::Data(reason)) => {
-                tracing::error!(stream.id = %commit.stream, reason, "a commit cannot be written");
-                run(conn, "ROLLBACK TO one").await?;
-                written.push(Written::Refused);
-            }
-            Err(fault) => return Err(fault),
-        }
-        run(conn, "RELEASE one").await?;
+        written.push(one(conn, commit).await?);
     }
     Ok(written)
+}
+
+async fn one(conn: &mut PgConnection, commit: &Commit) -> Result<Written, Fault> {
+    let alone = std::slice::from_ref(commit);
+    let mut reason = String::new();
+    for _ in 0..JUDGED {
+        run(conn, "SAVEPOINT one").await?;
+        let judged = informed(conn, alone).await?.pass(commit);
+        match put(conn, alone, &[judged]).await {
+            Ok(()) => {
+                run(conn, "RELEASE one").await?;
+                return Ok(judged);
+            }
+            Err(Fault::Data(what)) => reason = what,
+            Err(fault) => return Err(fault),
+        }
+        run(conn, "ROLLBACK TO one").await?;
+        run(conn, "RELEASE one").await?;
+    }
+    tracing::error!(stream.id = %commit.stream, reason, "a commit cannot be written");
+    Ok(Written::Refused)
 }
 
 /// Reads where the heads stand, and which claims and tokens are gone.
