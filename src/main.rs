@@ -377,7 +377,7 @@ async fn copy_book(from: &Book, to: &Book, password_file: &Path) -> anyhow::Resu
     let from = app::open_tables(from, password.as_deref()).await?;
     let to = app::open_tables(to, password.as_deref()).await?;
     let bar = progress_bar(0, "");
-    let row_count = copy::copy(from.as_ref(), to.as_ref(), |stage, done, of| {
+    let copied = copy::copy(from.as_ref(), to.as_ref(), |stage, done, of| {
         bar.set_length(of);
         bar.set_message(match stage {
             copy::Stage::Copied => "copied",
@@ -387,7 +387,12 @@ async fn copy_book(from: &Book, to: &Book, password_file: &Path) -> anyhow::Resu
     })
     .await?;
     bar.finish_and_clear();
-    println!("{row_count} rows copied from {} to {}, and equal", from.place(), to.place());
+    let (row_count, from, to) = (copied.row_count, from.place(), to.place());
+    println!("{row_count} rows copied from {from} to {to}, and equal");
+    if copied.changed_count > 0 {
+        let count = copied.changed_count;
+        println!("{count} texts held the character U+0000, which is U+FFFD there");
+    }
     Ok(())
 }
 
