@@ -24,6 +24,7 @@ mod schedule;
 mod server;
 mod sqlite;
 mod statements;
+mod tls;
 mod usage;
 mod vault;
 mod withdrawals;
