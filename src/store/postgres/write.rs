@@ -183,16 +183,11 @@ async fn one(conn: &mut PgConnection, commit: &Commit) -> Result<Written, Fault>
     Ok(Written::Refused)
 }
 
-/// Reads where the heads stand, and which claims and tokens are gone.
+/// Reads which claims and tokens are gone, and then where the heads stand: one that has not moved
+/// says that what was read before it is none of its own stream's doing meanwhile.
 async fn informed(conn: &mut PgConnection, commits: &[Commit]) -> Result<Known, Fault> {
     let mut known = Known::default();
     let asked = Questions::of(commits);
-    let found = ASK_HEADS.fetch(conn, &asked.streams, |values, stream| {
-        values.text(stream);
-    });
-    for row in found.await? {
-        known.head(&mut Columns::of(&row))?;
-    }
     let found = ASK_CLAIMS.fetch(conn, &asked.claims, |values, claim| {
         values.text(claim.kind.as_str()).blob(&claim.hash);
     });
@@ -204,6 +199,12 @@ async fn informed(conn: &mut PgConnection, commits: &[Commit]) -> Result<Known, 
     });
     for row in found.await? {
         known.token(&mut Columns::of(&row))?;
+    }
+    let found = ASK_HEADS.fetch(conn, &asked.streams, |values, stream| {
+        values.text(stream);
+    });
+    for row in found.await? {
+        known.head(&mut Columns::of(&row))?;
     }
     Ok(known)
 }
