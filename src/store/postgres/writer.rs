@@ -3,7 +3,6 @@
 //! the lease, and while the server is away it looks for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use super::lease::{Lease, RENEWED_EVERY};
 use super::open::{Address, Trust};
 use super::{erasure, streams, write};
 use crate::domain::ids::StreamId;
+use crate::store::account_count::AccountCount;
 use crate::store::{Chore, Commit, StoreError, Written};
 
 /// A batch that takes longer has lost its connection without being told.
@@ -53,7 +53,7 @@ struct Desk {
     conn: Option<PgConnection>,
     lease: Arc<Lease>,
     trust: Arc<Trust>,
-    account_count: Arc<AtomicU64>,
+    account_count: AccountCount,
 }
 
 impl Writer {
@@ -61,7 +61,7 @@ impl Writer {
     pub(super) async fn start(
         address: Address,
         trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
     ) -> Result<(Self, Arc<Lease>), StoreError> {
         let (opened, open) = oneshot::channel();
         let (asks, inbox) = mpsc::unbounded_channel();
@@ -130,13 +130,13 @@ impl Desk {
     async fn open(
         address: Address,
         trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
     ) -> Result<Self, StoreError> {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
         super::open::migrate(&mut conn).await?;
-        account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
+        streams::count_accounts(&address, &account_count).await?;
         lease.renew(&mut conn).await?;
         Ok(Self { address, conn: Some(conn), lease, trust, account_count })
     }
@@ -201,7 +201,7 @@ impl Desk {
         let mut conn = self.address.writer().await?;
         self.lease.renew(&mut conn).await?;
         // What the last transaction came to may not be known.
-        self.account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
+        streams::count_accounts(&self.address, &self.account_count).await?;
         tracing::info!("the database is in reach again");
         self.conn = Some(conn);
         Ok(())
@@ -225,7 +225,7 @@ impl Desk {
                         && matches!(commit.stream, StreamId::Account(_))
                 });
                 let opened = u64::try_from(opened.count()).unwrap_or(0);
-                self.account_count.fetch_add(opened, Ordering::Relaxed);
+                self.account_count.add(opened);
             }
             Err(error) => {
                 tracing::error!(%error, "a batch could not be written");
