@@ -24,6 +24,7 @@ use super::unnest::{Changes, Script, Unnest, Values};
 use super::{resources, statements, usage, withdrawals};
 use crate::domain::ids::StreamId;
 use crate::domain::rows::Row;
+use crate::failpoint::{self, Point};
 use crate::store::gate::Known;
 use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{Chore, Claim, Commit, Head, StoreError, Written, codec, gate};
@@ -133,7 +134,12 @@ async fn transact(
 ) -> Result<Vec<Written>, Fault> {
     run(conn, "BEGIN").await?;
     let done = match fill(conn, commits, chores, gate).await {
-        Ok(written) => run(conn, "COMMIT").await.map(|()| written),
+        Ok(written) => {
+            failpoint::pass(Point::StoreBeforeCommit);
+            let committed = run(conn, "COMMIT").await;
+            failpoint::pass(Point::StoreAfterCommit);
+            committed.map(|()| written)
+        }
         Err(fault) => Err(fault),
     };
     if done.is_err() {

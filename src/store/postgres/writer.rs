@@ -16,6 +16,7 @@ use super::lease::{Lease, RENEWED_EVERY};
 use super::open::{Address, Trust};
 use super::{erasure, streams, write};
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
 use crate::store::{Chore, Commit, StoreError, Written};
 
 /// A batch that takes longer has lost its connection without being told.
@@ -135,7 +136,9 @@ impl Desk {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
+        failpoint::pass(Point::StoreBeforeMigrations);
         super::open::migrate(&mut conn).await?;
+        failpoint::pass(Point::StoreAfterMigrations);
         account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
         lease.renew(&mut conn).await?;
         Ok(Self { address, conn: Some(conn), lease, trust, account_count })
@@ -239,6 +242,7 @@ impl Desk {
     /// Gives the lease back, so that the next daemon need not wait. If that fails, it runs out.
     async fn end(mut self) {
         let Some(mut conn) = self.conn.take() else { return };
+        failpoint::pass(Point::StoreBeforeClose);
         let ended = timeout(REACH_TIMEOUT, async {
             self.lease.release(&mut conn).await?;
             conn.close().await.map_err(super::fault::failed)
@@ -248,6 +252,7 @@ impl Desk {
             Ok(Err(error)) => tracing::warn!(%error, "the database did not close well"),
             Err(_) => tracing::warn!("the database did not close in time"),
         }
+        failpoint::pass(Point::StoreAfterClose);
     }
 }
 
