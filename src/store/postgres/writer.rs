@@ -136,11 +136,14 @@ impl Desk {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
-        failpoint::pass(Point::StoreBeforeMigrations);
-        super::open::migrate(&mut conn).await?;
-        failpoint::pass(Point::StoreAfterMigrations);
-        account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
-        lease.renew(&mut conn).await?;
+        match prepared(&mut conn, &lease).await {
+            Ok(count) => account_count.store(count, Ordering::Relaxed),
+            Err(error) => {
+                // Whoever comes next, perhaps a newer daemon on another machine, need not wait.
+                let _ = timeout(REACH_TIMEOUT, lease.release(&mut conn)).await;
+                return Err(error);
+            }
+        }
         Ok(Self { address, conn: Some(conn), lease, trust, account_count })
     }
 
@@ -254,6 +257,16 @@ impl Desk {
         }
         failpoint::pass(Point::StoreAfterClose);
     }
+}
+
+/// Brings the tables up to date; how many accounts there are.
+async fn prepared(conn: &mut PgConnection, lease: &Lease) -> Result<u64, StoreError> {
+    failpoint::pass(Point::StoreBeforeMigrations);
+    super::open::migrate(conn).await?;
+    failpoint::pass(Point::StoreAfterMigrations);
+    let account_count = streams::account_count(conn).await?;
+    lease.renew(conn).await?;
+    Ok(account_count)
 }
 
 /// Removes what was deleted from the tables, on a connection of its own: that takes a while.
