@@ -14,6 +14,7 @@ use super::erasure;
 use super::fault::Fault;
 use super::unnest::{Changes, Script, Unnest};
 use super::{resources, statements, usage, withdrawals};
+use crate::failpoint::{self, Point};
 use crate::store::batch::{Batch, winners};
 use crate::store::gate::{Gate, Known, Questions, hope, judge};
 use crate::store::rows::{self, Values as _, beside};
@@ -108,7 +109,12 @@ async fn transact(
 ) -> Result<Vec<Written>, Fault> {
     run(conn, "BEGIN").await?;
     let done = match fill(conn, commits, chores, gate).await {
-        Ok(written) => run(conn, "COMMIT").await.map(|()| written),
+        Ok(written) => {
+            failpoint::pass(Point::StoreBeforeCommit);
+            let committed = run(conn, "COMMIT").await;
+            failpoint::pass(Point::StoreAfterCommit);
+            committed.map(|()| written)
+        }
         Err(fault) => Err(fault),
     };
     if done.is_err() {

@@ -15,6 +15,7 @@ use super::lease::{Lease, RENEWED_EVERY};
 use super::open::{Address, Trust};
 use super::{erasure, streams, write};
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
 use crate::store::account_count::AccountCount;
 use crate::store::{Chore, Commit, StoreError, Written};
 
@@ -135,9 +136,11 @@ impl Desk {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
-        super::open::migrate(&mut conn).await?;
-        streams::count_accounts(&address, &account_count).await?;
-        lease.renew(&mut conn).await?;
+        if let Err(error) = prepared(&mut conn, &address, &lease, &account_count).await {
+            // Whoever comes next, perhaps a newer daemon on another machine, need not wait.
+            let _ = timeout(REACH_TIMEOUT, lease.release(&mut conn)).await;
+            return Err(error);
+        }
         Ok(Self { address, conn: Some(conn), lease, trust, account_count })
     }
 
@@ -239,6 +242,7 @@ impl Desk {
     /// Gives the lease back, so that the next daemon need not wait. If that fails, it runs out.
     async fn end(mut self) {
         let Some(mut conn) = self.conn.take() else { return };
+        failpoint::pass(Point::StoreBeforeClose);
         let ended = timeout(REACH_TIMEOUT, async {
             self.lease.release(&mut conn).await?;
             conn.close().await.map_err(super::fault::failed)
@@ -248,7 +252,23 @@ impl Desk {
             Ok(Err(error)) => tracing::warn!(%error, "the database did not close well"),
             Err(_) => tracing::warn!("the database did not close in time"),
         }
+        failpoint::pass(Point::StoreAfterClose);
     }
+}
+
+/// Brings the tables up to date, and begins to count the accounts.
+async fn prepared(
+    conn: &mut PgConnection,
+    address: &Address,
+    lease: &Lease,
+    account_count: &AccountCount,
+) -> Result<(), StoreError> {
+    failpoint::pass(Point::StoreBeforeMigrations);
+    super::open::migrate(conn).await?;
+    failpoint::pass(Point::StoreAfterMigrations);
+    streams::count_accounts(address, account_count).await?;
+    lease.renew(conn).await?;
+    Ok(())
 }
 
 /// Removes what was deleted from the tables, on a connection of its own: that takes a while.
