@@ -7,6 +7,7 @@
 //! keys, claims, tokens, reports of usage, erasures, legal holds); **machinery** (stream heads with their due row, the
 //! outbox, job runs, snapshots).
 
+mod account_count;
 mod batch;
 mod chores;
 pub mod codec;

@@ -32,13 +32,13 @@ mod writers;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
 use self::open::{Address, Trust};
 use self::readers::Readers;
 use self::writers::Writers;
+use super::account_count::AccountCount;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, ErasureStage, Head,
@@ -71,7 +71,7 @@ pub struct PostgresStore {
     address: Address,
     readers: Readers,
     writers: Writers,
-    account_count: Arc<AtomicU64>,
+    account_count: AccountCount,
 }
 
 impl PostgresStore {
@@ -91,9 +91,9 @@ impl PostgresStore {
         writers: usize,
     ) -> Result<Self, StoreError> {
         let address = Address::new(url, password)?;
-        let account_count = Arc::new(AtomicU64::new(0));
+        let account_count = AccountCount::new();
         let trust = Arc::new(Trust::new());
-        let (trusted, counted) = (Arc::clone(&trust), Arc::clone(&account_count));
+        let (trusted, counted) = (Arc::clone(&trust), account_count.clone());
         let starting = Writers::start(address.clone(), trusted, counted, writers.max(1));
         let (writers, lease) = starting.await?;
         let readers = Readers::start(&address, lease, trust)?;
@@ -225,7 +225,7 @@ impl Store for PostgresStore {
     }
 
     async fn account_count(&self) -> Result<u64, StoreError> {
-        Ok(self.account_count.load(Ordering::Relaxed))
+        self.account_count.get().await
     }
 
     async fn subscriptions(

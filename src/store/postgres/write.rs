@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::lease::{self, Lease};
 use super::unnest::{Changes, Script, Unnest};
 use super::{resources, statements, usage, withdrawals};
+use crate::failpoint::{self, Point};
 use crate::store::batch::{Batch, winners};
 use crate::store::gate::{Gate, Known, Questions, hope, judge};
 use crate::store::rows::{self, Values as _, beside};
@@ -116,7 +117,12 @@ async fn transact(
     let done = match fill(conn, commits, chores, gate).await {
         // A neighbour may have found it lost meanwhile.
         Ok(_) if lease.is_lost() => Err(lease::taken_over().into()),
-        Ok(written) => run(conn, "COMMIT").await.map(|()| written),
+        Ok(written) => {
+            failpoint::pass(Point::StoreBeforeCommit);
+            let committed = run(conn, "COMMIT").await;
+            failpoint::pass(Point::StoreAfterCommit);
+            committed.map(|()| written)
+        }
         Err(fault) => Err(fault),
     };
     if done.is_err() {

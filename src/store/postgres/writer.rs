@@ -12,6 +12,8 @@ use super::lease::Lease;
 use super::open::{Address, TRUSTED_FOR, Trust};
 use super::{fault, open, streams, write};
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
+use crate::store::account_count::AccountCount;
 use crate::store::{Chore, Commit, StoreError, Written};
 
 /// A batch that takes longer has lost its connection without being told.
@@ -40,9 +42,9 @@ pub(super) struct Common {
     is_away: AtomicBool,
 }
 
-/// How many accounts there are. They are counted once, and added to from then on.
+/// How many accounts there are, where several write at the same time.
 struct Accounts {
-    count: Arc<AtomicU64>,
+    count: AccountCount,
     /// Times that a batch which opens accounts was begun or ended.
     changes: AtomicU64,
     /// Such batches that are being written.
@@ -52,14 +54,21 @@ struct Accounts {
 }
 
 impl Accounts {
-    fn of(batch: &[Commit]) -> impl Iterator<Item = bool> {
-        batch
+    const fn new(count: AccountCount) -> Self {
+        let (changes, opening) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { count, changes, opening, is_doubtful: AtomicBool::new(false) }
+    }
+
+    /// Which of the commits open an account.
+    fn opening(commits: &[Commit]) -> impl Iterator<Item = bool> {
+        commits
             .iter()
             .map(|commit| commit.expected_seq == 0 && matches!(commit.stream, StreamId::Account(_)))
     }
 
+    /// Answers whether the commits open any.
     fn begin(&self, commits: &[Commit]) -> bool {
-        let opens = Self::of(commits).any(|opens| opens);
+        let opens = Self::opening(commits).any(|opens| opens);
         if opens {
             self.changes.fetch_add(1, Ordering::Relaxed);
             self.opening.fetch_add(1, Ordering::Relaxed);
@@ -67,14 +76,14 @@ impl Accounts {
         opens
     }
 
+    /// The end of what was begun, if it opens any.
     fn end(&self, commits: &[Commit], written: &Answer) {
         match written {
             Ok(written) => {
-                let opened = Self::of(commits)
+                let opened = Self::opening(commits)
                     .zip(written)
                     .filter(|(opens, written)| *opens && **written == Written::Done);
-                let opened = u64::try_from(opened.count()).unwrap_or(0);
-                self.count.fetch_add(opened, Ordering::Relaxed);
+                self.count.add(u64::try_from(opened.count()).unwrap_or(0));
             }
             Err(_) => self.is_doubtful.store(true, Ordering::Relaxed),
         }
@@ -82,17 +91,20 @@ impl Accounts {
         self.opening.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Counts them again if it must. What is being written meanwhile would be counted twice or not
-    /// at all: then it is left to the next occasion.
-    async fn settle(&self, conn: &mut PgConnection) -> Result<(), StoreError> {
+    /// Begins to count them again if it must. What is being written while the count begins would be
+    /// counted twice or not at all: then it is left to the next occasion.
+    async fn settle(&self, address: &Address) -> Result<(), StoreError> {
         let changes = self.changes.load(Ordering::Relaxed);
-        let is_quiet = || self.opening.load(Ordering::Relaxed) == 0;
-        if self.is_doubtful.load(Ordering::Relaxed) && is_quiet() {
-            let count = streams::account_count(conn).await?;
-            if is_quiet() && self.changes.load(Ordering::Relaxed) == changes {
-                self.count.store(count, Ordering::Relaxed);
-                self.is_doubtful.store(false, Ordering::Relaxed);
-            }
+        let is_quiet = || {
+            self.opening.load(Ordering::Relaxed) == 0
+                && self.changes.load(Ordering::Relaxed) == changes
+        };
+        let is_doubtful = self.is_doubtful.load(Ordering::Relaxed) || self.count.has_failed();
+        if is_doubtful
+            && is_quiet()
+            && streams::count_accounts(address, &self.count, is_quiet).await?
+        {
+            self.is_doubtful.store(false, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -112,20 +124,17 @@ impl Writer {
     pub(super) async fn open(
         address: Address,
         trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
     ) -> Result<Self, StoreError> {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
-        open::migrate(&mut conn).await?;
-        let accounts = Accounts {
-            count: account_count,
-            changes: AtomicU64::new(0),
-            opening: AtomicU64::new(0),
-            is_doubtful: AtomicBool::new(true),
-        };
-        accounts.settle(&mut conn).await?;
-        lease.renew(&mut conn).await?;
+        if let Err(error) = prepared(&mut conn, &address, &lease, &account_count).await {
+            // Whoever comes next, perhaps a newer daemon on another machine, need not wait.
+            let _ = timeout(REACH_TIMEOUT, lease.release(&mut conn)).await;
+            return Err(error);
+        }
+        let accounts = Accounts::new(account_count);
         let (chores, is_away) = (Mutex::new(()), AtomicBool::new(false));
         let common = Arc::new(Common { lease, address, trust, accounts, chores, is_away });
         Ok(Self { conn: Some(conn), ..Self::new(common) })
@@ -193,7 +202,7 @@ impl Writer {
                 conn.ping().await.map_err(fault::failed)
             };
             match kept {
-                Ok(()) => return common.accounts.settle(conn).await,
+                Ok(()) => return common.accounts.settle(&common.address).await,
                 Err(error) => {
                     tracing::warn!(%error, "a connection that writes was lost");
                     common.is_away.store(true, Ordering::Relaxed);
@@ -204,7 +213,7 @@ impl Writer {
         }
         let mut conn = common.address.writer().await?;
         common.lease.renew(&mut conn).await?;
-        common.accounts.settle(&mut conn).await?;
+        common.accounts.settle(&common.address).await?;
         self.conn = Some(conn);
         Ok(())
     }
@@ -260,6 +269,20 @@ impl Writer {
         }
         is_released
     }
+}
+
+/// Brings the tables up to date, and begins to count the accounts.
+async fn prepared(
+    conn: &mut PgConnection,
+    address: &Address,
+    lease: &Lease,
+    account_count: &AccountCount,
+) -> Result<(), StoreError> {
+    failpoint::pass(Point::StoreBeforeMigrations);
+    open::migrate(conn).await?;
+    failpoint::pass(Point::StoreAfterMigrations);
+    streams::count_accounts(address, account_count, || true).await?;
+    lease.renew(conn).await
 }
 
 fn too_slow() -> StoreError {

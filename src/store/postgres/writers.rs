@@ -6,7 +6,6 @@
 //! second at a head, a claim or a token waits for the first, and then finds it moved, held or used.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -19,6 +18,8 @@ use super::erasure;
 use super::lease::{Lease, RENEWED_EVERY};
 use super::open::{Address, Trust};
 use super::writer::{Answer, Batch, Common, Writer};
+use crate::failpoint::{self, Point};
+use crate::store::account_count::AccountCount;
 use crate::store::{Chore, Commit, StoreError};
 
 /// How often a server that is away is looked for.
@@ -44,7 +45,7 @@ impl Writers {
     pub(super) async fn start(
         address: Address,
         trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
         count: usize,
     ) -> Result<(Self, Arc<Lease>), StoreError> {
         let (opened, open) = oneshot::channel();
@@ -159,11 +160,13 @@ fn back(done: Result<Writer, tokio::task::JoinError>, common: &Arc<Common>) -> W
 
 /// Gives the lease back, so that the next daemon need not wait. If that fails, it runs out.
 async fn end(writers: Vec<Writer>, common: &Common) {
+    failpoint::pass(Point::StoreBeforeClose);
     let mut is_released = false;
     for writer in writers.into_iter().rev() {
         let lease = if is_released { None } else { Some(&*common.lease) };
         is_released |= writer.end(lease).await;
     }
+    failpoint::pass(Point::StoreAfterClose);
 }
 
 /// Removes what was deleted from the tables, on a connection of its own: that takes a while.
