@@ -179,7 +179,8 @@ impl Money {
             .ok_or_else(too_large)?
             .round_dp_with_strategy(0, strategy);
         let minor = i64::try_from(minor).map_err(|_| too_large())?;
-        if minor.abs() > MINOR_MAX {
+        // The least number has no absolute value among those of its own type.
+        if minor.unsigned_abs() > MINOR_MAX.unsigned_abs() {
             return Err(too_large());
         }
         Ok(Self { minor, currency })
@@ -318,6 +319,12 @@ mod tests {
         assert!(matches!(Money::parse("1e9", usd), Err(MoneyError::NotANumber { .. })));
         assert!(matches!(Money::parse("99999999999999", usd), Err(MoneyError::TooLarge { .. })));
         assert_eq!(Money::parse("1.000", usd).map(Money::minor), Ok(100), "zeros add nothing");
+        let most = Money::from_minor(MINOR_MAX, usd);
+        assert_eq!(Money::parse("10000000000.00", usd), Ok(most));
+        assert_eq!(Money::parse("-10000000000.00", usd), Ok(most.negated()));
+        for beyond in ["10000000000.01", "-10000000000.01", "-92233720368547758.08"] {
+            assert!(matches!(Money::parse(beyond, usd), Err(MoneyError::TooLarge { .. })));
+        }
     }
 
     #[test]

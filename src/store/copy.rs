@@ -53,7 +53,7 @@ impl Table {
 }
 
 /// A value of a row. A flag is a number here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
     /// A whole number, or 1 or 0.
     Int(i64),

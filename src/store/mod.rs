@@ -7,6 +7,8 @@
 //! keys, claims, tokens, reports of usage, erasures, legal holds); **machinery** (stream heads with their due row, the
 //! outbox, job runs, snapshots).
 
+mod account_count;
+mod batch;
 mod chores;
 pub mod codec;
 pub mod copy;
@@ -18,6 +20,7 @@ mod queries;
 mod rows;
 pub mod seal;
 pub mod sqlite;
+mod walks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -221,6 +221,17 @@ impl Database<'_> {
         self.server.sql(&self.name, sql)
     }
 
+    /// A copy of it, as soon as nobody is connected to it any more.
+    pub(crate) fn copy(&self) -> Self {
+        let asked = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = '";
+        let (asked, began_at) = (format!("{asked}{}'", self.name), Instant::now());
+        while self.server.sql("postgres", &asked) != "0" {
+            assert!(began_at.elapsed() < PATIENCE, "somebody stays connected");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.server.database(Some(self))
+    }
+
     /// Cuts every connection to it.
     pub(crate) fn cut(&self) {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '";

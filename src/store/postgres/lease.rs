@@ -41,7 +41,12 @@ const TAKE: &str = concat!(
      valid_until = excluded.valid_until WHERE leases.owner IN ($1, $3) OR leases.valid_until < ",
     now!()
 );
-const LOOK: &str = "SELECT owner, valid_until FROM leases WHERE name = 'daemon'";
+/// Who has it, until when, and for how long yet.
+const LOOK: &str = concat!(
+    "SELECT owner, valid_until, valid_until - ",
+    now!(),
+    " FROM leases WHERE name = 'daemon'"
+);
 const RELEASE: &str = "DELETE FROM leases WHERE name = 'daemon' AND owner = $1";
 
 /// The lease of this daemon.
@@ -62,14 +67,15 @@ impl Lease {
             Self { owner: own_name(), began_at: Instant::now(), held_until: AtomicU64::new(0) };
         let mut seen: Option<(String, i64)> = None;
         while !lease.renewed(conn, seen.as_ref().map_or("", |(dead, _)| dead.as_str())).await? {
-            let found: Option<(String, i64)> =
+            let found: Option<(String, i64, i64)> =
                 sqlx::query_as(LOOK).fetch_optional(&mut *conn).await.map_err(failed)?;
             // It may have been released meanwhile.
-            let Some((owner, valid_until)) = found else { continue };
+            let Some((owner, valid_until, left)) = found else { continue };
             let in_use = || StoreError::InUse("another daemon has this database open".to_owned());
             match alive(&owner) {
                 Some(true) => return Err(in_use()),
                 Some(false) => {
+                    tracing::info!("the daemon that had the database has died: it is replaced");
                     seen = Some((owner, valid_until));
                     continue;
                 }
@@ -79,7 +85,12 @@ impl Lease {
                 Some((_, before)) if *before != valid_until => return Err(in_use()),
                 Some(_) => {}
                 None => {
-                    tracing::info!("waiting for the lease of a daemon that may have died");
+                    let seconds = left.max(0) / 1_000_000 + 1;
+                    tracing::info!(
+                        seconds,
+                        "a daemon on another machine, or in another container, has the database: \
+                         if it has died, it is replaced when its lease runs out"
+                    );
                     seen = Some((String::new(), valid_until));
                 }
             }

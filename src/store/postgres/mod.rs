@@ -31,13 +31,13 @@ mod writer;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
 use self::open::{Address, Trust};
 use self::readers::Readers;
 use self::writer::Writer;
+use super::account_count::AccountCount;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, ErasureStage, Head,
@@ -67,7 +67,7 @@ pub struct PostgresStore {
     address: Address,
     readers: Readers,
     writer: Writer,
-    account_count: Arc<AtomicU64>,
+    account_count: AccountCount,
 }
 
 impl PostgresStore {
@@ -78,10 +78,10 @@ impl PostgresStore {
     /// for.
     pub async fn open(url: &str, password: Option<&str>) -> Result<Self, StoreError> {
         let address = Address::new(url, password)?;
-        let account_count = Arc::new(AtomicU64::new(0));
+        let account_count = AccountCount::new();
         let trust = Arc::new(Trust::new());
         let starting =
-            Writer::start(address.clone(), Arc::clone(&trust), Arc::clone(&account_count));
+            Writer::start(address.clone(), Arc::clone(&trust), account_count.clone());
         let (writer, lease) = starting.await?;
         let readers = Readers::start(&address, lease, trust)?;
         Ok(Self { address, readers, writer, account_count })
@@ -208,7 +208,7 @@ impl Store for PostgresStore {
     }
 
     async fn account_count(&self) -> Result<u64, StoreError> {
-        Ok(self.account_count.load(Ordering::Relaxed))
+        self.account_count.get().await
     }
 
     async fn subscriptions(

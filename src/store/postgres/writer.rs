@@ -3,7 +3,6 @@
 //! the lease, and while the server is away it looks for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -16,6 +15,8 @@ use super::lease::{Lease, RENEWED_EVERY};
 use super::open::{Address, Trust};
 use super::{erasure, streams, write};
 use crate::domain::ids::StreamId;
+use crate::failpoint::{self, Point};
+use crate::store::account_count::AccountCount;
 use crate::store::{Chore, Commit, StoreError, Written};
 
 /// A batch that takes longer has lost its connection without being told.
@@ -53,7 +54,7 @@ struct Desk {
     conn: Option<PgConnection>,
     lease: Arc<Lease>,
     trust: Arc<Trust>,
-    account_count: Arc<AtomicU64>,
+    account_count: AccountCount,
 }
 
 impl Writer {
@@ -61,7 +62,7 @@ impl Writer {
     pub(super) async fn start(
         address: Address,
         trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
     ) -> Result<(Self, Arc<Lease>), StoreError> {
         let (opened, open) = oneshot::channel();
         let (asks, inbox) = mpsc::unbounded_channel();
@@ -130,14 +131,16 @@ impl Desk {
     async fn open(
         address: Address,
         trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
     ) -> Result<Self, StoreError> {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
-        super::open::migrate(&mut conn).await?;
-        account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
-        lease.renew(&mut conn).await?;
+        if let Err(error) = prepared(&mut conn, &address, &lease, &account_count).await {
+            // Whoever comes next, perhaps a newer daemon on another machine, need not wait.
+            let _ = timeout(REACH_TIMEOUT, lease.release(&mut conn)).await;
+            return Err(error);
+        }
         Ok(Self { address, conn: Some(conn), lease, trust, account_count })
     }
 
@@ -201,7 +204,7 @@ impl Desk {
         let mut conn = self.address.writer().await?;
         self.lease.renew(&mut conn).await?;
         // What the last transaction came to may not be known.
-        self.account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
+        streams::count_accounts(&self.address, &self.account_count).await?;
         tracing::info!("the database is in reach again");
         self.conn = Some(conn);
         Ok(())
@@ -225,7 +228,7 @@ impl Desk {
                         && matches!(commit.stream, StreamId::Account(_))
                 });
                 let opened = u64::try_from(opened.count()).unwrap_or(0);
-                self.account_count.fetch_add(opened, Ordering::Relaxed);
+                self.account_count.add(opened);
             }
             Err(error) => {
                 tracing::error!(%error, "a batch could not be written");
@@ -239,6 +242,7 @@ impl Desk {
     /// Gives the lease back, so that the next daemon need not wait. If that fails, it runs out.
     async fn end(mut self) {
         let Some(mut conn) = self.conn.take() else { return };
+        failpoint::pass(Point::StoreBeforeClose);
         let ended = timeout(REACH_TIMEOUT, async {
             self.lease.release(&mut conn).await?;
             conn.close().await.map_err(super::fault::failed)
@@ -248,7 +252,23 @@ impl Desk {
             Ok(Err(error)) => tracing::warn!(%error, "the database did not close well"),
             Err(_) => tracing::warn!("the database did not close in time"),
         }
+        failpoint::pass(Point::StoreAfterClose);
     }
+}
+
+/// Brings the tables up to date, and begins to count the accounts.
+async fn prepared(
+    conn: &mut PgConnection,
+    address: &Address,
+    lease: &Lease,
+    account_count: &AccountCount,
+) -> Result<(), StoreError> {
+    failpoint::pass(Point::StoreBeforeMigrations);
+    super::open::migrate(conn).await?;
+    failpoint::pass(Point::StoreAfterMigrations);
+    streams::count_accounts(address, account_count).await?;
+    lease.renew(conn).await?;
+    Ok(())
 }
 
 /// Removes what was deleted from the tables, on a connection of its own: that takes a while.

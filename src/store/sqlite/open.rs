@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, SqlSafeStr, SqliteConnection, SqlitePool};
 
@@ -114,18 +114,28 @@ pub(super) fn readers(path: &Path) -> SqlitePool {
         )
 }
 
-/// Brings the tables up to date, or refuses a database from the future.
+/// Brings the tables up to date, or refuses a database from the future. Each step is whole or not at
+/// all: whoever is killed between two of them is gone on from there.
 pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    up_to(conn, i64::MAX).await
+    step_by_step(conn, i64::MAX).await.map_err(fault::migration)
 }
 
-async fn up_to(conn: &mut SqliteConnection, last: i64) -> Result<(), StoreError> {
+async fn step_by_step(conn: &mut SqliteConnection, last: i64) -> Result<(), MigrateError> {
     let known = MIGRATIONS.into_iter().filter(|(version, ..)| *version <= last);
     let migrations = known.map(|(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
     let migrator = Migrator::with_migrations(migrations.collect());
-    migrator.run_direct(None, conn, false).await.map_err(fault::migration)
+    conn.ensure_migrations_table(&migrator.table_name).await?;
+    let done = conn.list_applied_migrations(&migrator.table_name).await?;
+    for step in migrator.iter() {
+        if done.iter().all(|done| done.version != step.version) {
+            migrator.run_direct(Some(step.version), conn, false).await?;
+            failpoint::pass(Point::StoreMigrated);
+        }
+    }
+    // All that was done before is what is known here.
+    migrator.run_direct(None, conn, false).await
 }
 
 #[cfg(test)]
@@ -144,7 +154,7 @@ mod tests {
     async fn orders_of_the_first_tables_are_kept() {
         let path = std::env::temp_dir().join(format!("renewd-old-book-{}.db", std::process::id()));
         let mut conn = writer(&path).await.expect("a connection");
-        up_to(&mut conn, 1).await.expect("the first tables");
+        step_by_step(&mut conn, 1).await.expect("the first tables");
         sqlx::query(
             "INSERT INTO orders VALUES \
              ('acc_0000000001', 1, 'new', 2, 'vm', 'small', 'P1M', 3, 4000000, 5000000, 600, 590, \
@@ -196,7 +206,7 @@ mod tests {
     async fn bills_of_orders_alone_are_kept() {
         let path = std::env::temp_dir().join(format!("renewd-old-bills-{}.db", std::process::id()));
         let mut conn = writer(&path).await.expect("a connection");
-        up_to(&mut conn, 4).await.expect("the tables of orders");
+        step_by_step(&mut conn, 4).await.expect("the tables of orders");
         sqlx::query(
             "INSERT INTO bill_lines VALUES ('2026-04', 'acc_0000000001', 1, 'Refund', 4000000, 7, \
              6, 'refund', 'refund', -1, 2, '', 'vm', 'small', 'fra1', 9223372036854775807, \
