@@ -581,7 +581,7 @@ impl Store for MemoryStore {
     }
 
     async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
-        Ok(self.tables().outbox.list(query))
+        Ok(self.tables().outbox.list(&query))
     }
 
     async fn outbox_depth(&self) -> Result<BTreeMap<Channel, OutboxDepth>, StoreError> {
