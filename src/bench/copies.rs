@@ -51,7 +51,7 @@ pub(super) async fn book(
         .restart(lived.live_max, async |book| match book {
             Book::File(path) => {
                 copy_file(&mut Connection::open(path)?, originals, lived.accounts, |done| {
-                    progress("copying", done)
+                    progress("copying", done);
                 })
             }
             Book::Server(database) => {

@@ -239,13 +239,7 @@ fn lines(of: &Measured) -> anyhow::Result<Vec<Line>> {
 
 /// A figure with as many places as people read.
 fn shown(figure: f64) -> String {
-    let places = if figure.abs() < 10.0 {
-        2
-    } else if figure.abs() < 100.0 {
-        1
-    } else {
-        0
-    };
+    let places = usize::from(figure.abs() < 100.0) + usize::from(figure.abs() < 10.0);
     format!("{figure:.places$}")
 }
 

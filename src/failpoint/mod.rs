@@ -3,8 +3,10 @@
 //!
 //! They exist in builds with debug assertions only. There `RENEWD_DIE_AT=tell.after:3` kills the
 //! process with SIGKILL when it passes that point the third time since its start: nothing unwinds,
-//! nothing is flushed. `RENEWD_COUNT_PASSES=FILE` appends a line to a file at each pass, the name of
-//! the point. In a release build [`pass`] is empty, and nothing reads either variable.
+//! nothing is flushed. `RENEWD_DIE_AT=any:3` does so at the third pass of whatever point, for deaths
+//! during a recovery of which nobody knows what it will pass. `RENEWD_COUNT_PASSES=FILE` appends a line
+//! to a file at each pass, the name of the point. In a release build [`pass`] is empty, and nothing
+//! reads either variable.
 
 #[cfg(debug_assertions)]
 mod armed;
@@ -12,8 +14,10 @@ mod armed;
 /// A place at which a test can have the daemon die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
-    /// The database file is locked, and its tables are as an earlier release left them.
+    /// The database is locked, and its tables are as an earlier release left them.
     StoreBeforeMigrations,
+    /// One step brought its tables further, and the next has not begun.
+    StoreMigrated,
     /// Its tables are those of this release, and nobody has read them.
     StoreAfterMigrations,
     /// The deployment key is written beside its place.
@@ -28,7 +32,7 @@ pub enum Point {
     StoreBeforeCommit,
     /// A batch is committed, and the writer has told nobody.
     StoreAfterCommit,
-    /// The store is about to bring its log into its one file and to close it.
+    /// The store is about to bring its log into its one file, or to give its lease back, and to close.
     StoreBeforeClose,
     /// The store is closed.
     StoreAfterClose,
@@ -70,8 +74,9 @@ pub enum Point {
 
 impl Point {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::StoreBeforeMigrations,
+        Self::StoreMigrated,
         Self::StoreAfterMigrations,
         Self::KeyBeforeLink,
         Self::KeyAfterLink,
@@ -105,6 +110,7 @@ impl Point {
     pub const fn name(self) -> &'static str {
         match self {
             Self::StoreBeforeMigrations => "store.before_migrations",
+            Self::StoreMigrated => "store.migrated",
             Self::StoreAfterMigrations => "store.after_migrations",
             Self::KeyBeforeLink => "key.before_link",
             Self::KeyAfterLink => "key.after_link",

@@ -51,6 +51,11 @@ impl AccountCount {
         self.0.send_modify(|known| known.opened += opened);
     }
 
+    /// Has the last count found nothing?
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.0.borrow().counted, Some(Err(_)))
+    }
+
     /// How many there are, as soon as they are counted.
     pub(super) async fn get(&self) -> Result<u64, StoreError> {
         let mut known = self.0.subscribe();
@@ -110,7 +115,9 @@ mod tests {
         count.begin().end(Err(StoreError::Unavailable("no disk".to_owned())));
         let error = count.get().await.expect_err("not counted");
         assert!(error.to_string().contains("no disk"), "{error}");
+        assert!(count.has_failed());
         count.begin().end(Ok(3));
+        assert!(!count.has_failed());
         assert_eq!(count.get().await.expect("counted"), 3);
     }
 }

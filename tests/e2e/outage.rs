@@ -175,3 +175,40 @@ fn a_brake_whose_release_nobody_was_told_of_is_released() {
     daemon.stop().run("check", &[]).ok();
     drop(database);
 }
+
+/// As after a failover to a standby: the server answers, reads go on, and nothing can be written.
+#[test]
+fn a_server_that_can_only_be_read_is_refused_at_the_start_and_waited_for_later() {
+    let Some(server) = server::shared() else { return };
+    let home = Home::on(server.database(None));
+    let database = home.database().expect("a database");
+    let name = database.sql("SELECT CURRENT_DATABASE()");
+    // It says so in whatever database is asked.
+    let read_only = |is: &str| {
+        server.sql(
+            "postgres",
+            &format!("ALTER DATABASE {name} SET default_transaction_read_only = {is}"),
+        );
+        database.cut();
+    };
+    read_only("on");
+    let refused = home.refuses_at("2026-01-01T00:00:00Z");
+    assert_eq!(refused.code(), 1);
+    assert!(refused.err.contains("read-only transaction"), "{refused:?}");
+    read_only("off");
+    let (daemon, ada) = begins(&home);
+    let before = ada.cash(&daemon);
+    read_only("on");
+    let top_up = top_up(&ada, "10.00", "t1");
+    for _ in 0..3 {
+        let refused = daemon.send(&top_up);
+        refused.refused(503, "StoreUnavailable");
+        assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    }
+    read_only("off");
+    insist(&daemon, &top_up).0.ok();
+    assert!(insist(&daemon, &top_up).0.is_replayed());
+    let cash = |text: &str| text.replace('.', "").parse::<i64>().expect("an amount");
+    assert_eq!(cash(&ada.cash(&daemon)), cash(&before) + 10_00);
+    daemon.stop().run("check", &[]).ok();
+}

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener;
 
+use crate::harness::server;
 use crate::harness::{Customer, Daemon, Home};
 
 const NEW_YEAR: &str = "2026-01-01T00:00:00Z";
@@ -91,4 +92,34 @@ fn a_database_that_is_none_is_refused() {
     assert_eq!(ran.code(), 1);
     assert!(ran.err.contains("renewd.db"), "{ran:?}");
     assert!(!home.socket().exists(), "nothing is left of it");
+}
+
+/// A provider's service manager starts it again at once, and at once it works again: nobody waits for
+/// the lease of a process of which it is known that it has died.
+#[test]
+fn a_daemon_that_was_killed_is_replaced_at_once_and_one_elsewhere_is_waited_for() {
+    let Some(server) = server::shared() else { return };
+    let daemon = Home::on(server.database(None)).start();
+    let ada = Customer::open(&daemon, "ada");
+    ada.tops_up(&daemon, "5.00");
+    let home = daemon.kill();
+    let daemon = home.start();
+    let log = daemon.log();
+    assert!(log.contains("has died: it is replaced"), "{log}");
+    assert!(!log.contains("when its lease runs out"), "{log}");
+    ada.tops_up(&daemon, "5.00");
+    // Of one in another container nobody here knows whether it lives.
+    let home = daemon.kill();
+    let database = home.database().expect("a database");
+    database.sql(
+        "UPDATE leases SET owner = 'elsewhere', \
+         valid_until = (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT + 3000000",
+    );
+    let daemon = home.start();
+    let log = daemon.log();
+    assert!(!log.contains("has died: it is replaced"), "{log}");
+    assert!(log.contains("when its lease runs out"), "{log}");
+    ada.tops_up(&daemon, "5.00");
+    assert_eq!(ada.cash(&daemon), "15.00");
+    daemon.stop().run("check", &[]).ok();
 }

@@ -41,7 +41,12 @@ const TAKE: &str = concat!(
      valid_until = excluded.valid_until WHERE leases.owner IN ($1, $3) OR leases.valid_until < ",
     now!()
 );
-const LOOK: &str = "SELECT owner, valid_until FROM leases WHERE name = 'daemon'";
+/// Who has it, until when, and for how long yet.
+const LOOK: &str = concat!(
+    "SELECT owner, valid_until, valid_until - ",
+    now!(),
+    " FROM leases WHERE name = 'daemon'"
+);
 const RELEASE: &str = "DELETE FROM leases WHERE name = 'daemon' AND owner = $1";
 
 /// The lease of this daemon.
@@ -62,14 +67,15 @@ impl Lease {
             Self { owner: own_name(), began_at: Instant::now(), held_until: AtomicU64::new(0) };
         let mut seen: Option<(String, i64)> = None;
         while !lease.renewed(conn, seen.as_ref().map_or("", |(dead, _)| dead.as_str())).await? {
-            let found: Option<(String, i64)> =
+            let found: Option<(String, i64, i64)> =
                 sqlx::query_as(LOOK).fetch_optional(&mut *conn).await.map_err(failed)?;
             // It may have been released meanwhile.
-            let Some((owner, valid_until)) = found else { continue };
+            let Some((owner, valid_until, left)) = found else { continue };
             let in_use = || StoreError::InUse("another daemon has this database open".to_owned());
             match alive(&owner) {
                 Some(true) => return Err(in_use()),
                 Some(false) => {
+                    tracing::info!("the daemon that had the database has died: it is replaced");
                     seen = Some((owner, valid_until));
                     continue;
                 }
@@ -79,7 +85,12 @@ impl Lease {
                 Some((_, before)) if *before != valid_until => return Err(in_use()),
                 Some(_) => {}
                 None => {
-                    tracing::info!("waiting for the lease of a daemon that may have died");
+                    let seconds = left.max(0) / 1_000_000 + 1;
+                    tracing::info!(
+                        seconds,
+                        "a daemon on another machine, or in another container, has the database: \
+                         if it has died, it is replaced when its lease runs out"
+                    );
                     seen = Some((String::new(), valid_until));
                 }
             }
@@ -94,7 +105,7 @@ impl Lease {
             return Ok(());
         }
         self.held_until.store(0, Ordering::Relaxed);
-        Err(StoreError::Unavailable("another daemon has taken the database over".to_owned()))
+        Err(taken_over())
     }
 
     async fn renewed(&self, conn: &mut PgConnection, dead: &str) -> Result<bool, StoreError> {
@@ -122,6 +133,11 @@ impl Lease {
         self.left() > Duration::ZERO
     }
 
+    /// Is it known that somebody else has it?
+    pub(super) fn is_lost(&self) -> bool {
+        self.held_until.load(Ordering::Relaxed) == 0
+    }
+
     /// Should it be renewed by now?
     pub(super) fn is_due(&self) -> bool {
         self.left() + RENEWED_EVERY <= HELD_FOR
@@ -138,6 +154,11 @@ impl Lease {
         sqlx::query(RELEASE).bind(self.owner.as_str()).execute(conn).await.map_err(failed)?;
         Ok(())
     }
+}
+
+/// The error of a daemon whose lease somebody else has.
+pub(super) fn taken_over() -> StoreError {
+    StoreError::Unavailable("another daemon has taken the database over".to_owned())
 }
 
 /// The table is no migration, because it guards these.

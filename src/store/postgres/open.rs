@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, PgConnection, PgPool, SqlSafeStr};
 
 use super::fault;
+use crate::failpoint::{self, Point};
 use crate::store::StoreError;
 
 const READERS: u32 = 8;
 /// How long a read waits for a connection: while the server is away, its caller does.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for so long is tried before it is used.
-const TRUSTED_FOR: Duration = Duration::from_secs(2);
+pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(2);
 
 /// How long all are tried after one broke.
 const SHAKEN_FOR: Duration = Duration::from_secs(10);
@@ -80,7 +81,7 @@ impl Address {
         self.0.get_socket().cloned()
     }
 
-    /// The connection that writes.
+    /// A connection that writes.
     ///
     /// What is acknowledged must be durable, whatever the server's own settings say. A transaction
     /// that was left behind by a broken connection must not hold its locks for long.
@@ -142,19 +143,33 @@ impl Trust {
         self.shaken_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    fn is_shaken(&self) -> bool {
+    pub(super) fn is_shaken(&self) -> bool {
         let until = Duration::from_millis(self.shaken_until.load(Ordering::Relaxed));
         self.began_at.elapsed() < until
     }
 }
 
-/// Brings the tables up to date, or refuses a database from the future. The lease keeps others
-/// from doing so at the same time: the migrator's own lock is one that not every server has.
+/// Brings the tables up to date, or refuses a database from the future. Each step is whole or not at
+/// all: whoever is killed between two of them is gone on from there. The lease keeps others from
+/// doing so at the same time: the migrator's own lock is one that not every server has.
 pub(super) async fn migrate(conn: &mut PgConnection) -> Result<(), StoreError> {
+    step_by_step(conn).await.map_err(fault::migration)
+}
+
+async fn step_by_step(conn: &mut PgConnection) -> Result<(), MigrateError> {
     let migrations = MIGRATIONS.into_iter().map(|(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
     let mut migrator = Migrator::with_migrations(migrations.collect());
     migrator.set_locking(false);
-    migrator.run_direct(None, conn, false).await.map_err(fault::migration)
+    conn.ensure_migrations_table(&migrator.table_name).await?;
+    let done = conn.list_applied_migrations(&migrator.table_name).await?;
+    for step in migrator.iter() {
+        if done.iter().all(|done| done.version != step.version) {
+            migrator.run_direct(Some(step.version), conn, false).await?;
+            failpoint::pass(Point::StoreMigrated);
+        }
+    }
+    // All that was done before is what is known here.
+    migrator.run_direct(None, conn, false).await
 }

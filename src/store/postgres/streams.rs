@@ -303,17 +303,22 @@ pub(super) async fn shared(
 }
 
 /// Begins to count the accounts as they are now, on a connection of its own: a walk over the whole
-/// table, so it is done once and kept up to date, and nobody waits for it.
+/// table, so it is done once and kept up to date, and nobody waits for it. Answers whether it is
+/// begun: where it is not quiet any more when the moment of the count is fixed, it is not.
 pub(super) async fn count_accounts(
     address: &Address,
     count: &AccountCount,
-) -> Result<(), StoreError> {
+    is_quiet: impl Fn() -> bool,
+) -> Result<bool, StoreError> {
     let mut conn = address.writer().await?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     sqlx::query(begin).execute(&mut conn).await.map_err(failed)?;
     // From its first read on a transaction sees nothing that comes later.
     let first = "SELECT stream FROM streams LIMIT 1";
     sqlx::query(first).fetch_optional(&mut conn).await.map_err(failed)?;
+    if !is_quiet() {
+        return Ok(false);
+    }
     let counting = count.begin();
     tokio::spawn(async move {
         let sql = concat!("SELECT COUNT(*) FROM streams WHERE ", is_account!());
@@ -325,7 +330,7 @@ pub(super) async fn count_accounts(
         // It has nothing to say any more.
         let _ = conn.close().await;
     });
-    Ok(())
+    Ok(true)
 }
 
 pub(super) async fn journal(

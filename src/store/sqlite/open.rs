@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, SqlSafeStr, SqliteConnection, SqlitePool};
 
@@ -15,6 +15,9 @@ use crate::failpoint::{self, Point};
 use crate::store::StoreError;
 
 const READERS: u32 = 4;
+/// What the writer keeps of the file, in KiB below zero: with less it reads the pages that it is
+/// about to change again and again.
+const CACHE: &str = "-65536";
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
@@ -65,7 +68,10 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, StoreError> 
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "10000")
+        // The checkpoints beside the writer never catch up with it while it is busy: from this many
+        // pages on it finishes one by itself, and the log begins anew.
+        .pragma("wal_autocheckpoint", "20000")
+        .pragma("cache_size", CACHE)
         .pragma("secure_delete", "ON")
         // Statements of many rows keep a journal of their own to be undone by; in a file it would
         // be as large as everything else that a commit writes.
@@ -75,6 +81,22 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, StoreError> 
         .connect()
         .await
         .map_err(fault::failed)
+}
+
+/// A connection that writes nothing of its own, and brings the log into the file.
+pub(super) async fn beside_the_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
+    options(path)
+        .synchronous(SqliteSynchronous::Full)
+        .thread_name(|_| "store-checkpoint".to_owned())
+        .connect()
+        .await
+        .map_err(fault::failed)
+}
+
+/// Brings what it can of the log into the file, and waits for nobody.
+pub(super) async fn checkpoint(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    let done = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(conn).await;
+    done.map(drop).map_err(fault::failed)
 }
 
 /// Closes it, with all that was written in the one file: readers that are still open would keep
@@ -114,18 +136,28 @@ pub(super) fn readers(path: &Path) -> SqlitePool {
         )
 }
 
-/// Brings the tables up to date, or refuses a database from the future.
+/// Brings the tables up to date, or refuses a database from the future. Each step is whole or not at
+/// all: whoever is killed between two of them is gone on from there.
 pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    up_to(conn, i64::MAX).await
+    step_by_step(conn, i64::MAX).await.map_err(fault::migration)
 }
 
-async fn up_to(conn: &mut SqliteConnection, last: i64) -> Result<(), StoreError> {
+async fn step_by_step(conn: &mut SqliteConnection, last: i64) -> Result<(), MigrateError> {
     let known = MIGRATIONS.into_iter().filter(|(version, ..)| *version <= last);
     let migrations = known.map(|(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
     let migrator = Migrator::with_migrations(migrations.collect());
-    migrator.run_direct(None, conn, false).await.map_err(fault::migration)
+    conn.ensure_migrations_table(&migrator.table_name).await?;
+    let done = conn.list_applied_migrations(&migrator.table_name).await?;
+    for step in migrator.iter() {
+        if done.iter().all(|done| done.version != step.version) {
+            migrator.run_direct(Some(step.version), conn, false).await?;
+            failpoint::pass(Point::StoreMigrated);
+        }
+    }
+    // All that was done before is what is known here.
+    migrator.run_direct(None, conn, false).await
 }
 
 #[cfg(test)]
@@ -144,7 +176,7 @@ mod tests {
     async fn orders_of_the_first_tables_are_kept() {
         let path = std::env::temp_dir().join(format!("renewd-old-book-{}.db", std::process::id()));
         let mut conn = writer(&path).await.expect("a connection");
-        up_to(&mut conn, 1).await.expect("the first tables");
+        step_by_step(&mut conn, 1).await.expect("the first tables");
         sqlx::query(
             "INSERT INTO orders VALUES \
              ('acc_0000000001', 1, 'new', 2, 'vm', 'small', 'P1M', 3, 4000000, 5000000, 600, 590, \
@@ -196,7 +228,7 @@ mod tests {
     async fn bills_of_orders_alone_are_kept() {
         let path = std::env::temp_dir().join(format!("renewd-old-bills-{}.db", std::process::id()));
         let mut conn = writer(&path).await.expect("a connection");
-        up_to(&mut conn, 4).await.expect("the tables of orders");
+        step_by_step(&mut conn, 4).await.expect("the tables of orders");
         sqlx::query(
             "INSERT INTO bill_lines VALUES ('2026-04', 'acc_0000000001', 1, 'Refund', 4000000, 7, \
              6, 'refund', 'refund', -1, 2, '', 'vm', 'small', 'fra1', 9223372036854775807, \

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::harness::tables::{Row, tables};
 use crate::harness::{Daemon, Hook, Mail};
 
 /// The lists that an account has.
@@ -21,6 +22,11 @@ const OF_ACCOUNT: [&str; 11] = [
     "documents",
     "notices",
 ];
+
+/// Tables that say how the daemons ran, not what came of it.
+const MACHINERY: [&str; 2] = ["job_runs", "snapshots"];
+/// Columns that are random, sealed, or made of what is.
+const BY_CHANCE: [&str; 6] = ["digest", "hash", "fingerprint", "key", "sealed", "wrapped"];
 
 /// What the random parts of ids are called.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +71,46 @@ fn without_code(events: &mut Value) {
     }
 }
 
+/// What is in a column of JSON.
+fn in_json(column: &Value) -> Value {
+    let text = column.as_str().expect("a text");
+    serde_json::from_str(text).unwrap_or_else(|_| column.clone())
+}
+
+/// A row of a table as it can be compared.
+fn comparable(table: &str, mut row: Row) -> Value {
+    let zeros = |bytes: &Value| {
+        bytes.as_str().is_some_and(|hex| hex.trim_start_matches("\\x").bytes().all(|c| c == b'0'))
+    };
+    let is_destroyed = row.get("wrapped").is_some_and(zeros);
+    row.retain(|column, _| !BY_CHANCE.contains(&column.as_str()));
+    if is_destroyed {
+        row.insert("wrapped".to_owned(), "destroyed".into());
+    }
+    if table == "outbox" && row.get("channel").is_some_and(|channel| channel == "tell") {
+        // Who was told something already says so.
+        row.remove("outcome");
+    }
+    if table == "tokens"
+        && let Some(answer) = row.get_mut("answer")
+    {
+        *answer = in_json(answer);
+        for path in ["/closure/closure/code/hash", "/closure/code/hash"] {
+            if let Some(hash) = answer.pointer_mut(path) {
+                *hash = "(of a random code)".into();
+            }
+        }
+    }
+    if table == "journal"
+        && let Some(body) = row.get_mut("body")
+    {
+        let mut record = in_json(body);
+        record.get_mut("events").into_iter().for_each(without_code);
+        *body = record;
+    }
+    row.into()
+}
+
 /// What is seen, by where it is seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Picture(BTreeMap<String, Vec<String>>);
@@ -92,6 +138,14 @@ impl Picture {
         }
         let at = "/v1/ledger/trial-balance";
         picture.see(at, vec![daemon.get(at).ok()], names);
+        // What no list shows: the journals of the house, of campaigns and of series, what is due to
+        // whom, tokens, claims, reports of usage, what is sealed, erasures.
+        for (table, rows) in tables(&daemon.home) {
+            if !MACHINERY.contains(&table.as_str()) {
+                let rows = rows.into_iter().map(|row| comparable(&table, row)).collect();
+                picture.see(&format!("table {table}"), rows, names);
+            }
+        }
         picture
     }
 
@@ -121,7 +175,9 @@ impl Picture {
         let seen = mails.iter().map(|mail| {
             let key = format!("mail {}/{}/{} {}", mail.stream, mail.seq, mail.n, mail.template);
             let is_secret = mail.template == "closure_code";
-            let text = if is_secret { "(with a code)" } else { &mail.text };
+            // Lines are broken at their length, which may be in the middle of an id.
+            let text = mail.text.replace("=\n", "");
+            let text = if is_secret { "(with a code)" } else { &text };
             let seen = format!("{} {} {}\n{text}", mail.to, mail.subject, mail.message_id);
             (names.tell(&key), vec![names.tell(&seen)])
         });

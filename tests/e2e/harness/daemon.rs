@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Ask};
 use super::mail::{Mail, mails_in};
-use super::server::{self, Database};
+use super::server::{self, Database, Server};
 
 /// When stories begin, unless they say otherwise.
 const BEGINNING: &str = "2026-01-01T00:00:00Z";
@@ -45,6 +45,11 @@ impl Drop for Rooms {
 impl Home {
     pub(crate) fn new() -> Self {
         Self::with(database())
+    }
+
+    /// With nothing in it: where others have the tables already, it has an empty database.
+    pub(crate) fn bare() -> Self {
+        Self::with(server_asked_for().map(|server| server.database(None)))
     }
 
     /// With its book in this database, wherever others have theirs.
@@ -198,16 +203,20 @@ impl Home {
     }
 }
 
-/// A database for a book, where the stories are told on PostgreSQL. It is asked for by name, so
-/// that nobody takes the absence of a server for a success.
-fn database() -> Option<Database<'static>> {
-    static TEMPLATE: OnceLock<Database<'static>> = OnceLock::new();
+/// The server that books are on, where the stories are told on PostgreSQL. It is asked for by name,
+/// so that nobody takes the absence of a server for a success.
+fn server_asked_for() -> Option<&'static Server> {
     match std::env::var("RENEWD_TEST_STORE").as_deref() {
-        Ok("postgres") => {}
-        Ok("sqlite") | Err(_) => return None,
+        Ok("postgres") => Some(server::shared().expect("a PostgreSQL server")),
+        Ok("sqlite") | Err(_) => None,
         Ok(other) => panic!("RENEWD_TEST_STORE={other}"),
     }
-    let server = server::shared().expect("a PostgreSQL server");
+}
+
+/// A database for a book, with its tables.
+fn database() -> Option<Database<'static>> {
+    static TEMPLATE: OnceLock<Database<'static>> = OnceLock::new();
+    let server = server_asked_for()?;
     // Looking for a book makes the tables.
     let template = TEMPLATE.get_or_init(|| {
         let database = server.database(None);

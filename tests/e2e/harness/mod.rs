@@ -9,6 +9,7 @@ mod mail;
 pub(crate) mod proxy;
 #[path = "../../support/postgres.rs"]
 pub(crate) mod server;
+pub(crate) mod tables;
 
 pub(crate) use book::{Customer, Sub};
 pub(crate) use daemon::{Daemon, Home, Ran, renewd};
