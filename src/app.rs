@@ -28,7 +28,7 @@ use crate::scheduler::Schedulers;
 use crate::scheduler::cron::CronLine;
 use crate::stepper::Stepper;
 use crate::store::copy::Tables;
-use crate::store::postgres::PostgresStore;
+use crate::store::postgres::{PostgresStore, WRITERS};
 use crate::store::seal::{Sealer, Vault};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Handle, StoreError};
@@ -129,7 +129,8 @@ impl App {
             limits,
             house,
         );
-        let journal = Journal::start(Arc::clone(&store), &streams);
+        // Not where the streams are: a batch would be cut only after their turns.
+        let journal = Journal::start(Arc::clone(&store), &clockwork);
         let accounts = Accounts::start(ports, journal, &streams);
         if let Some(rules) = rules.filter(|_| accounts.ports().house().timeline.newest() == 0) {
             let apply = ApplyRules { rules: Arc::new(rules), effective_at: None };
@@ -219,7 +220,15 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Handle> {
     let data = &config.daemon.data;
     create_private(data).with_context(|| format!("the directory {}", data.display()))?;
     let password = read_password(&config.store.password_file)?;
-    open_book(&config.book(), password.as_deref()).await
+    Ok(match config.book() {
+        Book::Server(url) => {
+            let asked = usize::try_from(config.store.writers).unwrap_or(WRITERS);
+            let writers = if asked == 0 { WRITERS } else { asked };
+            let opening = PostgresStore::open_with(&url, password.as_deref(), writers);
+            Arc::new(opening.await.context("the database")?)
+        }
+        Book::File(path) => Arc::new(open_file(&path).await?),
+    })
 }
 
 /// The password to a database, from the file that holds it; none if no file is named.
@@ -232,23 +241,14 @@ pub fn read_password(file: &Path) -> anyhow::Result<Option<String>> {
     Ok(Some(text.trim_end().to_owned()))
 }
 
-async fn open_book(book: &Book, password: Option<&str>) -> anyhow::Result<Handle> {
-    Ok(match book {
-        Book::Server(url) => Arc::new(open_server(url, password).await?),
-        Book::File(path) => Arc::new(open_file(path).await?),
-    })
-}
-
 /// Opens the store at a place, to be copied from there or to it.
 pub async fn open_tables(book: &Book, password: Option<&str>) -> anyhow::Result<Box<dyn Tables>> {
     Ok(match book {
-        Book::Server(url) => Box::new(open_server(url, password).await?),
+        Book::Server(url) => {
+            Box::new(PostgresStore::open(url, password).await.context("the database")?)
+        }
         Book::File(path) => Box::new(open_file(path).await?),
     })
-}
-
-async fn open_server(url: &str, password: Option<&str>) -> anyhow::Result<PostgresStore> {
-    PostgresStore::open(url, password).await.context("the database")
 }
 
 async fn open_file(path: &Path) -> anyhow::Result<SqliteStore> {

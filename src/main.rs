@@ -8,13 +8,17 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use renewd::app::{self, App};
-use renewd::bench::{commands, orders, renewals, usage};
 use renewd::clock::Clock;
 use renewd::config::{self, Book, Config};
 use renewd::domain::ids::StreamId;
 use renewd::domain::rules::Rules;
 use renewd::store::copy;
-use renewd::{check, demo, serve};
+use renewd::{bench, check, demo, serve};
+
+/// A commit is made on one thread, bound on a second and written on a third: memory that is given
+/// back elsewhere than it was taken is what the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The price list that comes along: it seeds an empty rules timeline.
 const CATALOGUE: &str = include_str!("../config/catalogue.toml");
@@ -57,9 +61,8 @@ enum Verb {
     CheckConfig(Settings),
     /// Render every mail template with sample values and say what is wrong.
     CheckTemplates(Settings),
-    /// Measure the daemon's own path beside bare prepared statements.
-    #[command(subcommand)]
-    Bench(Bench),
+    /// Measure the daemon beside what no daemon could do faster.
+    Bench(bench::arguments::Bench),
 }
 
 #[derive(Args)]
@@ -152,73 +155,6 @@ enum StoreVerb {
     },
 }
 
-#[derive(Subcommand)]
-enum Bench {
-    /// Automatic renewals that are due in the same slot.
-    Renewals {
-        /// How many accounts, with one renewal each.
-        #[arg(long, default_value_t = 100_000)]
-        accounts: u64,
-        #[command(flatten)]
-        common: BenchCommon,
-    },
-    /// Single durable commands from concurrent clients.
-    Commands {
-        /// Clients at once.
-        #[arg(long, default_value_t = 64)]
-        clients: u64,
-        /// Commands in all.
-        #[arg(long, default_value_t = 50_000)]
-        commands: u64,
-        /// Accounts that they go to.
-        #[arg(long, default_value_t = 10_000)]
-        accounts: u64,
-        #[command(flatten)]
-        common: BenchCommon,
-    },
-    /// Reports of usage in batches of 1, 100 and 1,000, and the settlement of running resources.
-    Usage {
-        /// Accounts that usage is reported of.
-        #[arg(long, default_value_t = 10_000)]
-        accounts: u64,
-        /// Events for each size of batch; a tenth of that one by one.
-        #[arg(long, default_value_t = 200_000)]
-        events: u64,
-        /// Accounts with a running resource that are settled; 0 leaves settlement out.
-        #[arg(long, default_value_t = 100_000)]
-        settled: u64,
-        /// Hours that they are settled for.
-        #[arg(long, default_value_t = 10)]
-        hours: u64,
-        #[command(flatten)]
-        common: BenchCommon,
-    },
-    /// Orders that freeze a coupon, half of them paid and half cancelled, from concurrent clients.
-    Orders {
-        /// Clients at once.
-        #[arg(long, default_value_t = 64)]
-        clients: u64,
-        /// Orders in all: two commands each.
-        #[arg(long, default_value_t = 20_000)]
-        orders: u64,
-        /// Accounts that they are of.
-        #[arg(long, default_value_t = 5_000)]
-        accounts: u64,
-        #[command(flatten)]
-        common: BenchCommon,
-    },
-}
-
-#[derive(Args)]
-struct BenchCommon {
-    /// Below which directory the bench's database is kept meanwhile.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    dir: PathBuf,
-    /// Print one JSON object.
-    #[arg(long)]
-    json: bool,
-}
-
 fn parse_book(text: &str) -> Result<Book, String> {
     Book::at(text).ok_or_else(|| "expected postgres://…, or sqlite: and a path".to_owned())
 }
@@ -280,7 +216,7 @@ async fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             println!("{}", serde_json::to_string_pretty(&config)?);
         }
         Verb::CheckTemplates(settings) => return check_templates(&settings.load()?),
-        Verb::Bench(verb) => bench(verb).await?,
+        Verb::Bench(verb) => verb.run(rules(None)?).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -377,7 +313,7 @@ async fn copy_book(from: &Book, to: &Book, password_file: &Path) -> anyhow::Resu
     let from = app::open_tables(from, password.as_deref()).await?;
     let to = app::open_tables(to, password.as_deref()).await?;
     let bar = progress_bar(0, "");
-    let row_count = copy::copy(from.as_ref(), to.as_ref(), |stage, done, of| {
+    let copied = copy::copy(from.as_ref(), to.as_ref(), |stage, done, of| {
         bar.set_length(of);
         bar.set_message(match stage {
             copy::Stage::Copied => "copied",
@@ -387,7 +323,12 @@ async fn copy_book(from: &Book, to: &Book, password_file: &Path) -> anyhow::Resu
     })
     .await?;
     bar.finish_and_clear();
-    println!("{row_count} rows copied from {} to {}, and equal", from.place(), to.place());
+    let (row_count, from, to) = (copied.row_count, from.place(), to.place());
+    println!("{row_count} rows copied from {from} to {to}, and equal");
+    if copied.changed_count > 0 {
+        let count = copied.changed_count;
+        println!("{count} texts held the character U+0000, which is U+FFFD there");
+    }
     Ok(())
 }
 
@@ -398,78 +339,6 @@ fn check_templates(config: &Config) -> anyhow::Result<ExitCode> {
     }
     println!("{} findings", problems.len());
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn bench(verb: Bench) -> anyhow::Result<()> {
-    let rules = rules(None)?;
-    match verb {
-        Bench::Renewals { accounts, common } => {
-            let bar = progress_bar(accounts, "");
-            let tell = |stage: &str, count| {
-                bar.set_message(stage.to_owned());
-                bar.set_position(count);
-            };
-            let measured = renewals::run(&common.dir, rules, accounts, tell).await?;
-            bar.finish_and_clear();
-            print_measured(&measured, common.json)
-        }
-        Bench::Commands { clients, commands, accounts, common } => {
-            let bar = progress_bar(accounts, "");
-            let tell = |stage: &str, count| {
-                bar.set_message(stage.to_owned());
-                bar.set_position(count);
-            };
-            let measured =
-                commands::run(&common.dir, rules, accounts, clients, commands, tell).await?;
-            bar.finish_and_clear();
-            print_measured(&measured, common.json)
-        }
-        Bench::Usage { accounts, events, settled, hours, common } => {
-            let bar = progress_bar(accounts.max(settled), "");
-            let tell = |stage: &str, count| {
-                bar.set_message(stage.to_owned());
-                bar.set_position(count);
-            };
-            let size = usage::Size { accounts, events, settled, hours };
-            let measured = usage::run(&common.dir, rules, size, tell).await?;
-            bar.finish_and_clear();
-            print_measured(&measured, common.json)
-        }
-        Bench::Orders { clients, orders, accounts, common } => {
-            let bar = progress_bar(accounts, "");
-            let tell = |stage: &str, count| {
-                bar.set_message(stage.to_owned());
-                bar.set_position(count);
-            };
-            let measured = orders::run(&common.dir, rules, accounts, clients, orders, tell).await?;
-            bar.finish_and_clear();
-            print_measured(&measured, common.json)
-        }
-    }
-}
-
-/// One line a figure, or one JSON object.
-fn print_measured(measured: &impl serde::Serialize, json: bool) -> anyhow::Result<()> {
-    let measured = serde_json::to_value(measured)?;
-    if json {
-        println!("{measured}");
-        return Ok(());
-    }
-    print_figures("", &measured);
-    Ok(())
-}
-
-fn print_figures(within: &str, figures: &serde_json::Value) {
-    for (name, value) in figures.as_object().into_iter().flatten() {
-        let name = format!("{within}{name}");
-        if value.is_object() {
-            print_figures(&format!("{name}."), value);
-        } else if let Some(number) = value.as_f64().filter(|_| value.is_f64()) {
-            println!("{name:<40} {number:>12.2}");
-        } else {
-            println!("{name:<40} {value:>12}");
-        }
-    }
 }
 
 fn progress_bar(length: u64, message: &'static str) -> ProgressBar {

@@ -9,12 +9,15 @@ use crate::actors::{Accounts, ExecuteError};
 use crate::clock::ManualClock;
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
+use crate::domain::ids::StreamId;
 use crate::eraser::{self, EraseError};
 use crate::outbox::sender::Sender;
 use crate::scheduler::cron::CronLine;
 use crate::scheduler::{self, Schedulers};
-use crate::store::{JobRun, StoreError};
+use crate::store::{DueQuery, JobRun, StoreError};
 
+/// Rows of what is due that are looked through at once.
+const PAGE: u32 = 100;
 /// Rounds at one instant after which something must be wrong.
 const ROUNDS_MAX: u32 = 10_000;
 
@@ -107,28 +110,54 @@ impl Stepper {
     /// The next instant at which a scheduler finds something due, looks by itself, or a delivery
     /// is tried again.
     async fn next_instant(&self, now: Timestamp) -> Result<Option<Timestamp>, StepError> {
-        let store = &self.accounts.ports().store;
-        let due = store.next_due().await?;
+        let due = self.accounts.ports().store.next_due().await?;
         let retry = self.sender.outbox().next_at(now).await?;
         let soon = now.plus(Duration::from_secs(1));
-        let jobs = self.lines.iter().filter_map(|(job, line)| match job {
-            Job::Housekeeping => line.next_after(now),
-            Job::Orders
-            | Job::Renewals
-            | Job::Settlement
-            | Job::Dunning
-            | Job::Lifecycle
-            | Job::Reminders
-            | Job::Closures
-            | Job::Statements => {
-                let due = due.get(job).filter(|due| self.stuck.get(job) != Some(*due))?;
-                line.at_or_after((*due).max(soon))
-            }
-        });
-        Ok(jobs.chain(retry.map(|at| at.max(soon))).min())
+        let mut next = retry.map(|at| at.max(soon));
+        for (job, line) in &self.lines {
+            let at = match job {
+                Job::Housekeeping => line.next_after(now),
+                Job::Orders
+                | Job::Renewals
+                | Job::Settlement
+                | Job::Dunning
+                | Job::Lifecycle
+                | Job::Reminders
+                | Job::Closures
+                | Job::Statements => {
+                    let due_at = match due.get(job) {
+                        Some(first) if self.stuck.get(job) == Some(first) => {
+                            self.due_behind(*job, now).await?
+                        }
+                        first => first.copied(),
+                    };
+                    due_at.and_then(|due_at| line.at_or_after(due_at.max(soon)))
+                }
+            };
+            next = next.into_iter().chain(at).min();
+        }
+        Ok(next)
     }
 
-    /// Runs whatever ticks at `now`, until nothing did anything.
+    /// When something of a job is due for the first time after `now`: what stays where it is hides
+    /// it from whoever asks for the first of all.
+    async fn due_behind(&self, job: Job, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let mut query = DueQuery {
+            job,
+            until: Timestamp::MAX,
+            any_until: Timestamp::MIN,
+            after: Some((now, StreamId::House)),
+            limit: PAGE,
+        };
+        loop {
+            let page = self.accounts.ports().store.due(query).await?;
+            let later = page.iter().map(|row| row.due_at).find(|due_at| *due_at > now);
+            let Some(last) = page.last().filter(|_| later.is_none()) else { return Ok(later) };
+            query.after = Some((last.due_at, last.stream));
+        }
+    }
+
+    /// Runs whatever ticks at `now` and has something to do, until nothing did anything.
     async fn settle(&mut self, now: Timestamp, stepped: &mut Stepped) -> Result<(), StepError> {
         let ticking: Vec<Job> = self
             .lines
@@ -136,37 +165,62 @@ impl Stepper {
             .filter(|(_, line)| line.at_or_after(now) == Some(now))
             .map(|(job, _)| *job)
             .collect();
+        let mut due = self.accounts.ports().store.next_due().await?;
         for round in 0..ROUNDS_MAX {
             let mut did = false;
             for job in &ticking {
-                // A sweep looks once; the others until nothing of theirs is due.
-                if *job == Job::Housekeeping && round > 0 {
-                    continue;
-                }
-                let ran = self.schedulers.run(*job, now).await;
-                if ran.as_ref().map_or(true, |ran| ran.failed_count > 0) {
-                    self.failing.insert(*job, now.plus(scheduler::RETRY_MAX));
-                }
-                let ran = ran?;
-                let moved = !ran.steps.is_empty();
-                did |= moved;
-                if moved {
-                    stepped.runs.push(ran);
+                // A sweep looks once, whatever is due; the others until nothing of theirs is.
+                let runs = match job {
+                    Job::Housekeeping => round == 0,
+                    Job::Orders
+                    | Job::Renewals
+                    | Job::Settlement
+                    | Job::Dunning
+                    | Job::Lifecycle
+                    | Job::Reminders
+                    | Job::Closures
+                    | Job::Statements => self.schedulers.concerns(*job, &due, now),
+                };
+                if runs {
+                    did |= self.run(*job, now, stepped).await?;
                 }
             }
             let sent = self.sender.run_once(now).await?;
             did |= !sent.is_idle();
             stepped.sent_count += sent.total().sent;
-            did |= !self.eraser.run_once(now).await?.is_idle();
+            // Whoever is closed is erased once nothing waits to be sent.
+            if !did {
+                did = !self.eraser.run_once(now).await?.is_idle();
+            }
+            due = self.accounts.ports().store.next_due().await?;
             if !did {
                 break;
             }
         }
-        self.note_stuck(now, &ticking).await
+        self.note_stuck(now, &ticking, &due);
+        Ok(())
     }
 
-    async fn note_stuck(&mut self, now: Timestamp, ticking: &[Job]) -> Result<(), StepError> {
-        let due = self.accounts.ports().store.next_due().await?;
+    /// Runs a job; did it do anything?
+    async fn run(
+        &mut self,
+        job: Job,
+        now: Timestamp,
+        stepped: &mut Stepped,
+    ) -> Result<bool, StepError> {
+        let ran = self.schedulers.run(job, now).await;
+        if ran.as_ref().map_or(true, |ran| ran.failed_count > 0) {
+            self.failing.insert(job, now.plus(scheduler::RETRY_MAX));
+        }
+        let ran = ran?;
+        let moved = !ran.steps.is_empty();
+        if moved {
+            stepped.runs.push(ran);
+        }
+        Ok(moved)
+    }
+
+    fn note_stuck(&mut self, now: Timestamp, ticking: &[Job], due: &BTreeMap<Job, Timestamp>) {
         self.failing.retain(|_, until| *until >= now);
         for job in ticking {
             // What failed has not moved, and will when it is tried again.
@@ -176,6 +230,5 @@ impl Stepper {
                 None => self.stuck.remove(job),
             };
         }
-        Ok(())
     }
 }

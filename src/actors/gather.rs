@@ -1,7 +1,7 @@
 //! A commit in the making: records, rows, ledger lines and effects of one turn, gathered so that
 //! the journal has nothing left to decide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::execute::{Failure, Lookups, to_json};
 use super::{Committed, ExecuteError, Receipt, Request};
@@ -105,14 +105,23 @@ impl Gathered {
                 amount: posting.amount,
             });
         }
+        // What this record voids of its own it has dropped already: earlier ones are looked through
+        // once, however much is void.
+        let voids: BTreeSet<String> = outgoing
+            .iter()
+            .filter_map(|outgoing| match outgoing {
+                Outgoing::Void(topic) => Some(codec::topic(*topic)),
+                Outgoing::Send { .. } => None,
+            })
+            .collect();
+        if !voids.is_empty() {
+            commit.outbox.retain(|row| !voids.contains(&row.topic));
+            commit.voids.extend(voids);
+        }
         let mut n = 0;
         for outgoing in outgoing {
             match outgoing {
-                Outgoing::Void(topic) => {
-                    let topic = codec::topic(topic);
-                    commit.outbox.retain(|row| row.topic != topic);
-                    commit.voids.push(topic);
-                }
+                Outgoing::Void(_) => {}
                 Outgoing::Send { effect: Effect::Webhook { .. }, .. } if endpoints.is_empty() => {}
                 Outgoing::Send { effect, topic, worth_until } => {
                     let body = to_json(&effect)?;

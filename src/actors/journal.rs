@@ -16,13 +16,16 @@ use super::Lane;
 use crate::failpoint::{self, Point};
 use crate::store::{self, Chore, Commit, StoreError, Written};
 
-/// How long one transaction should take.
-const BATCH_TIME: Duration = Duration::from_millis(4);
-/// Batches that the store is given at once.
-const IN_FLIGHT_MAX: usize = 2;
+/// How long one transaction should take where nobody waits for it.
+const BATCH_TIME: Duration = Duration::from_millis(10);
+/// How long one should take that somebody waits for.
+const PEOPLE_TIME: Duration = Duration::from_millis(4);
 /// Commits in one transaction, at the least and at the most.
 const BATCH_MIN: usize = 8;
 const BATCH_MAX: usize = 1024;
+/// Commits that are worth a writer of their own while another one is at work: many small batches
+/// cost the store more than they spare whoever waits.
+const BESIDE_MIN: usize = 32;
 /// Commits that may wait.
 const WAITING_MAX: usize = 65_536;
 
@@ -45,13 +48,14 @@ impl Journal {
         let actor = |context: &mut Context<JournalActor>| {
             context.set_mailbox_capacity(WAITING_MAX);
             JournalActor {
+                writers: store.writers(),
                 store,
                 people: VecDeque::new(),
                 clockwork: VecDeque::new(),
                 chores: Vec::new(),
                 in_flight: 0,
+                are_chores_in_flight: false,
                 is_cutting: false,
-                ended_at: Instant::now(),
                 commit_time: Duration::from_micros(200),
                 batch_count: counter,
             }
@@ -86,16 +90,19 @@ fn gone() -> StoreError {
 
 struct JournalActor {
     store: store::Handle,
+    /// Batches that the store writes at the same time.
+    writers: usize,
     people: VecDeque<(Commit, Reply)>,
     clockwork: VecDeque<(Commit, Reply)>,
     chores: Vec<(Vec<Chore>, ChoreReply)>,
-    /// Batches handed to the store: one that is written, and at most one that waits behind it, so
-    /// that the store's thread never waits for this one.
+    /// Batches that the store is writing. No stream is in two of them, because its actor waits for
+    /// the answer. None waits behind them: what people ask meanwhile goes before it.
     in_flight: usize,
+    /// A store with several writers writes chores one batch after the other all the same: one that
+    /// brings more would only wait.
+    are_chores_in_flight: bool,
     /// Is the next batch about to be cut?
     is_cutting: bool,
-    /// When the last batch was durable.
-    ended_at: Instant,
     /// What a commit takes on this disk, as lately seen.
     commit_time: Duration,
     batch_count: Arc<AtomicU64>,
@@ -143,12 +150,13 @@ impl Handler<Chores> for JournalActor {
 }
 
 impl JournalActor {
-    /// Starts a batch if the store has nothing to do, or a whole one behind the batch that is
-    /// written. What arrives in the same breath comes along: the batch is cut only when the
-    /// arbiter has handled what is in the mailbox.
+    /// Starts a batch if the store has nothing to do, or a large one beside what is written. What
+    /// arrives in the same breath comes along: the batch is cut only when the arbiter has handled
+    /// what is in the mailbox.
     fn write_soon(&mut self, context: &mut Context<Self>) {
-        let is_whole = self.people.len() + self.clockwork.len() >= self.fitting();
-        let may_write = self.in_flight == 0 || (self.in_flight < IN_FLIGHT_MAX && is_whole);
+        let waiting = self.people.len() + self.clockwork.len();
+        let is_worth_it = self.in_flight == 0 || waiting >= self.fitting().min(BESIDE_MIN);
+        let may_write = self.in_flight < self.writers && is_worth_it;
         if self.is_cutting || !may_write {
             return;
         }
@@ -161,15 +169,19 @@ impl JournalActor {
 
     fn write_batch(&mut self, context: &mut Context<Self>) {
         let (commits, replies) = self.cut();
-        let (chores, chore_replies): (Vec<_>, Vec<_>) = self.chores.drain(..).unzip();
+        let would_wait = self.writers > 1 && self.are_chores_in_flight;
+        let taken = if would_wait { 0 } else { self.chores.len() };
+        let (chores, chore_replies): (Vec<_>, Vec<_>) = self.chores.drain(..taken).unzip();
         let chores: Vec<Chore> = chores.into_iter().flatten().collect();
         if commits.is_empty() && chores.is_empty() {
             return;
         }
+        let began_at = Instant::now();
         self.in_flight += 1;
+        let has_chores = !chores.is_empty();
+        self.are_chores_in_flight |= has_chores;
         let count = u32::try_from(commits.len()).unwrap_or(u32::MAX);
         let store = Arc::clone(&self.store);
-        let handed_at = Instant::now();
         let write = async move {
             failpoint::pass(Point::JournalBeforeBatch);
             let written = store.write(commits, chores).await;
@@ -178,11 +190,10 @@ impl JournalActor {
         };
         context.spawn(write.into_actor(self).map(move |written, actor, context| {
             actor.in_flight -= 1;
-            let began_at = handed_at.max(actor.ended_at);
-            actor.ended_at = Instant::now();
+            actor.are_chores_in_flight &= !has_chores;
             if count > 0 {
                 actor.batch_count.fetch_add(1, Ordering::Relaxed);
-                let each = actor.ended_at.duration_since(began_at) / count;
+                let each = began_at.elapsed() / count;
                 actor.commit_time = (actor.commit_time * 3 + each) / 4;
             }
             answer(written, replies, chore_replies);
@@ -191,13 +202,16 @@ impl JournalActor {
         self.write_soon(context);
     }
 
-    /// As many commits as [`BATCH_TIME`] allows on this disk.
+    /// As many commits as the time of a batch allows on this disk. The nearest power of two,
+    /// because statements over many rows are prepared for those.
     fn fitting(&self) -> usize {
-        let fitting = BATCH_TIME.as_micros() / self.commit_time.as_micros().max(1);
-        usize::try_from(fitting).unwrap_or(BATCH_MAX).clamp(BATCH_MIN, BATCH_MAX)
+        let time = if self.people.is_empty() { BATCH_TIME } else { PEOPLE_TIME };
+        let fitting = time.as_micros() / self.commit_time.as_micros().max(1);
+        let fitting = usize::try_from(fitting).unwrap_or(BATCH_MAX).clamp(BATCH_MIN, BATCH_MAX);
+        (fitting * 4 / 3 + 1).next_power_of_two() / 2
     }
 
-    /// The commits of the next batch: as many as [`BATCH_TIME`] allows, people first.
+    /// The commits of the next batch: as many as fit, people first.
     fn cut(&mut self) -> (Vec<Commit>, Vec<Reply>) {
         let count = self.fitting();
         let people = count.min(self.people.len());

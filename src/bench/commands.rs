@@ -1,15 +1,15 @@
 //! `renewd bench commands`: single durable commands from concurrent clients, each waiting for its
 //! answer, beside a floor in transactions of the size that group commit reached.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use serde::Serialize;
 
-use super::house::{self, Bench};
+use super::house::{self, Bench, Place};
+use super::mark::{self, Mark};
 use super::renewals::top_up;
-use super::{floor, peak_rss_mib, per_second, percentile_ms};
+use super::{peak_rss_mib, per_second, percentile_ms};
 use crate::domain::calendar::Timestamp;
 use crate::domain::nouns::subscription::Mode;
 use crate::domain::rules::Rules;
@@ -37,9 +37,9 @@ pub struct Measured {
     pub peak_rss_mib: f64,
 }
 
-/// Runs it below `parent`: `clients` clients over `accounts` accounts, `commands` in all.
+/// Runs it at `place`: `clients` clients over `accounts` accounts, `commands` in all.
 pub async fn run(
-    parent: &Path,
+    place: &Place,
     rules: Rules,
     accounts: u64,
     clients: u64,
@@ -49,12 +49,9 @@ pub async fn run(
     let seeded_at: Timestamp = "2026-01-31T12:00:00Z".parse()?;
     let at: Timestamp = "2026-01-31T13:00:00Z".parse()?;
     let expires_at: Timestamp = "2026-06-10T10:00:00Z".parse()?;
-    let bench = Bench::start(parent, seeded_at, rules).await?;
+    let bench = Bench::start(place, seeded_at, rules).await?;
     bench.seed(accounts, Mode::ManualRenewal, expires_at, |n| progress("seeding", n)).await?;
-    let database = bench.database();
-    floor::checkpoint(&database)?;
-    let copy = bench.directory.join("floor.db");
-    std::fs::copy(&database, &copy)?;
+    let mark = Mark::of(&bench).await?;
 
     progress("commanding", 0);
     bench.clock.set(at);
@@ -81,9 +78,9 @@ pub async fn run(
     let peak_rss_mib = peak_rss_mib();
 
     progress("floor", 0);
-    let written = floor::commits_since(&database, at.micros())?;
-    let batch = usize::try_from((commands / batches).max(1))?;
-    let floor = floor::run(&database, &copy, &written, batch)?;
+    let written = mark::commits_since(&bench, at).await?;
+    let floor = mark.floor(&bench, &written, commands / batches).await?.floor;
+    bench.close().await;
     let commands_per_s = per_second(commands, took);
     let floor_per_s = per_second(floor.commit_count, floor.took);
     #[expect(clippy::cast_precision_loss, reason = "an average for people")]

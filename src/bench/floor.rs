@@ -1,5 +1,6 @@
 //! The floor: the rows that the daemon wrote, written again into a copy of the database as it was
-//! before, by one prepared statement a row, in transactions as large as the daemon's were.
+//! before, by one prepared statement a row, in transactions as large as the daemon's were. What a
+//! record wrote is the same for a book on a server, whose floor is in [`super::server`].
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,14 +17,15 @@ use crate::domain::month::Month;
 use crate::domain::nouns::{order, usage};
 use crate::domain::record::Record;
 use crate::domain::stream;
+use crate::store::copy::Cell;
 
 /// A table, and the columns by which the rows of it that a record wrote are found, beside its
 /// stream.
-type Written = (&'static str, By);
+pub(super) type Written = (&'static str, By);
 
 /// How the rows that a record wrote are found.
 #[derive(Debug, Clone, Copy)]
-enum By {
+pub(super) enum By {
     /// The one of the stream.
     Stream,
     /// They carry the record's number.
@@ -47,7 +49,7 @@ enum By {
 }
 
 /// Everything that a record of an account can write, beside what is personal.
-const WRITTEN: [Written; 12] = [
+pub(super) const WRITTEN: [Written; 12] = [
     ("journal", By::Record),
     ("streams", By::Stream),
     ("orders", By::Order),
@@ -63,7 +65,22 @@ const WRITTEN: [Written; 12] = [
 ];
 
 /// Commits that are read into memory at once.
-const CHUNK: usize = 20_000;
+pub(super) const CHUNK: usize = 20_000;
+
+impl By {
+    /// The columns that they are found by, beside the stream.
+    pub(super) const fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Stream => &[],
+            Self::Record => &["seq"],
+            Self::Order | Self::Subscription | Self::Coupon | Self::Resource => &["number"],
+            Self::Coverage => &["number", "starts_at"],
+            Self::BillLine => &["order_number", "month"],
+            Self::UsageLine => &["month", "number"],
+            Self::Usage => &["key"],
+        }
+    }
+}
 
 /// What the floor took.
 pub(super) struct Floor {
@@ -93,6 +110,7 @@ pub(super) fn run(
     to.pragma_update(None, "synchronous", "FULL")?;
     to.pragma_update(None, "wal_autocheckpoint", 10_000)?;
     to.pragma_update(None, "secure_delete", "ON")?;
+    to.pragma_update(None, "cache_size", -65_536)?;
     let tables = WRITTEN
         .iter()
         .map(|(name, by)| Table::read(&from, name, *by))
@@ -133,11 +151,14 @@ fn rows_of(
     let wrote = Wrote::read(from, billed, stream, seq)?;
     let mut rows = Vec::new();
     for (number, table) in tables.iter().enumerate() {
-        let (condition, keys) = wrote.keys(table.by, seq);
-        let select = format!("SELECT * FROM {} WHERE stream = ?1 AND {condition}", table.name);
+        let columns = table.by.columns().iter().map(|column| format!(" AND {column} = ?"));
+        let condition: String = columns.collect();
+        let select = format!("SELECT * FROM {} WHERE stream = ?{condition}", table.name);
+        let keys = wrote.keys(table.by, seq);
         let mut statement = from.prepare_cached(&select)?;
         let columns = statement.column_count();
         for key in keys {
+            let key = key.into_iter().map(value);
             let values = std::iter::once(Value::from(stream.to_owned())).chain(key);
             let mut found = statement.query(params_from_iter(values))?;
             while let Some(row) = found.next()? {
@@ -149,9 +170,17 @@ fn rows_of(
     Ok(rows)
 }
 
+fn value(cell: Cell) -> Value {
+    match cell {
+        Cell::Int(value) => Value::from(value),
+        Cell::Text(value) => Value::from(value),
+        Cell::Blob(value) => Value::from(value),
+    }
+}
+
 /// What a record wrote, as far as its events say. The newest state of a row is as large as it was
 /// then.
-struct Wrote {
+pub(super) struct Wrote {
     touched: Touched,
     /// Orders that were paid: their number, the start of the time, and the month of the bill.
     paid: Vec<(i64, i64, String)>,
@@ -162,7 +191,7 @@ struct Wrote {
 }
 
 /// How many lines the months of the streams have had so far: lines of usage follow each other.
-type Billed = HashMap<(String, Month), i64>;
+pub(super) type Billed = HashMap<(String, Month), i64>;
 
 impl Wrote {
     fn read(
@@ -174,7 +203,12 @@ impl Wrote {
         let mut select =
             from.prepare_cached("SELECT body FROM journal WHERE stream = ?1 AND seq = ?2")?;
         let body: String = select.query_row((stream, seq), |row| row.get(0))?;
-        let record: Record = serde_json::from_str(&body)?;
+        Self::of(&body, billed, stream)
+    }
+
+    /// What the record with the text `body` wrote.
+    pub(super) fn of(body: &str, billed: &mut Billed, stream: &str) -> anyhow::Result<Self> {
+        let record: Record = serde_json::from_str(body)?;
         let (mut touched, mut paid) = (Touched::default(), Vec::new());
         let (mut lines, mut usage) = (Vec::new(), Vec::new());
         for event in &record.events {
@@ -195,43 +229,38 @@ impl Wrote {
         Ok(Self { touched, paid, lines, usage })
     }
 
-    /// What the rows of a table are found by beside the stream, and the values of that.
-    fn keys(&self, by: By, seq: i64) -> (&'static str, Vec<Vec<Value>>) {
+    /// The values of [`By::columns`] for each row, or for rows that share them.
+    pub(super) fn keys(&self, by: By, seq: i64) -> Vec<Vec<Cell>> {
         let of = |numbers: &mut dyn Iterator<Item = u32>| {
-            numbers.map(|number| vec![Value::from(i64::from(number))]).collect::<Vec<_>>()
+            numbers.map(|number| vec![Cell::Int(i64::from(number))]).collect::<Vec<_>>()
         };
         let touched = &self.touched;
         match by {
-            By::Stream => ("true", vec![Vec::new()]),
-            By::Record => ("seq = ?2", vec![vec![Value::from(seq)]]),
-            By::Order => ("number = ?2", of(&mut touched.orders.iter().map(|id| id.number))),
-            By::Subscription => {
-                ("number = ?2", of(&mut touched.subscriptions.iter().map(|id| id.number)))
-            }
-            By::Coupon => ("number = ?2", of(&mut touched.coupons.iter().map(|id| id.number))),
+            By::Stream => vec![Vec::new()],
+            By::Record => vec![vec![Cell::Int(seq)]],
+            By::Order => of(&mut touched.orders.iter().map(|id| id.number)),
+            By::Subscription => of(&mut touched.subscriptions.iter().map(|id| id.number)),
+            By::Coupon => of(&mut touched.coupons.iter().map(|id| id.number)),
+            By::Resource => of(&mut touched.resources.iter().map(|id| id.number)),
             By::Coverage => {
                 let key = |(order, starts_at, _): &(i64, i64, String)| {
-                    vec![Value::from(*order), Value::from(*starts_at)]
+                    vec![Cell::Int(*order), Cell::Int(*starts_at)]
                 };
-                ("number = ?2 AND starts_at = ?3", self.paid.iter().map(key).collect())
+                self.paid.iter().map(key).collect()
+            }
+            By::BillLine => {
+                let key = |(order, _, month): &(i64, i64, String)| {
+                    vec![Cell::Int(*order), Cell::Text(month.clone())]
+                };
+                self.paid.iter().map(key).collect()
             }
             By::UsageLine => {
                 let key = |(month, number): &(String, i64)| {
-                    vec![Value::from(month.clone()), Value::from(*number)]
+                    vec![Cell::Text(month.clone()), Cell::Int(*number)]
                 };
-                ("month = ?2 AND number = ?3", self.lines.iter().map(key).collect())
+                self.lines.iter().map(key).collect()
             }
-            By::Usage => {
-                let key = |key: &Vec<u8>| vec![Value::from(key.clone())];
-                ("key = ?2", self.usage.iter().map(key).collect())
-            }
-            By::Resource => ("number = ?2", of(&mut touched.resources.iter().map(|id| id.number))),
-            By::BillLine => {
-                let key = |(order, _, month): &(i64, i64, String)| {
-                    vec![Value::from(*order), Value::from(month.clone())]
-                };
-                ("order_number = ?2 AND month = ?3", self.paid.iter().map(key).collect())
-            }
+            By::Usage => self.usage.iter().map(|key| vec![Cell::Blob(key.clone())]).collect(),
         }
     }
 }

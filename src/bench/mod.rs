@@ -1,14 +1,25 @@
 //! `renewd bench`: what the daemon's own path costs beside a floor that writes the same rows with
 //! bare prepared statements in equally large transactions, on the same disk, in the same run.
 
+pub mod arguments;
 pub mod commands;
+mod copies;
+mod daemon;
 mod floor;
 mod house;
+pub mod large_account;
+mod mark;
 pub mod orders;
+pub mod recovery;
 pub mod renewals;
+mod server;
+pub mod start;
+mod table;
 pub mod usage;
 
 use std::time::Duration;
+
+pub use house::Place;
 
 /// The value below which `share` of the sorted samples lie, in milliseconds.
 fn percentile_ms(samples: &mut [Duration], share: f64) -> f64 {
@@ -35,16 +46,17 @@ fn per_second(count: u64, took: Duration) -> f64 {
 
 /// The largest resident set of this process so far, in MiB; 0 where the system does not tell.
 fn peak_rss_mib() -> f64 {
-    status_mib("VmHWM:")
+    status_mib("self", "VmHWM:")
 }
 
 /// The resident set of this process now, in MiB.
 fn rss_mib() -> f64 {
-    status_mib("VmRSS:")
+    status_mib("self", "VmRSS:")
 }
 
-fn status_mib(field: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// A size of a process, in MiB; 0 where the system does not tell.
+fn status_mib(process: &str, field: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let kib = status
         .lines()
         .find_map(|line| line.strip_prefix(field))

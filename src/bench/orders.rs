@@ -1,15 +1,15 @@
 //! `renewd bench orders`: orders with a coupon, made unpaid, then paid or cancelled in turn, from
 //! concurrent clients that wait for each answer, beside a floor that writes the same rows.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
-use super::house::{self, Bench, SEED};
-use super::{floor, peak_rss_mib, per_second, percentile_ms};
+use super::house::{self, Bench, Place, SEED};
+use super::mark::{self, Mark};
+use super::{peak_rss_mib, per_second, percentile_ms};
 use crate::actors::{Accounts, Lane, Request};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::{Answer, Command};
@@ -67,9 +67,9 @@ struct Samples {
     cancel: Vec<Duration>,
 }
 
-/// Runs it below `parent`: `clients` clients over `accounts` accounts, `orders` in all.
+/// Runs it at `place`: `clients` clients over `accounts` accounts, `orders` in all.
 pub async fn run(
-    parent: &Path,
+    place: &Place,
     rules: Rules,
     accounts: u64,
     clients: u64,
@@ -79,7 +79,7 @@ pub async fn run(
     let seeded_at: Timestamp = "2026-01-31T12:00:00Z".parse()?;
     let at: Timestamp = "2026-01-31T13:00:00Z".parse()?;
     let expires_at: Timestamp = "2026-06-10T10:00:00Z".parse()?;
-    let bench = Bench::start(parent, seeded_at, rules).await?;
+    let bench = Bench::start(place, seeded_at, rules).await?;
     bench.seed(accounts, Mode::ManualRenewal, expires_at, |n| progress("seeding", n)).await?;
     progress("granting", 0);
     // A voucher is used up by the order that pays with it, so each account needs one for each.
@@ -90,10 +90,7 @@ pub async fn run(
             granted?;
         }
     }
-    let database = bench.database();
-    floor::checkpoint(&database)?;
-    let copy = bench.directory.join("floor.db");
-    std::fs::copy(&database, &copy)?;
+    let mark = Mark::of(&bench).await?;
 
     progress("ordering", 0);
     bench.clock.set(at);
@@ -126,9 +123,9 @@ pub async fn run(
     let peak_rss_mib = peak_rss_mib();
 
     progress("floor", 0);
-    let written = floor::commits_since(&database, at.micros())?;
-    let batch = usize::try_from((commands / batches).max(1))?;
-    let floor = floor::run(&database, &copy, &written, batch)?;
+    let written = mark::commits_since(&bench, at).await?;
+    let floor = mark.floor(&bench, &written, commands / batches).await?.floor;
+    bench.close().await;
     let commands_per_s = per_second(commands, took);
     let floor_per_s = per_second(floor.commit_count, floor.took);
     #[expect(clippy::cast_precision_loss, reason = "an average for people")]

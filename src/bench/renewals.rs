@@ -1,15 +1,15 @@
 //! `renewd bench renewals`: N automatic renewals that are due in the same slot, by the real path:
-//! scheduler, actor, journal, SQLite with FULL sync.
+//! scheduler, actor, journal, a durable store.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::house::{self, Bench};
-use super::{floor, peak_rss_mib, per_second, percentile_ms, rss_mib};
+use super::house::{self, Bench, Place};
+use super::mark::{self, Mark};
+use super::{peak_rss_mib, per_second, percentile_ms, rss_mib};
 use crate::actors::{Accounts, Lane, Request};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -53,9 +53,9 @@ pub struct Measured {
     pub bytes_per_renewal: u64,
 }
 
-/// Runs it below `parent`. `progress` is told of stages and of counts within them.
+/// Runs it at `place`. `progress` is told of stages and of counts within them.
 pub async fn run(
-    parent: &Path,
+    place: &Place,
     rules: Rules,
     accounts: u64,
     mut progress: impl FnMut(&str, u64),
@@ -64,17 +64,12 @@ pub async fn run(
     let seeded_at: Timestamp = "2026-01-31T12:00:00Z".parse()?;
     let slot: Timestamp = "2026-02-01T08:00:00Z".parse()?;
     let expires_at: Timestamp = "2026-02-10T10:00:00Z".parse()?;
-    let bench = Bench::start(parent, seeded_at, rules).await?;
+    let bench = Bench::start(place, seeded_at, rules).await?;
     let seed = |count| progress("seeding", count);
     bench.seed(accounts, Mode::AutoRenewal, expires_at, seed).await?;
     let bystanders = bystanders(&bench, accounts).await?;
 
-    let database = bench.database();
-    floor::checkpoint(&database)?;
-    let copy = bench.directory.join("floor.db");
-    std::fs::copy(&database, &copy)?;
-    let bytes_before = std::fs::metadata(&database)?.len();
-
+    let mark = Mark::of(&bench).await?;
     progress("idle", 0);
     bench.clock.set(slot);
     let mut idle = Vec::new();
@@ -100,20 +95,18 @@ pub async fn run(
         ran.failed_count
     );
     let peak_rss_mib = peak_rss_mib();
-    floor::checkpoint(&database)?;
-    let bytes = std::fs::metadata(&database)?.len().saturating_sub(bytes_before);
-
     progress("floor", 0);
-    let commits: Vec<_> = floor::commits_since(&database, slot.micros())?
+    let commits: Vec<_> = mark::commits_since(&bench, slot)
+        .await?
         .into_iter()
         .filter(|(_, seq)| *seq == 2)
         .take(usize::try_from(accounts)?)
         .collect();
     let commits_per_batch = (accounts + during.len() as u64) / batches.max(1);
-    let batch = usize::try_from(commits_per_batch)?;
-    let floor = floor::run(&database, &copy, &commits, batch)?;
+    let stage = mark.floor(&bench, &commits, commits_per_batch).await?;
+    bench.close().await;
     let renewals_per_s = per_second(accounts, took);
-    let floor_per_s = per_second(floor.commit_count, floor.took);
+    let floor_per_s = per_second(stage.floor.commit_count, stage.floor.took);
     #[expect(clippy::cast_precision_loss, reason = "an average for people")]
     let commits_per_batch = commits_per_batch as f64;
     Ok(Measured {
@@ -128,7 +121,7 @@ pub async fn run(
         bystander_count: during.len() as u64,
         rss_before_mib,
         peak_rss_mib,
-        bytes_per_renewal: bytes / accounts.max(1),
+        bytes_per_renewal: stage.bytes / accounts.max(1),
     })
 }
 

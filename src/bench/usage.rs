@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
-use super::house::{self, Bench};
-use super::{floor, peak_rss_mib, per_second};
+use super::floor::Floor;
+use super::house::{self, Bench, Place};
+use super::mark::{self, Mark};
+use super::{peak_rss_mib, per_second};
 use crate::actors::{Accounts, Lane, Request};
 use crate::admin::door;
 use crate::admin::intake::{self, Became, Taken};
@@ -102,16 +102,16 @@ pub struct Size {
     pub hours: u64,
 }
 
-/// Runs it below `parent`.
+/// Runs it at `place`.
 pub async fn run(
-    parent: &Path,
+    place: &Place,
     rules: Rules,
     size: Size,
     mut progress: impl FnMut(&str, u64),
 ) -> anyhow::Result<Measured> {
-    let settlement = settle(parent, rules.clone(), size, &mut progress).await?;
+    let settlement = settle(place, rules.clone(), size, &mut progress).await?;
     let opened_at: Timestamp = "2026-02-01T00:00:00Z".parse()?;
-    let bench = Bench::start(parent, opened_at, rules).await?;
+    let bench = Bench::start(place, opened_at, rules).await?;
     let resources = seed(&bench, size.accounts, &mut progress).await?;
     let mut batches = BTreeMap::new();
     for (stage, (name, events, accounts)) in (1..).zip(BATCHES) {
@@ -123,6 +123,7 @@ pub async fn run(
         batches.insert(name, report(&bench, &resources, sent, at).await?);
     }
     let ratio = batches.get("1000").map_or(0.0, |reports| reports.ratio);
+    bench.close().await;
     let peak_rss_mib = peak_rss_mib();
     Ok(Measured { accounts: size.accounts, ratio, batches, settlement, peak_rss_mib })
 }
@@ -148,7 +149,8 @@ async fn seed(
     Ok(resources)
 }
 
-async fn open(accounts: &Accounts, account: AccountId) -> anyhow::Result<ResourceId> {
+/// Opens a resource, which runs from then on.
+pub(super) async fn open(accounts: &Accounts, account: AccountId) -> anyhow::Result<ResourceId> {
     let command = Command::OpenResource(OpenResource {
         product: "compute".to_owned(),
         plan: "small".to_owned(),
@@ -198,7 +200,7 @@ async fn report(
     sent: Sent,
     at: Timestamp,
 ) -> anyhow::Result<Reports> {
-    let before = Before::of(bench)?;
+    let mark = Mark::of(bench).await?;
     bench.clock.set(at);
     let count = (sent.total / sent.events).max(CLIENTS);
     let texts: Vec<String> = (0..count).map(|n| sent.batch(n, resources, at)).collect();
@@ -225,7 +227,7 @@ async fn report(
         count * sent.events
     );
     let transactions = bench.house.accounts.batch_count() - batches;
-    let after = before.floor(bench, at, transactions)?;
+    let after = floor(mark, bench, at, transactions).await?;
     let events_per_s = per_second(events, took);
     let floor_per_s = per_second(events, after.floor.took);
     Ok(Reports {
@@ -250,7 +252,7 @@ async fn send(accounts: &Accounts, text: &str) -> anyhow::Result<u64> {
 
 /// Settles resources that run, an hour at a time.
 async fn settle(
-    parent: &Path,
+    place: &Place,
     rules: Rules,
     size: Size,
     progress: &mut impl FnMut(&str, u64),
@@ -259,9 +261,9 @@ async fn settle(
         return Ok(Settlement::default());
     }
     let opened_at: Timestamp = "2026-02-01T00:00:00Z".parse()?;
-    let bench = Bench::start(parent, opened_at, rules).await?;
+    let bench = Bench::start(place, opened_at, rules).await?;
     seed(&bench, size.settled, progress).await?;
-    let before = Before::of(&bench)?;
+    let mark = Mark::of(&bench).await?;
     let first = opened_at.plus(Duration::from_mins(65));
     let batches = bench.house.accounts.batch_count();
     let mut took = Duration::ZERO;
@@ -283,9 +285,10 @@ async fn settle(
     let peak_rss_mib = peak_rss_mib();
     let transactions = bench.house.accounts.batch_count() - batches;
     progress("floor", 0);
-    let after = before.floor(&bench, first, transactions)?;
+    let after = floor(mark, &bench, first, transactions).await?;
     let hours = size.settled * size.hours;
-    let lines = floor::count(&bench.database(), "bill_lines")?;
+    let lines = mark::count(&bench, "bill_lines").await?;
+    bench.close().await;
     let hours_per_s = per_second(hours, took);
     let floor_per_s = per_second(hours, after.floor.took);
     #[expect(clippy::cast_precision_loss, reason = "an average for people")]
@@ -303,44 +306,24 @@ async fn settle(
     })
 }
 
-/// The database as it was before a stage: what the floor writes into.
-struct Before {
-    copy: PathBuf,
-    bytes: u64,
-}
-
+/// What a stage came to, beside its floor.
 struct After {
-    floor: floor::Floor,
+    floor: Floor,
     commits_per_batch: f64,
     bytes: u64,
 }
 
-impl Before {
-    fn of(bench: &Bench) -> anyhow::Result<Self> {
-        let database = bench.database();
-        floor::checkpoint(&database)?;
-        let copy = bench.directory.join("floor.db");
-        std::fs::copy(&database, &copy).context("the floor needs a copy of the database")?;
-        Ok(Self { copy, bytes: std::fs::metadata(&database)?.len() })
-    }
-
-    /// Writes again what was written since `at`, in equally large transactions.
-    fn floor(self, bench: &Bench, at: Timestamp, transactions: u64) -> anyhow::Result<After> {
-        let database = bench.database();
-        floor::checkpoint(&database)?;
-        let bytes = std::fs::metadata(&database)?.len().saturating_sub(self.bytes);
-        let commits = floor::commits_since(&database, at.micros())?;
-        let count = commits.len() as u64;
-        let batch = usize::try_from((count / transactions.max(1)).max(1))?;
-        let floor = floor::run(&database, &self.copy, &commits, batch)?;
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = self.copy.clone().into_os_string();
-            name.push(suffix);
-            // What is not there need not go.
-            let _ = std::fs::remove_file(name);
-        }
-        #[expect(clippy::cast_precision_loss, reason = "an average for people")]
-        let commits_per_batch = count as f64 / transactions.max(1) as f64;
-        Ok(After { floor, commits_per_batch, bytes })
-    }
+/// Writes again what was written since `at`, in equally large transactions.
+async fn floor(
+    mark: Mark,
+    bench: &Bench,
+    at: Timestamp,
+    transactions: u64,
+) -> anyhow::Result<After> {
+    let commits = mark::commits_since(bench, at).await?;
+    let (count, transactions) = (commits.len() as u64, transactions.max(1));
+    let stage = mark.floor(bench, &commits, count / transactions).await?;
+    #[expect(clippy::cast_precision_loss, reason = "an average for people")]
+    let commits_per_batch = count as f64 / transactions as f64;
+    Ok(After { floor: stage.floor, commits_per_batch, bytes: stage.bytes })
 }

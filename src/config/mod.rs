@@ -111,6 +111,9 @@ pub struct Store {
     /// A file with the password to the database; if empty it is in the URL, in `PGPASSWORD`, or in
     /// the file that `PGPASSFILE` names.
     pub password_file: PathBuf,
+    /// Connections to a server that write at the same time; 0 for as many as suit it, which is 4.
+    /// A file has one.
+    pub writers: u32,
 }
 
 /// Time.
@@ -168,7 +171,7 @@ impl Default for Schedulers {
             lifecycle: minutely(),
             orders: minutely(),
             housekeeping: "30 7 * * * *".to_owned(),
-            concurrency: 192,
+            concurrency: 512,
             any_after: seconds(600),
         }
     }

@@ -4,6 +4,8 @@
 use super::{Book, Config, MailBackend, Seller, Webhook};
 
 const TOKEN_KEEP_HOURS_MIN: u64 = 24;
+/// Connections that write; a server has a hundred for all, unless it is told otherwise.
+const WRITERS_MAX: u32 = 64;
 /// Characters in a line about the seller.
 const SELLER_LINE_MAX: usize = 200;
 /// Characters in a note under the sums.
@@ -32,6 +34,15 @@ impl Config {
             store.url.is_empty() || store.path.as_os_str().is_empty(),
             "store.url: store.path names another place",
         );
+        match self.book() {
+            Book::Server(_) => {
+                must(store.writers <= WRITERS_MAX, "store.writers: must be at most 64");
+            }
+            Book::File(_) => must(
+                store.writers <= 1,
+                "store.writers: a file has one writer; a server may have several",
+            ),
+        }
         must(daemon.live_accounts_max >= 1, "daemon.live_accounts_max: must be at least 1");
         must(daemon.connections_max >= 1, "daemon.connections_max: must be at least 1");
         must(daemon.body_max >= 1024, "daemon.body_max: must be at least 1024 bytes");
@@ -115,6 +126,7 @@ mod tests {
         let mut config = Config::default();
         config.store.url = "mysql://db/book".to_owned();
         config.store.path = "book.db".into();
+        config.store.writers = 2;
         config.schedulers.concurrency = 0;
         config.brake.share_percent = 101;
         config.tokens.keep = Length::default();
@@ -137,6 +149,7 @@ mod tests {
             [
                 "store.url",
                 "store.url",
+                "store.writers",
                 "schedulers.concurrency",
                 "brake.share_percent",
                 "tokens.keep",

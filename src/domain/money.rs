@@ -179,7 +179,8 @@ impl Money {
             .ok_or_else(too_large)?
             .round_dp_with_strategy(0, strategy);
         let minor = i64::try_from(minor).map_err(|_| too_large())?;
-        if minor.abs() > MINOR_MAX {
+        // The least number has no absolute value among those of its own type.
+        if minor.unsigned_abs() > MINOR_MAX.unsigned_abs() {
             return Err(too_large());
         }
         Ok(Self { minor, currency })
@@ -252,20 +253,26 @@ impl Money {
     #[must_use]
     pub fn amount(self) -> String {
         let exponent = self.currency.exponent() as usize;
-        let digits = self.minor.unsigned_abs().to_string();
-        let sign = if self.minor < 0 { "-" } else { "" };
-        if exponent == 0 {
-            return format!("{sign}{digits}");
+        // At least one digit stands before the point.
+        let mut digits = self.minor.unsigned_abs().to_string();
+        while digits.len() <= exponent {
+            digits.insert(0, '0');
         }
-        let digits = format!("{digits:0>width$}", width = exponent + 1);
-        let (whole, part) = digits.split_at(digits.len() - exponent);
-        format!("{sign}{whole}.{part}")
+        if exponent > 0 {
+            digits.insert(digits.len() - exponent, '.');
+        }
+        if self.minor < 0 {
+            digits.insert(0, '-');
+        }
+        digits
     }
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.amount(), self.currency)
+        f.write_str(&self.amount())?;
+        f.write_str(" ")?;
+        fmt::Display::fmt(&self.currency, f)
     }
 }
 
@@ -318,6 +325,12 @@ mod tests {
         assert!(matches!(Money::parse("1e9", usd), Err(MoneyError::NotANumber { .. })));
         assert!(matches!(Money::parse("99999999999999", usd), Err(MoneyError::TooLarge { .. })));
         assert_eq!(Money::parse("1.000", usd).map(Money::minor), Ok(100), "zeros add nothing");
+        let most = Money::from_minor(MINOR_MAX, usd);
+        assert_eq!(Money::parse("10000000000.00", usd), Ok(most));
+        assert_eq!(Money::parse("-10000000000.00", usd), Ok(most.negated()));
+        for beyond in ["10000000000.01", "-10000000000.01", "-92233720368547758.08"] {
+            assert!(matches!(Money::parse(beyond, usd), Err(MoneyError::TooLarge { .. })));
+        }
     }
 
     #[test]

@@ -323,10 +323,18 @@ impl Outbox {
 
     /// The same for one channel, so that a slow webhook endpoint need not hold up the mail. Runs
     /// of different channels may overlap.
+    /// It does not say when the next attempt is due.
     pub async fn run_channel(&self, channel: Channel, now: Timestamp) -> Result<Run, StoreError> {
-        let mut run = self.drain(channel, now).await?;
-        run.next_at = self.next_on(now, Some(channel)).await?;
-        Ok(run)
+        self.drain(channel, now).await
+    }
+
+    /// The channels on which something may be ready at `now`.
+    pub async fn waiting(&self, now: Timestamp) -> Result<Vec<Channel>, StoreError> {
+        let depths = self.desk.depth().await?;
+        let waits = |depth: &OutboxDepth| {
+            depth.waiting_count > 0 && depth.next_at.is_none_or(|at| at <= now)
+        };
+        Ok(depths.into_iter().filter(|(_, depth)| waits(depth)).map(|(of, _)| of).collect())
     }
 
     async fn drain(&self, channel: Channel, now: Timestamp) -> Result<Run, StoreError> {
@@ -431,18 +439,9 @@ impl Outbox {
     /// the rows that wait: a webhook behind one that waits for its retry is due on paper only, and
     /// whoever waits by that looks again every second for days.
     pub async fn next_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        self.next_on(now, None).await
-    }
-
-    /// The same, on one channel or on all.
-    async fn next_on(
-        &self,
-        now: Timestamp,
-        only: Option<Channel>,
-    ) -> Result<Option<Timestamp>, StoreError> {
         let mut next = None;
         for (channel, depth) in self.desk.depth().await? {
-            if depth.waiting_count == 0 || only.is_some_and(|only| only != channel) {
+            if depth.waiting_count == 0 {
                 continue;
             }
             let at = match depth.next_at {

@@ -17,7 +17,7 @@ use crate::store::{Channel, StoreError};
 /// The handle to all senders.
 #[derive(Clone)]
 pub struct Sender {
-    actors: Arc<[Addr<SenderActor>]>,
+    actors: Arc<[(Channel, Addr<SenderActor>)]>,
     outbox: Arc<Outbox>,
 }
 
@@ -31,12 +31,13 @@ impl Sender {
             .into_iter()
             .map(|channel| {
                 let (outbox, clock) = (Arc::clone(&outbox), clock.clone());
-                SenderActor::start_in_arbiter(arbiter, move |_| SenderActor {
+                let actor = SenderActor::start_in_arbiter(arbiter, move |_| SenderActor {
                     channel,
                     outbox,
                     clock,
                     every,
-                })
+                });
+                (channel, actor)
             })
             .collect();
         Self { actors, outbox }
@@ -48,10 +49,11 @@ impl Sender {
         &self.outbox
     }
 
-    /// Lets every channel send once what is ready at `now`.
+    /// Lets every channel on which something waits send once what is ready at `now`.
     pub async fn run_once(&self, now: Timestamp) -> Result<Run, StoreError> {
+        let waiting = self.outbox.waiting(now).await?;
         let mut run = Run::default();
-        for actor in self.actors.iter() {
+        for (_, actor) in self.actors.iter().filter(|(channel, _)| waiting.contains(channel)) {
             let gone = |_| StoreError::Unavailable("a sender is gone".to_owned());
             run.merge(actor.send(Send { now }).await.map_err(gone)??);
         }

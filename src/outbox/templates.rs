@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -69,30 +69,34 @@ type Vocabulary = Arc<BTreeMap<String, Words>>;
 
 /// All templates, read once.
 pub struct Templates {
-    environment: Environment<'static>,
-    files: Arc<BTreeSet<String>>,
+    read: Arc<Read>,
     provider: String,
     /// Of accounts that name no language.
     language: String,
-    /// What could not be read at all.
-    problems: Vec<Problem>,
 }
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Templates").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("Templates").field("files", &self.read.files).finish_non_exhaustive()
     }
 }
 
-impl Templates {
-    /// Reads the embedded templates and the operator's. Files that are wrong are kept for
-    /// [`Templates::check`]; only a directory that cannot be read is an error here.
-    pub fn load(mail: &config::Mail) -> Result<Self, OutboxError> {
+/// Templates as they were read.
+struct Read {
+    environment: Environment<'static>,
+    files: Arc<BTreeSet<String>>,
+    /// What could not be read at all.
+    problems: Vec<Problem>,
+}
+
+impl Read {
+    /// Reads what is embedded, and what is put in its place.
+    fn of(overrides: BTreeMap<String, String>) -> Result<Self, OutboxError> {
         let mut sources: BTreeMap<String, String> = EMBEDDED
             .iter()
             .map(|(file, source)| ((*file).to_owned(), (*source).to_owned()))
             .collect();
-        sources.extend(overrides(mail)?);
+        sources.extend(overrides);
         let mut problems = Vec::new();
         let vocabulary = Arc::new(vocabulary(&sources, &mut problems));
         let files = Arc::new(sources.keys().cloned().collect::<BTreeSet<_>>());
@@ -102,8 +106,28 @@ impl Templates {
                 problems.push(Problem { file, message: told(&error) });
             }
         }
-        let (provider, language) = (mail.provider.clone(), mail.language.clone());
-        Ok(Self { environment, files, provider, language, problems })
+        Ok(Self { environment, files, problems })
+    }
+
+    /// What is embedded, and nothing else: it is the same for every house of this process.
+    fn embedded() -> Result<Arc<Self>, OutboxError> {
+        static EMBEDDED_ONLY: OnceLock<Arc<Read>> = OnceLock::new();
+        if let Some(read) = EMBEDDED_ONLY.get() {
+            return Ok(Arc::clone(read));
+        }
+        let read = Arc::new(Self::of(BTreeMap::new())?);
+        Ok(Arc::clone(EMBEDDED_ONLY.get_or_init(|| read)))
+    }
+}
+
+impl Templates {
+    /// Reads the embedded templates and the operator's. Files that are wrong are kept for
+    /// [`Templates::check`]; only a directory that cannot be read is an error here.
+    pub fn load(mail: &config::Mail) -> Result<Self, OutboxError> {
+        let overrides = overrides(mail)?;
+        let read =
+            if overrides.is_empty() { Read::embedded()? } else { Arc::new(Read::of(overrides)?) };
+        Ok(Self { read, provider: mail.provider.clone(), language: mail.language.clone() })
     }
 
     /// Writes a mail.
@@ -150,7 +174,7 @@ impl Templates {
     /// all values and with few.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
-        let mut problems: BTreeSet<Problem> = self.problems.iter().cloned().collect();
+        let mut problems: BTreeSet<Problem> = self.read.problems.iter().cloned().collect();
         problems.extend(self.strangers());
         for language in self.languages() {
             for template in Template::ALL {
@@ -166,7 +190,7 @@ impl Templates {
     #[must_use]
     pub fn languages(&self) -> BTreeSet<String> {
         let of = |file: &String| file.split_once('/').map(|(language, _)| language.to_owned());
-        self.files.iter().filter_map(of).collect()
+        self.read.files.iter().filter_map(of).collect()
     }
 
     fn faults(&self, template: Template, about: &About) -> Vec<Problem> {
@@ -206,7 +230,7 @@ impl Templates {
             Template::ALL.iter().any(|template| stem == Some(template.as_str()))
                 || EMBEDDED.iter().any(|(file, _)| file.ends_with(&format!("/{name}")))
         };
-        let strange = self.files.iter().filter(|file| {
+        let strange = self.read.files.iter().filter(|file| {
             let name = file.rsplit('/').next().unwrap_or(file);
             // What an operator's templates include begins with `_`.
             !name.starts_with('_') && !is_known(name)
@@ -220,7 +244,7 @@ impl Templates {
     }
 
     fn find(&self, language: &str, name: &str) -> Result<String, Problem> {
-        find(&self.files, language, name).ok_or_else(|| Problem {
+        find(&self.read.files, language, name).ok_or_else(|| Problem {
             file: format!("{language}/{name}"),
             message: "there is no such template".to_owned(),
         })
@@ -231,7 +255,7 @@ impl Templates {
             file: error.name().unwrap_or(file).to_owned(),
             message: told(&error),
         };
-        let template = self.environment.get_template(file).map_err(problem)?;
+        let template = self.read.environment.get_template(file).map_err(problem)?;
         template.render(Serde(values)).map_err(problem)
     }
 }

@@ -22,10 +22,7 @@ pub(super) async fn check(run: &Run, now: Timestamp) -> Result<(), ExecuteError>
         return Ok(());
     }
     let overdue = now.minus(run.brake.gap.0);
-    let mut rows = pin!(run.due(now, overdue).peekable());
-    if rows.as_mut().peek().await.is_none() {
-        return Ok(());
-    }
+    let rows = run.due(now, overdue);
     let accounts = run.accounts.ports().store.account_count().await?;
     let share = accounts * u64::from(run.brake.share_percent) / 100;
     let limit = share.max(u64::from(run.brake.min));

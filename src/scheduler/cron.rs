@@ -20,6 +20,7 @@ const DUE_GAP_MAX: Duration = Duration::from_mins(5);
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
+const MICROS: i64 = 1_000_000;
 
 /// A text that is no cron line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +37,48 @@ pub struct CronError {
 pub struct CronLine {
     text: String,
     schedule: Schedule,
+    /// The same, where every day is like the next.
+    daily: Option<Daily>,
+}
+
+/// The instants of a day: in each of its `hours` the same `seconds` of an hour. Most lines are
+/// like that, and are asked all the time.
+#[derive(Clone, PartialEq, Eq)]
+struct Daily {
+    hours: Vec<i64>,
+    seconds: Vec<i64>,
+}
+
+impl Daily {
+    fn of(schedule: &Schedule) -> Option<Self> {
+        let is_every_day = schedule.days_of_month().is_all()
+            && schedule.months().is_all()
+            && schedule.days_of_week().is_all()
+            && schedule.years().is_all();
+        let minutes = schedule.minutes().iter();
+        let seconds =
+            |minute| schedule.seconds().iter().map(move |second| i64::from(minute * 60 + second));
+        is_every_day.then(|| Self {
+            hours: schedule.hours().iter().map(i64::from).collect(),
+            seconds: minutes.flat_map(seconds).collect(),
+        })
+    }
+
+    fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let (hours, of_hour) = (at.seconds().div_euclid(3600), at.seconds().rem_euclid(3600));
+        let (day, hour) = (hours.div_euclid(24), hours.rem_euclid(24));
+        let rest = self.seconds.get(self.seconds.partition_point(|second| *second <= of_hour));
+        let first = self.seconds.first()?;
+        let later = |hours: &i64| self.hours.iter().copied().find(|hour| hour > hours);
+        let (hour, second) = match (rest, later(&hour)) {
+            (Some(second), _) if self.hours.contains(&hour) => (hour, second),
+            (_, Some(later)) => (later, first),
+            (_, None) => (24 + self.hours.first()?, first),
+        };
+        let next = ((day * 24 + hour) * 3600 + second).checked_mul(MICROS)?;
+        // At the end of what can be written there is none.
+        Some(Timestamp::from_micros(next)).filter(|next| *next > at)
+    }
 }
 
 impl CronLine {
@@ -66,7 +109,10 @@ impl CronLine {
     /// The first instant after `at` that it names; `None` if there is none.
     #[must_use]
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
-        self.schedule.after(&at.utc()).next().map(Timestamp::from)
+        match &self.daily {
+            Some(daily) => daily.next_after(at),
+            None => self.schedule.after(&at.utc()).next().map(Timestamp::from),
+        }
     }
 
     /// `at`, if it names that instant, or the first one after it.
@@ -119,7 +165,8 @@ impl FromStr for CronLine {
         }
         let schedule =
             Schedule::from_str(&line).map_err(|error| no(error.to_string().trim_end()))?;
-        Ok(Self { text: text.to_owned(), schedule })
+        let daily = Daily::of(&schedule);
+        Ok(Self { text: text.to_owned(), schedule, daily })
     }
 }
 
@@ -154,6 +201,31 @@ mod tests {
         assert_eq!(line.next_after(noon), Some(at("2026-01-01T12:01:00Z")));
         assert_eq!(line.at_or_after(noon), Some(noon));
         assert_eq!(line.at_or_after(at("2026-01-01T12:00:01Z")), line.next_after(noon));
+    }
+
+    #[test]
+    fn what_is_reckoned_by_the_day_is_what_the_schedule_names() {
+        let lines = [
+            "0 * * * * *",
+            "*/7 * * * * *",
+            "30 7 * * * *",
+            "30 7 3 * * *",
+            "59 59 23 * * *",
+            "0 0,5,20 0,13-15 * * *",
+            "5 4 0 * * *",
+        ];
+        for text in lines {
+            let line = line(text);
+            assert!(line.daily.is_some(), "{text}");
+            let mut from = at("2027-12-31T22:00:00Z");
+            for step in 0..2_000 {
+                let named = line.schedule.after(&from.utc()).next().map(Timestamp::from);
+                assert_eq!(line.next_after(from), named, "{text} after {from}");
+                from = from.plus(Duration::from_secs(1 + step % 97));
+            }
+        }
+        assert!(line("0 0 9 * * MON").daily.is_none());
+        assert_eq!(line("0 * * * * *").next_after(Timestamp::MAX), None);
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub struct Status {
 #[derive(Clone)]
 pub struct Schedulers {
     actors: Arc<BTreeMap<Job, Running>>,
+    any_after: Duration,
 }
 
 /// A job's actor, and how it stands.
@@ -74,7 +75,7 @@ impl Schedulers {
                 (*job, (actor, watch))
             })
             .collect();
-        Self { actors: Arc::new(actors) }
+        Self { actors: Arc::new(actors), any_after: settings.schedulers.any_after.0 }
     }
 
     /// Runs a job once, after whatever run of it is under way, and answers what it did.
@@ -83,6 +84,14 @@ impl Schedulers {
             return Err(ExecuteError::OutcomeUnknown);
         };
         actor.send(RunOnce { now }).await.unwrap_or(Err(ExecuteError::OutcomeUnknown))
+    }
+
+    /// Would a job find something at `now`, if `due` is when the first of each is due? Its own, or
+    /// what is overdue for so long that any of them takes it.
+    #[must_use]
+    pub fn concerns(&self, job: Job, due: &BTreeMap<Job, Timestamp>, now: Timestamp) -> bool {
+        let overdue = now.minus(self.any_after);
+        due.iter().any(|(of, at)| *at <= overdue || (*of == job && *at <= now))
     }
 
     /// How each scheduler stands.

@@ -1,9 +1,10 @@
 //! One run of a scheduler, as a plain function of the instant.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 
 use super::{brake, housekeeping};
 use crate::actors::{Accounts, ExecuteError, Lane, Receipt, Request};
@@ -84,8 +85,15 @@ impl Run {
         if self.job == Job::Housekeeping {
             housekeeping::sweep(self, now, &mut ran).await?;
         }
-        brake::check(self, now).await?;
-        self.drain(now, &mut ran).await?;
+        let mut due = pin!(self.due(now, now).peekable());
+        // Whoever has nothing to do asks the store once.
+        if let Some(nearest) = due.as_mut().peek().await {
+            let overdue = now.minus(self.brake.gap.0);
+            if nearest.as_ref().is_ok_and(|row| row.due_at <= overdue) {
+                brake::check(self, now).await?;
+            }
+            self.drain(due, now, &mut ran).await?;
+        }
         self.failed.retain(|_, failed| failed.retry_at > now.minus(RETRY_MAX));
         ran.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         if ran.advanced_count + ran.failed_count > 0 {
@@ -103,8 +111,13 @@ impl Run {
         Ok(ran)
     }
 
-    async fn drain(&mut self, now: Timestamp, ran: &mut JobRun) -> Result<(), ExecuteError> {
-        let (outcomes, broken) = self.advance_due(now, ran).await;
+    async fn drain(
+        &mut self,
+        due: impl Stream<Item = Result<DueRow, StoreError>>,
+        now: Timestamp,
+        ran: &mut JobRun,
+    ) -> Result<(), ExecuteError> {
+        let (outcomes, broken) = self.advance_due(due, now, ran).await;
         for stream in outcomes {
             let failed = self.failed.entry(stream).or_insert(Failed { count: 0, retry_at: now });
             let wait = RETRY_FIRST * 2_u32.saturating_pow(failed.count.min(10));
@@ -120,12 +133,12 @@ impl Run {
     /// broke the list off.
     async fn advance_due(
         &self,
+        due: impl Stream<Item = Result<DueRow, StoreError>>,
         now: Timestamp,
         ran: &mut JobRun,
     ) -> (Vec<StreamId>, Option<StoreError>) {
         let rests = |stream: &StreamId| self.failed.get(stream).is_some_and(|f| f.retry_at > now);
-        let answers = self
-            .due(now, now)
+        let answers = due
             .filter(|row| std::future::ready(!row.as_ref().is_ok_and(|row| rests(&row.stream))))
             .map(|row| async {
                 let stream = row?.stream;
@@ -134,7 +147,7 @@ impl Run {
                 Ok((stream, self.accounts.execute(stream, request).await))
             })
             .buffer_unordered(self.concurrency);
-        let mut answers = std::pin::pin!(answers);
+        let mut answers = pin!(answers);
         let mut outcomes = Vec::new();
         let mut broken = None;
         while let Some(answer) = answers.next().await {
@@ -156,7 +169,7 @@ impl Run {
         &self,
         now: Timestamp,
         until: Timestamp,
-    ) -> impl futures_util::Stream<Item = Result<DueRow, StoreError>> + use<> {
+    ) -> impl Stream<Item = Result<DueRow, StoreError>> + use<> {
         let store = std::sync::Arc::clone(&self.accounts.ports().store);
         let query = DueQuery {
             job: self.job,

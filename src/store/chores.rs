@@ -104,6 +104,46 @@ pub enum Chore {
     },
 }
 
+impl Chore {
+    const fn is_delivery(&self) -> bool {
+        matches!(self, Self::Delivery { .. })
+    }
+}
+
+/// Chores in the order given, in which deliveries that follow each other go together.
+pub(super) fn together(chores: &[Chore]) -> impl Iterator<Item = &[Chore]> {
+    chores.chunk_by(|a, b| a.is_delivery() && b.is_delivery())
+}
+
+/// How a delivery went.
+pub(super) struct Moved<'a> {
+    pub(super) key: EffectKey,
+    pub(super) state: DeliveryState,
+    pub(super) attempts: u32,
+    pub(super) next_at: Timestamp,
+    pub(super) outcome: &'a str,
+}
+
+/// Those of the chores that are deliveries.
+pub(super) fn moved(chores: &[Chore]) -> Vec<Moved<'_>> {
+    let moved = |chore| match chore {
+        &Chore::Delivery { key, state, attempts, next_at, ref outcome } => {
+            Some(Moved { key, state, attempts, next_at, outcome })
+        }
+        Chore::JobRun(_)
+        | Chore::ForgetTokens { .. }
+        | Chore::ForgetDeliveries { .. }
+        | Chore::ForgetUsage { .. }
+        | Chore::Park { .. }
+        | Chore::Unpark { .. }
+        | Chore::Destroy { .. }
+        | Chore::Sweep { .. }
+        | Chore::Scrubbed { .. }
+        | Chore::SetLegalHold { .. } => None,
+    };
+    chores.iter().filter_map(moved).collect()
+}
+
 /// Where a report of usage stands among all: its account, and its key there.
 pub type UsagePlace = (AccountId, UsageKey);
 

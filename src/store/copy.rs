@@ -1,5 +1,6 @@
-//! Copying a whole book into another database, table by table in short reads, byte for byte. The
-//! tables are what the databases themselves say they have, so that none can be forgotten.
+//! Copying a whole book into another database, table by table in short reads, byte for byte but for
+//! characters that the other one cannot keep. The tables are what the databases themselves say they
+//! have, so that none can be forgotten.
 
 use async_trait::async_trait;
 
@@ -53,7 +54,7 @@ impl Table {
 }
 
 /// A value of a row. A flag is a number here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
     /// A whole number, or 1 or 0.
     Int(i64),
@@ -85,6 +86,11 @@ pub trait Tables: Send + Sync {
         after: Option<&[Cell]>,
         limit: u32,
     ) -> Result<Vec<Cells>, StoreError>;
+
+    /// A text as it is kept there, where that is not as it is.
+    fn kept(&self, _text: &str) -> Option<String> {
+        None
+    }
 
     /// Begins to fill it.
     async fn filler(&self) -> Result<Box<dyn Filler>, StoreError>;
@@ -143,13 +149,22 @@ pub enum Stage {
     Compared,
 }
 
+/// What a copy came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// How many rows there are.
+    pub row_count: u64,
+    /// Texts that could not be kept as they were: a character in them was replaced.
+    pub changed_count: u64,
+}
+
 /// Copies the whole book into an empty store, and compares them. `progress` is told how many rows
-/// of how many are done. Answers how many rows there are.
+/// of how many are done.
 pub async fn copy(
     from: &dyn Tables,
     to: &dyn Tables,
     mut progress: impl FnMut(Stage, u64, u64),
-) -> Result<u64, CopyError> {
+) -> Result<Copied, CopyError> {
     let (tables, targets) = (from.tables().await?, to.tables().await?);
     let pairs = pair(from, to, &tables, &targets)?;
     for (_, target) in &pairs {
@@ -164,22 +179,41 @@ pub async fn copy(
     if row_count == 0 {
         return Err(CopyError::Nothing(from.place()));
     }
-    let mut done = 0;
+    let (mut done, mut changed_count) = (0, 0);
     let mut filler = to.filler().await?;
     for (table, target) in &pairs {
         let mut after: Option<Cells> = None;
         loop {
-            let page = from.page(table, after.as_deref(), PAGE).await?;
+            let mut page = from.page(table, after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(table.key_of(last));
             done += page.len() as u64;
+            changed_count += keep(to, table, &mut page);
             filler.fill(target, page).await?;
             progress(Stage::Copied, done, row_count);
         }
     }
     filler.finish().await?;
     compare(from, to, &pairs, |done| progress(Stage::Compared, done, row_count)).await?;
-    Ok(row_count)
+    Ok(Copied { row_count, changed_count })
+}
+
+/// Makes texts what the other store keeps of them, and answers how many have changed. Keys stay as
+/// they are: with another one a row would be another row.
+fn keep(to: &dyn Tables, table: &Table, page: &mut [Cells]) -> u64 {
+    let mut changed_count = 0;
+    for row in page {
+        for (cell, (column, _)) in row.iter_mut().zip(&table.columns) {
+            if let Cell::Text(text) = cell
+                && let Some(kept) = to.kept(text)
+                && !table.key.contains(column)
+            {
+                *text = kept;
+                changed_count += 1;
+            }
+        }
+    }
+    changed_count
 }
 
 type Pairs<'t> = Vec<(&'t Table, &'t Table)>;
@@ -213,7 +247,8 @@ async fn compare(
     for (table, target) in pairs {
         let mut after: Option<Cells> = None;
         loop {
-            let read = from.page(table, after.as_deref(), PAGE).await?;
+            let mut read = from.page(table, after.as_deref(), PAGE).await?;
+            keep(to, table, &mut read);
             let written = to.page(target, after.as_deref(), PAGE).await?;
             if read != written {
                 let (from, to, table) = (from.place(), to.place(), table.name.clone());

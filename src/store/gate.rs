@@ -1,15 +1,91 @@
 //! The gate: which commits may be written. Deciding it needs to know where heads stand, which
 //! claims are held and which tokens were used; whoever asks says where that comes from.
+//!
+//! First it is hoped that every commit passes, which is nearly always so: then nothing is read,
+//! and the writes themselves prove it, because each must change as many rows as were sent. If
+//! one does not, or a commit loses against another of its batch, the transaction is rolled back
+//! and heads, claims and tokens are read. If it fails even so, it is the data: then each commit is
+//! tried for itself inside the transaction.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
-use super::{Channel, Claim, Commit, LedgerRow, Written};
+use super::rows::Columns;
+use super::{Channel, Claim, Commit, LedgerRow, StoreError, Written, codec};
 use crate::domain::ids::{AccountId, StreamId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::nouns::order::Order;
 use crate::domain::nouns::statement::{Charged, Totals};
 use crate::domain::rows::Row;
+
+/// How the gate learns what it must know.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Gate {
+    /// It hopes.
+    Hopeful,
+    /// It reads.
+    Informed,
+    /// It reads for each commit, and a commit that fails is undone alone.
+    OneByOne,
+}
+
+impl Gate {
+    /// What is tried next where this one failed on the data.
+    pub(super) const fn next(self) -> Option<Self> {
+        match self {
+            Self::Hopeful => Some(Self::Informed),
+            Self::Informed => Some(Self::OneByOne),
+            Self::OneByOne => None,
+        }
+    }
+}
+
+/// Asks the gate for one commit after the other.
+pub(super) fn judge(commits: &[Commit], mut known: Known) -> Vec<Written> {
+    commits.iter().map(|commit| known.pass(commit)).collect()
+}
+
+/// Answers all commits without a look, or says why there is no hope for them.
+pub(super) fn hope(commits: &[Commit]) -> Result<Vec<Written>, &'static str> {
+    if commits.iter().any(|commit| commit.erase) {
+        // Who may have the claims that it releases depends on who asks before it.
+        return Err("a commit of the batch releases claims");
+    }
+    let written = judge(commits, Known::hopeful(commits));
+    if written.iter().any(|one| *one != Written::Done) {
+        // Of those that lose hope knows neither the reason nor whom they kept out.
+        return Err("a commit loses within the batch");
+    }
+    Ok(written)
+}
+
+/// What must be read for commits to be judged, each thing once and in the order of its key.
+pub(super) struct Questions<'a> {
+    /// The texts of the streams' ids.
+    pub(super) streams: Vec<String>,
+    pub(super) claims: Vec<&'a Claim>,
+    pub(super) tokens: Vec<(StreamId, &'a str)>,
+}
+
+impl<'a> Questions<'a> {
+    pub(super) fn of(commits: &'a [Commit]) -> Self {
+        let streams = commits.iter().map(|commit| commit.stream.to_string());
+        let claims = commits.iter().flat_map(|commit| &commit.claims);
+        let tokens = commits
+            .iter()
+            .flat_map(|commit| commit.tokens.iter().map(|row| (commit.stream, row.token.as_str())));
+        Self {
+            streams: distinct_of(streams),
+            claims: distinct_of(claims),
+            tokens: distinct_of(tokens),
+        }
+    }
+}
+
+fn distinct_of<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let items: BTreeSet<_> = items.collect();
+    items.into_iter().collect()
+}
 
 /// What commits are held against.
 #[derive(Debug, Default)]
@@ -31,6 +107,26 @@ impl Known {
             heads.entry(commit.stream).or_insert(commit.expected_seq);
         }
         Self { heads, ..Self::default() }
+    }
+
+    /// Where a head stands: `stream`, `seq`.
+    pub(super) fn head<'r>(&mut self, columns: &mut impl Columns<'r>) -> Result<(), StoreError> {
+        self.heads.insert(columns.stream()?, columns.natural()?);
+        Ok(())
+    }
+
+    /// A claim that is held: `kind`, `hash`, `stream`.
+    pub(super) fn claim<'r>(&mut self, columns: &mut impl Columns<'r>) -> Result<(), StoreError> {
+        let kind = codec::claim_kind(columns.str()?)?;
+        let claim = Claim { kind, hash: codec::hash(columns.blob()?)? };
+        self.claims.insert(claim, columns.stream()?);
+        Ok(())
+    }
+
+    /// A token that was used: `stream`, `token`.
+    pub(super) fn token<'r>(&mut self, columns: &mut impl Columns<'r>) -> Result<(), StoreError> {
+        self.tokens.insert((columns.stream()?, columns.string()?));
+        Ok(())
     }
 
     /// May it be written? If so, what it changes is known from now on.

@@ -7,6 +7,8 @@
 //! keys, claims, tokens, reports of usage, erasures, legal holds); **machinery** (stream heads with their due row, the
 //! outbox, job runs, snapshots).
 
+mod account_count;
+mod batch;
 mod chores;
 pub mod codec;
 pub mod copy;
@@ -18,6 +20,7 @@ mod queries;
 mod rows;
 pub mod seal;
 pub mod sqlite;
+mod walks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -407,12 +410,19 @@ pub trait Store: Send + Sync + 'static {
     /// write: only commits whose head stands where they expect it, whose claims are free and
     /// whose tokens are new are written, each whole; the others leave no trace. They are gated in
     /// the order given, each as if those before it had been written alone; the chores come after
-    /// them. Dropping the future cannot stop a write half-way: it is written or it is not.
+    /// them. Dropping the future cannot stop a write half-way: it is written or it is not. Of
+    /// writes that are asked for at the same time each is as if the others had come before or
+    /// after it, in whatever order.
     async fn write(
         &self,
         commits: Vec<Commit>,
         chores: Vec<Chore>,
     ) -> Result<Vec<Written>, StoreError>;
+
+    /// How many writes it works on at the same time; others wait for them.
+    fn writers(&self) -> usize {
+        1
+    }
 
     /// Takes no more writes, and leaves what was written where a copy of it is whole. Reading goes
     /// on.

@@ -144,18 +144,21 @@ impl Faulty {
         }
     }
 
-    fn note(commits: &[Commit], written: &[Written], chores: &[Chore]) -> Vec<Noted> {
+    /// What is to be noted of a commit, if it is written.
+    fn note(commit: &Commit) -> Vec<Noted> {
+        let note = |record: &StoredRecord| {
+            let own = |row: &&OutboxRow| row.seq == record.seq;
+            let outbox = commit.outbox.iter().filter(own).cloned().collect();
+            let is_first = commit.expected_seq + 1 == record.seq;
+            let voids = if is_first { commit.voids.clone() } else { Vec::new() };
+            let (stream, record) = (commit.stream, record.clone());
+            Noted::Record { stream, record, outbox, voids }
+        };
+        commit.records.iter().map(note).collect()
+    }
+
+    fn note_chores(chores: &[Chore]) -> Vec<Noted> {
         let mut noted = Vec::new();
-        for (commit, _) in commits.iter().zip(written).filter(|(_, w)| **w == Written::Done) {
-            for record in &commit.records {
-                let own = |row: &&OutboxRow| row.seq == record.seq;
-                let outbox = commit.outbox.iter().filter(own).cloned().collect();
-                let is_first = commit.expected_seq + 1 == record.seq;
-                let voids = if is_first { commit.voids.clone() } else { Vec::new() };
-                let (stream, record) = (commit.stream, record.clone());
-                noted.push(Noted::Record { stream, record, outbox, voids });
-            }
-        }
         for chore in chores {
             match chore {
                 Chore::Delivery { key, state, .. } => {
@@ -197,9 +200,12 @@ impl Store for Faulty {
             Some(true) => return Err(refused("a write")),
             None => std::future::pending().await,
         }
-        let written = self.inner.write(commits.clone(), chores.clone()).await?;
-        let noted = Self::note(&commits, &written, &chores);
-        self.inside().noted.extend(noted);
+        let noted: Vec<_> = commits.iter().map(Self::note).collect();
+        let by_chores = Self::note_chores(&chores);
+        let written = self.inner.write(commits, chores).await?;
+        let is_done = |(_, written): &(Vec<Noted>, &Written)| **written == Written::Done;
+        let noted = noted.into_iter().zip(&written).filter(is_done).flat_map(|(noted, _)| noted);
+        self.inside().noted.extend(noted.chain(by_chores));
         match self.draw(|weather| weather.reply_lost) {
             Some(false) => Ok(written),
             Some(true) => Err(refused("the reply to a write")),

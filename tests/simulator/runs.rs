@@ -130,7 +130,7 @@ pub(crate) fn live(seed: u64) -> Result<(u64, u64), Vec<String>> {
         let mut broken = laws::broken(&lived.history);
         let mut days = lived.account_days;
         if !of.hostile {
-            let (slept, more) = laws::sleep::broken_in(seed);
+            let (slept, more) = laws::sleep::broken_in(of);
             broken.extend(slept.into_iter().map(|what| format!("sleep: {what}")));
             days += more;
         }
@@ -173,6 +173,7 @@ fn tell(seed: u64, broken: &[String]) {
             eprintln!("  {at} {}", what.chars().take(600).collect::<String>());
         }
     }
-    eprintln!("again: RENEWD_SEED={seed} cargo test --test simulator every_world");
+    let long = if Setting::of(seed).is_long { "RENEWD_LONG=1 " } else { "" };
+    eprintln!("again: {long}RENEWD_SEED={seed} cargo test --test simulator every_world");
     eprintln!("its whole life into a file: RENEWD_STORY=FILE beside it\n");
 }

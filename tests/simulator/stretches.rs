@@ -8,7 +8,7 @@ use chrono::{Days, NaiveTime};
 use renewd::domain::calendar::{Timestamp, Zone};
 use renewd::domain::event::Event;
 use renewd::domain::ids::{OrderId, SubscriptionId};
-use renewd::domain::nouns::subscription::{self, Mode};
+use renewd::domain::nouns::subscription::{self, Mode, Renewal, Subject};
 use renewd::domain::nouns::{closure, order};
 use renewd::domain::rules::{Rules, Timeline};
 
@@ -70,20 +70,17 @@ pub(crate) fn of(history: &History, stream: &Stream) -> Vec<Stretch> {
             Event::Subscription(subscription::Event::Ordered {
                 id, subject, renewal, at, ..
             }) => {
-                // Nothing is due before its first period is paid.
-                let stretch = Stretch {
-                    id: *id,
-                    product: subject.product.clone(),
-                    zone: subject.zone,
-                    mode: renewal.mode,
-                    muted: renewal.muted,
-                    started_at: Timestamp::MAX,
-                    expires_at: Timestamp::MAX,
-                    ends_at_expiry: false,
-                    from: *at,
-                    to: Timestamp::MAX,
-                    processing: false,
-                };
+                live.insert(*id, Stretch::new(*id, subject, renewal, *at));
+            }
+            Event::Subscription(subscription::Event::Imported {
+                id,
+                subject,
+                renewal,
+                paid,
+                at,
+            }) => {
+                let mut stretch = Stretch::new(*id, subject, renewal, *at);
+                stretch.pay(paid);
                 live.insert(*id, stretch);
             }
             Event::Subscription(subscription::Event::Activated { id, paid, .. }) => {
@@ -109,7 +106,52 @@ pub(crate) fn of(history: &History, stream: &Stream) -> Vec<Stretch> {
                 live.remove(id);
             }
             Event::Closure(closure::Event::Closed { .. }) => live.clear(),
-            _ => {}
+            Event::Order(
+                order::Event::Repriced { .. }
+                | order::Event::Warned { .. }
+                | order::Event::Paid { .. }
+                | order::Event::Refunded { .. }
+                | order::Event::Cancelled { .. }
+                | order::Event::ReportedLate { .. },
+            )
+            | Event::Subscription(
+                subscription::Event::RenewalOrdered { .. }
+                | subscription::Event::ChangeOrdered { .. }
+                | subscription::Event::OrderClosed { .. }
+                | subscription::Event::PlanChanged { .. }
+                | subscription::Event::PlanTookEffect { .. }
+                | subscription::Event::AttemptFailed { .. }
+                | subscription::Event::Expired { .. }
+                | subscription::Event::Suspended { .. },
+            )
+            | Event::Closure(
+                closure::Event::Requested { .. }
+                | closure::Event::Begun { .. }
+                | closure::Event::CodeMissed { .. }
+                | closure::Event::Confirmed { .. }
+                | closure::Event::ApprovalAsked { .. }
+                | closure::Event::Approved { .. }
+                | closure::Event::SettlingBegan { .. }
+                | closure::Event::QuietBegan { .. }
+                | closure::Event::ReturnedToSettling { .. }
+                | closure::Event::Rejected { .. }
+                | closure::Event::Revoked { .. }
+                | closure::Event::Interrupted { .. }
+                | closure::Event::HoldingReported(_)
+                | closure::Event::HoldingCleared { .. },
+            )
+            | Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Withdrawal(_)
+            | Event::Coupon(_)
+            | Event::Resource(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
+            | Event::Statement(_)
+            | Event::Notice(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
     // While it is held, nothing is due in an account.
@@ -121,6 +163,23 @@ pub(crate) fn of(history: &History, stream: &Stream) -> Vec<Stretch> {
 }
 
 impl Stretch {
+    /// Nothing is due before its first period is paid.
+    fn new(id: SubscriptionId, subject: &Subject, renewal: &Renewal, at: Timestamp) -> Self {
+        Self {
+            id,
+            product: subject.product.clone(),
+            zone: subject.zone,
+            mode: renewal.mode,
+            muted: renewal.muted,
+            started_at: Timestamp::MAX,
+            expires_at: Timestamp::MAX,
+            ends_at_expiry: false,
+            from: at,
+            to: Timestamp::MAX,
+            processing: false,
+        }
+    }
+
     fn pay(&mut self, paid: &subscription::Paid) {
         self.started_at = paid.started_at;
         self.expires_at = paid.expires_at;

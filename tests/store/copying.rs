@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use renewd::domain::agenda::Job;
-use renewd::store::copy::{Cell, Cells, CopyError, Filler, Stage, Table, Tables, copy};
+use renewd::store::copy::{Cell, Cells, Copied, CopyError, Filler, Stage, Table, Tables, copy};
 use renewd::store::postgres::PostgresStore;
 use renewd::store::sqlite::SqliteStore;
-use renewd::store::{Chore, JobRun, LegalHold, Retained, Store, StoreError};
+use renewd::store::{
+    Chore, DeliveryQuery, DeliveryState, EffectKey, JobRun, LegalHold, Retained, Store, StoreError,
+};
 
 use crate::contents::assert_holds;
 use crate::samples::{account, at, commit, everything};
@@ -70,7 +72,7 @@ async fn a_book_moves_to_the_server_and_back() {
         let store = open(&database).await;
         let mut told = Vec::new();
         let copied = copy(&file, &store, |stage, done, of| told.push((stage, done, of))).await;
-        assert_eq!(copied.expect("copied"), total);
+        assert_eq!(copied.expect("copied"), Copied { row_count: total, changed_count: 0 });
         assert!(told.contains(&(Stage::Copied, total, total)));
         assert_eq!(told.last(), Some(&(Stage::Compared, total, total)));
         assert_eq!(row_counts(&store).await, counts);
@@ -96,6 +98,35 @@ async fn nothing_is_not_copied() {
     let file = SqliteStore::open(scratch.file()).await.expect("an open store");
     let nothing = copy(&open(&database).await, &file, |_, _, _| {}).await;
     assert!(matches!(nothing, Err(CopyError::Nothing(_))), "{nothing:?}");
+}
+
+/// A server keeps no character 0: what a webhook's endpoint has answered may hold it in a file, and
+/// must not keep the book from moving.
+#[tokio::test]
+async fn a_text_that_the_server_refuses_is_copied_without_the_character() {
+    let Some(server) = server::shared() else { return };
+    let (scratch, database) = (Scratch::new(), server.database(None));
+    let file = SqliteStore::open(scratch.file()).await.expect("an open store");
+    put(&file, &[everything(1)]).await;
+    let key = EffectKey { stream: account(1), seq: 1, n: 0 };
+    let delivery = Chore::Delivery {
+        key,
+        state: DeliveryState::Waiting,
+        attempts: 1,
+        next_at: at(5),
+        outcome: "a\0b".into(),
+    };
+    let park = Chore::Park { stream: account(1), at: at(1), reason: "\0\0".into() };
+    chores(&file, vec![delivery, park]).await;
+    let store = open(&database).await;
+    let copied = copy(&file, &store, |_, _, _| {}).await.expect("copied");
+    assert_eq!(copied.changed_count, 2);
+    let query = DeliveryQuery { limit: 9, ..DeliveryQuery::default() };
+    let deliveries = store.deliveries(query).await.expect("read");
+    let found = deliveries.iter().find(|delivery| delivery.key() == key).expect("a delivery");
+    assert_eq!(found.outcome, "a\u{fffd}b");
+    let parked = store.parked().await.expect("read");
+    assert_eq!(parked, [(account(1), at(1), "\u{fffd}\u{fffd}".to_owned())]);
 }
 
 /// How a copy is spoilt.

@@ -16,6 +16,7 @@ mod postgres;
 mod property;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod races;
 mod resources;
 mod samples;
 mod schedule;
@@ -23,9 +24,11 @@ mod schedule;
 mod server;
 mod sqlite;
 mod statements;
+mod tls;
 mod usage;
 mod vault;
 mod withdrawals;
+mod writers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

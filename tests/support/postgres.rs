@@ -92,6 +92,11 @@ pub(crate) fn shared() -> Option<&'static Server> {
 impl Server {
     /// Starts a server.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(|_| String::new())
+    }
+
+    /// Starts a server; `prepare` is given its data directory, and answers more settings.
+    pub(crate) fn start_with(prepare: impl FnOnce(&Path) -> String) -> Option<Self> {
         let Some(binaries) = binaries() else {
             let required = std::env::var_os("RENEWD_REQUIRE_POSTGRES").is_some();
             assert!(!required, "PostgreSQL is not installed: run scripts/setup-test-tools");
@@ -118,6 +123,7 @@ impl Server {
             .open(data.join("postgresql.conf"))
             .expect("settings");
         settings.write_all(SETTINGS.as_bytes()).expect("settings");
+        settings.write_all(prepare(&data).as_bytes()).expect("settings");
         let mut child = as_server(Path::new("/bin/sh"))
             .args(["-c", KEEPER, "keeper"])
             .args([&directory, &binaries])
@@ -216,6 +222,11 @@ impl Database<'_> {
         format!("postgres://postgres@localhost/{}?host={directory}", self.name)
     }
 
+    /// What it is called there.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Runs SQL, and answers what it prints: a row a line.
     pub(crate) fn sql(&self, sql: &str) -> String {
         self.server.sql(&self.name, sql)
@@ -269,7 +280,7 @@ fn server_ids() -> Option<(u32, u32)> {
     Some((ids.0.expect("a user postgres"), ids.1.expect("a group postgres")))
 }
 
-fn as_server(program: &Path) -> Command {
+pub(crate) fn as_server(program: &Path) -> Command {
     let mut command = match server_ids() {
         Some((user, group)) => {
             let mut command = Command::new("setpriv");

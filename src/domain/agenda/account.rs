@@ -112,8 +112,13 @@ pub(super) fn resource_needs(timeline: &Timeline, open: &Open, live: &Resource) 
     }
 }
 
-/// What the account as a whole needs next.
-pub(super) fn account_needs(timeline: &Timeline, open: &Open) -> Option<Due> {
+/// What the account as a whole needs next. At `short_at` its owner is told that the balance will not
+/// last.
+pub(super) fn account_needs(
+    timeline: &Timeline,
+    open: &Open,
+    short_at: Option<Timestamp>,
+) -> Option<Due> {
     let to_come = open.wallet.owed.iter().find(|(_, owed)| !owed.past_due);
     let credit = to_come
         .map(|(month, _)| of_all(credit::due_at(timeline, *month), Step::CreditDue(*month), 0));
@@ -121,7 +126,7 @@ pub(super) fn account_needs(timeline: &Timeline, open: &Open) -> Option<Due> {
     let notice = told_through
         .and_then(|told| standing::next_notice_after(timeline, open, told))
         .map(|at| of_all(at, Step::OverdueNotice, 0));
-    let forecast = standing::forecast_at(timeline, open).map(|at| of_all(at, Step::Forecast, 0));
+    let forecast = short_at.map(|at| of_all(at, Step::Forecast, 0));
     [credit, notice, forecast].into_iter().flatten().min()
 }
 

@@ -2,6 +2,7 @@
 //! and the rules; nobody remembers to schedule anything.
 
 mod account;
+mod charges;
 mod step;
 mod subscription;
 
@@ -10,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::account::{
     account_needs, closure_needs, coupon_needs, of_all, order_needs, resource_needs,
 };
+use self::charges::Charges;
+pub use self::charges::charge_by;
 pub use self::step::{Due, Job, Step};
 use self::subscription::needs_of;
 pub use self::subscription::{
@@ -20,7 +23,7 @@ use super::calendar::Timestamp;
 use super::ids::{CouponId, OrderId, ResourceId, SubscriptionId};
 use super::money::Money;
 use super::rules::Timeline;
-use super::verbs::{accrue, bill};
+use super::verbs::{accrue, bill, standing};
 
 /// What a noun needs next, and, where that takes something away, what it needs next besides:
 /// while the brake holds the one back, the other goes ahead.
@@ -49,6 +52,8 @@ pub struct Agenda {
     of_usage: Option<Due>,
     of_account: Option<Due>,
     of_closure: Needs,
+    /// What the renewals take that the next forecast looks at.
+    charges: Charges,
 }
 
 impl Agenda {
@@ -193,7 +198,18 @@ impl Agenda {
         let has_none = open.wallet.owed.is_empty()
             && !open.standing.is_overdue()
             && open.standing.burn.is_empty();
-        let due = if has_none { None } else { account_needs(timeline, open) };
+        let due = if has_none {
+            self.charges.up_to(timeline, open, None);
+            None
+        } else {
+            // The sum of the charges is what an event changes of them; the forecast is of a day.
+            let forecast_at = standing::next_forecast(timeline, open);
+            let until = forecast_at.map(standing::forecast_until);
+            self.charges.up_to(timeline, open, until);
+            let charges = self.charges.sum();
+            let short_at = forecast_at.filter(|at| standing::is_short(open, *at, charges));
+            account_needs(timeline, open, short_at)
+        };
         let old = std::mem::replace(&mut self.of_account, due);
         replace(&mut self.others, old, due);
     }
@@ -209,6 +225,7 @@ impl Agenda {
     /// Looks again at a subscription that was touched.
     pub fn refresh_subscription(&mut self, timeline: &Timeline, open: &Open, id: SubscriptionId) {
         let live = open.subscriptions.get(&id);
+        self.charges.refresh(timeline, open, id);
         let needs = live.and_then(|subscription| needs_of(timeline, subscription));
         let old = match needs {
             Some(needs) => self.of_subscriptions.insert(id, needs),

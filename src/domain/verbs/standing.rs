@@ -156,11 +156,10 @@ pub fn dunning<'a>(timeline: &'a Timeline, product: &str, since: Timestamp) -> O
     rules.dunning.get(&product.payg.as_ref()?.dunning)
 }
 
-/// When the next forecast is made: at a time of day, if by then the balance will not cover a day
-/// like the last one and the renewals of the next (R6.18). Where it does, nobody is told, and
-/// nothing is due.
+/// When the next forecast is made: at a time of day, once (R6.18). Where the balance will cover a day
+/// like the last one and the renewals of the next, nobody is told, and nothing is due.
 #[must_use]
-pub fn forecast_at(timeline: &Timeline, open: &Open) -> Option<Timestamp> {
+pub fn next_forecast(timeline: &Timeline, open: &Open) -> Option<Timestamp> {
     // Who is overdue has been told worse.
     let last = open.standing.burn.back().filter(|_| !open.standing.is_overdue())?.at;
     let rules = &timeline.in_force(last)?.rules;
@@ -168,20 +167,30 @@ pub fn forecast_at(timeline: &Timeline, open: &Open) -> Option<Timestamp> {
     let today = zone.on_day(last, 0, time);
     let at = if today > last { today } else { zone.on_day(last, 1, time) };
     let is_told = open.standing.forecast_through.is_some_and(|through| through >= at);
-    let needed = needed_at(timeline, open, at)?;
-    (!is_told && !open.wallet.available().covers(needed)).then_some(at)
+    Some(at).filter(|_| !is_told)
+}
+
+/// Until when the renewals count that a forecast at `at` looks at.
+#[must_use]
+pub fn forecast_until(at: Timestamp) -> Timestamp {
+    at.plus(Duration::from_hours(24))
+}
+
+/// Will the balance fall short of a day like the last one before `at` and of the renewals until
+/// [`forecast_until`], whose charges come to `charges` minor units?
+#[must_use]
+pub fn is_short(open: &Open, at: Timestamp, charges: i128) -> bool {
+    let needed = open.standing.burnt(at).map(|burnt| i128::from(burnt.minor()) + charges);
+    needed.is_some_and(|needed| i128::from(open.wallet.available().minor()) < needed)
 }
 
 /// What is expected to be needed within the day after `at`.
 fn needed_at(timeline: &Timeline, open: &Open, at: Timestamp) -> Option<Money> {
     let burnt = open.standing.burnt(at)?;
-    let tomorrow = at.plus(std::time::Duration::from_hours(24));
-    let renewals = open.subscriptions.values().filter_map(|live| {
-        let span = live.span()?;
-        let attempt = agenda::next_attempt(timeline, live, &span)?;
-        (attempt <= tomorrow).then(|| agenda::charge_of(timeline, live, attempt))?
-    });
-    Some(renewals.fold(burnt, |sum, charge| sum.checked_add(charge).unwrap_or(sum)))
+    let until = forecast_until(at);
+    let live = open.subscriptions.values();
+    let charges = live.filter_map(|live| agenda::charge_by(timeline, live, until));
+    Some(charges.fold(burnt, |sum, charge| sum.checked_add(charge).unwrap_or(sum)))
 }
 
 /// Tells the owner that the balance will not cover the next day.

@@ -1,6 +1,6 @@
 //! The small writes that are no commit.
 
-use super::{Tables, age};
+use super::Tables;
 use crate::domain::ids::StreamId;
 use crate::store::{Chore, DeliveryState, codec};
 
@@ -8,14 +8,14 @@ impl Tables {
     pub(super) fn chore(&mut self, chore: Chore) {
         match chore {
             Chore::Delivery { key, state, attempts, next_at, outcome } => {
-                if let Some(delivery) = self.outbox.get_mut(&key)
-                    && (delivery.state != DeliveryState::Void || state == DeliveryState::Sent)
-                {
-                    delivery.state = state;
-                    delivery.attempts = attempts;
-                    delivery.next_at = next_at;
-                    delivery.outcome = outcome;
-                }
+                self.outbox.change(key, |delivery| {
+                    if delivery.state != DeliveryState::Void || state == DeliveryState::Sent {
+                        delivery.state = state;
+                        delivery.attempts = attempts;
+                        delivery.next_at = next_at;
+                        delivery.outcome = outcome;
+                    }
+                });
             }
             Chore::JobRun(run) => {
                 let runs = self.runs.entry(run.job).or_default();
@@ -41,18 +41,7 @@ impl Tables {
                 }
             }
             Chore::ForgetDeliveries { before } => {
-                let mut old: Vec<_> = self
-                    .outbox
-                    .values()
-                    .filter(|delivery| {
-                        delivery.row.at < before && delivery.state != DeliveryState::Waiting
-                    })
-                    .map(|delivery| (age(delivery), delivery.key()))
-                    .collect();
-                old.sort_unstable();
-                for (_, key) in old.into_iter().take(codec::FORGOTTEN_MAX as usize) {
-                    self.outbox.remove(&key);
-                }
+                self.outbox.forget(before, codec::FORGOTTEN_MAX as usize);
             }
             Chore::ForgetUsage { before, after, through } => {
                 self.usage.retain(|place, seen| {

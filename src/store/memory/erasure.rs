@@ -3,7 +3,7 @@
 use super::{Tables, page};
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
-use crate::store::{DeliveryState, Erasure, ErasureStage, Head, Retained};
+use crate::store::{Erasure, ErasureStage, Head, Retained};
 
 fn count(found: usize) -> u64 {
     u64::try_from(found).unwrap_or(u64::MAX)
@@ -30,16 +30,11 @@ impl Tables {
         self.erasures.insert(stream, erasure);
     }
 
-    fn waits(&self, stream: StreamId) -> bool {
-        let waits = |state| state == DeliveryState::Waiting;
-        self.outbox.values().any(|delivery| delivery.stream == stream && waits(delivery.state))
-    }
-
     /// May an erasure in this stage take its next step?
     fn is_free(&self, stream: StreamId, stage: ErasureStage) -> bool {
         self.erasures.get(&stream).is_some_and(|erasure| erasure.stage == stage)
             && !self.legal_holds.contains_key(&stream)
-            && !(stage == ErasureStage::Waiting && self.waits(stream))
+            && !(stage == ErasureStage::Waiting && self.outbox.waits(stream))
     }
 
     pub(super) fn destroy(
@@ -54,10 +49,9 @@ impl Tables {
         }
         let sealed = self.sealed.len();
         self.sealed.retain(|(of, _), _| *of != stream);
-        let deliveries = self.outbox.len();
-        self.outbox.retain(|key, _| key.stream != stream);
+        let sealed = sealed - self.sealed.len();
+        let deliveries = self.outbox.forget_all(stream);
         self.keys.remove(&stream);
-        let (sealed, deliveries) = (sealed - self.sealed.len(), deliveries - self.outbox.len());
         self.retained.extend(retained.map(|retained| (stream, retained)));
         if let Some(erasure) = self.erasures.get_mut(&stream) {
             erasure.stage = ErasureStage::Scrubbing;

@@ -2,6 +2,7 @@
 //! promise of [`Store`], and commits are gated one after the other as the promise is worded.
 
 mod chores;
+mod deliveries;
 mod erasure;
 mod money;
 mod resources;
@@ -14,11 +15,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use self::deliveries::Deliveries;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
-    DeliveryQuery, DeliveryState, DocumentQuery, DueQuery, DueRow, EffectKey, EntryQuery, Erasure,
-    ErasureStage, Head, JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth,
-    ResourceQuery, Retained, SealedRow, Snapshot, StatementQuery, Store, StoreError, StoredRecord,
+    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, ErasureStage, Head,
+    JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery,
+    Retained, SealedRow, Snapshot, StatementQuery, Store, StoreError, StoredRecord,
     SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
@@ -66,7 +68,7 @@ struct Tables {
     documents: BTreeMap<DocumentId, Document>,
     withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
     entries: BTreeMap<(StreamId, u64, u32), LedgerRow>,
-    outbox: BTreeMap<EffectKey, Delivery>,
+    outbox: Deliveries,
     erasures: BTreeMap<StreamId, Erasure>,
     retained: BTreeMap<StreamId, Retained>,
     legal_holds: BTreeMap<StreamId, LegalHold>,
@@ -126,16 +128,7 @@ impl Tables {
 
     fn put(&mut self, commit: Commit) {
         let stream = commit.stream;
-        for delivery in self.outbox.values_mut() {
-            if delivery.stream == stream
-                && delivery.state == DeliveryState::Waiting
-                && !delivery.row.topic.is_empty()
-                && commit.voids.contains(&delivery.row.topic)
-            {
-                delivery.state = DeliveryState::Void;
-                delivery.next_at = commit.head.at;
-            }
-        }
+        self.outbox.void(stream, &commit.voids, commit.head.at);
         if commit.erase {
             self.begin_erasure(stream, &commit.head);
         }
@@ -155,15 +148,7 @@ impl Tables {
         self.entries
             .extend(commit.entries.into_iter().map(|row| ((stream, row.seq, row.line), row)));
         for row in commit.outbox {
-            let delivery = Delivery {
-                stream,
-                state: DeliveryState::Waiting,
-                attempts: 0,
-                next_at: row.at,
-                outcome: String::new(),
-                row,
-            };
-            self.outbox.insert(delivery.key(), delivery);
+            self.outbox.add(stream, row);
         }
         self.snapshots.extend(commit.snapshot.map(|snapshot| (stream, snapshot)));
     }
@@ -280,8 +265,8 @@ impl Store for MemoryStore {
             .filter(|(stream, head)| {
                 let own = head.due_job == query.job && head.due_at <= query.until;
                 head.due_at < Timestamp::MAX
-                    && !tables.parked.contains_key(stream)
                     && (own || head.due_at <= query.any_until)
+                    && !tables.parked.contains_key(stream)
             })
             .map(|(stream, head)| {
                 let row = DueRow { stream: *stream, due_at: head.due_at, job: head.due_job };
@@ -530,8 +515,8 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> Result<Vec<StoredRecord>, StoreError> {
         let tables = self.tables();
-        let records = tables.journal.range((stream, 0)..=(stream, u64::MAX));
-        let records = records.filter(|((_, seq), _)| *seq > after_seq);
+        let after = Bound::Excluded((stream, after_seq));
+        let records = tables.journal.range((after, Bound::Included((stream, u64::MAX))));
         Ok(page(records.map(|(_, record)| record.clone()), limit))
     }
 
@@ -592,58 +577,15 @@ impl Store for MemoryStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let tables = self.tables();
-        let mut ahead = BTreeSet::new();
-        let mut ready = Vec::new();
-        for delivery in tables.outbox.values() {
-            if delivery.row.channel != channel || delivery.state != DeliveryState::Waiting {
-                continue;
-            }
-            let first = ahead.insert((delivery.stream, delivery.row.endpoint.clone()));
-            if delivery.next_at <= now && (first || channel != Channel::Webhook) {
-                ready.push(delivery.clone());
-            }
-        }
-        ready.sort_by_cached_key(|delivery| {
-            (delivery.next_at, delivery.stream.to_string(), delivery.row.seq, delivery.row.n)
-        });
-        Ok(page(ready.into_iter(), limit))
+        Ok(self.tables().outbox.ready(channel, now, limit))
     }
 
     async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
-        let tables = self.tables();
-        let before = query.before.map(|(at, key)| (at, key.stream.to_string(), key.seq, key.n));
-        let asked = |delivery: &&Delivery| {
-            query.stream.is_none_or(|stream| delivery.stream == stream)
-                && query.state.is_none_or(|state| delivery.state == state)
-                && query.channel.is_none_or(|channel| delivery.row.channel == channel)
-                && before.as_ref().is_none_or(|before| age(delivery) < *before)
-        };
-        let mut rows: Vec<_> = tables.outbox.values().filter(asked).cloned().collect();
-        rows.sort_by_cached_key(|delivery| std::cmp::Reverse(age(delivery)));
-        Ok(page(rows.into_iter(), query.limit))
+        Ok(self.tables().outbox.list(&query))
     }
 
     async fn outbox_depth(&self) -> Result<BTreeMap<Channel, OutboxDepth>, StoreError> {
-        let tables = self.tables();
-        let mut depths: BTreeMap<Channel, OutboxDepth> = BTreeMap::new();
-        for delivery in tables.outbox.values() {
-            let least =
-                |known: Option<Timestamp>, at: Timestamp| Some(known.map_or(at, |k| at.min(k)));
-            match delivery.state {
-                DeliveryState::Waiting => {
-                    let depth = depths.entry(delivery.row.channel).or_default();
-                    depth.waiting_count += 1;
-                    depth.oldest_at = least(depth.oldest_at, delivery.row.at);
-                    depth.next_at = least(depth.next_at, delivery.next_at);
-                }
-                DeliveryState::Dead => {
-                    depths.entry(delivery.row.channel).or_default().dead_count += 1;
-                }
-                DeliveryState::Sent | DeliveryState::Void => {}
-            }
-        }
-        Ok(depths)
+        Ok(self.tables().outbox.depth())
     }
 
     async fn job_runs(&self, limit: u32) -> Result<Vec<JobRun>, StoreError> {

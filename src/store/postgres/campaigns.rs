@@ -1,6 +1,5 @@
 //! Coupon campaigns: one row for each, and their lists.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sqlx::{PgPool, Postgres, QueryBuilder};
@@ -10,21 +9,17 @@ use super::fault::{Fault, failed};
 use super::unnest::{Changes, Script, Unnest, plain};
 use crate::domain::ids::CampaignId;
 use crate::domain::rows::CampaignRow;
+use crate::store::batch::Of;
 use crate::store::rows::nouns;
-use crate::store::{CampaignQuery, StoreError, codec};
+use crate::store::{CampaignQuery, StoreError};
 
 static UPSERT_CAMPAIGNS: LazyLock<Unnest> =
     LazyLock::new(|| Unnest::upsert("campaigns", nouns::CAMPAIGN, 1));
 
-/// Writes the rows of a batch, each with the text of its stream's id.
-pub(super) fn put(script: &mut Script, rows: BTreeMap<&str, &CampaignRow>) -> Result<(), Fault> {
-    let mut texts = Vec::with_capacity(rows.len());
-    for (stream, row) in rows {
-        let terms = serde_json::to_string(&row.terms).map_err(codec::corrupt)?;
-        texts.push((stream, row, terms));
-    }
-    script.add(&UPSERT_CAMPAIGNS, &texts, Changes::Each, |values, (stream, row, terms)| {
-        nouns::bind_campaign(values, stream, row, terms);
+/// Writes the rows of a batch.
+pub(super) fn put(script: &mut Script, rows: &[Of<'_, CampaignRow>]) -> Result<(), Fault> {
+    script.add(&UPSERT_CAMPAIGNS, rows, Changes::Each, |values, (stream, row)| {
+        nouns::bind_campaign(values, stream, row);
     })
 }
 

@@ -10,8 +10,9 @@ use super::lists::read;
 use super::unnest::plain;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
+use crate::store::batch::Closing;
 use crate::store::rows::{Columns as _, beside};
-use crate::store::{Erasure, ErasureStage, Head, LegalHold, Retained, StoreError, codec};
+use crate::store::{Erasure, ErasureStage, LegalHold, Retained, StoreError, codec};
 
 const RELEASE_CLAIMS: &str = "DELETE FROM claims WHERE stream = $1";
 const BEGIN: &str = "INSERT INTO erasures (stream, stage, seq, closed_at, destroyed_at, \
@@ -36,6 +37,9 @@ macro_rules! is_free {
     };
 }
 
+/// Whoever adds to the account waits until it is over: what comes between two statements would be
+/// destroyed without having been looked at.
+const LOCK: &str = "SELECT stream FROM streams WHERE stream = $1 FOR UPDATE";
 const DESTROY: &str = concat!(
     "UPDATE erasures SET stage = 'scrubbing', destroyed_at = $2, mail_count = $3, \
      sealed_count = (SELECT COUNT(*) FROM sealed WHERE sealed.stream = $1), \
@@ -68,14 +72,9 @@ const SET_HOLD: &str = "INSERT INTO legal_holds (stream, held_at, uid, reason) \
     uid = excluded.uid, reason = excluded.reason";
 const LIFT_HOLD: &str = "DELETE FROM legal_holds WHERE stream = $1";
 
-/// Releases the claims of an account that is closed by the commit with this head; `unwritten` of
-/// them were made in the same batch.
-pub(super) async fn begin(
-    conn: &mut PgConnection,
-    stream: &str,
-    head: &Head,
-    unwritten: u64,
-) -> Result<(), Fault> {
+/// Releases the claims of an account that is closed, and opens its erasure.
+pub(super) async fn begin(conn: &mut PgConnection, closing: &Closing<'_>) -> Result<(), Fault> {
+    let Closing { stream, head, unwritten } = *closing;
     let released = sqlx::query(RELEASE_CLAIMS).bind(stream).execute(&mut *conn).await?;
     let claim_count = released.rows_affected().saturating_add(unwritten);
     let begun = sqlx::query(BEGIN)
@@ -103,6 +102,7 @@ pub(super) async fn destroy(
     mail_count: u64,
 ) -> Result<(), Fault> {
     let stream = stream.to_string();
+    sqlx::query(LOCK).bind(stream.as_str()).execute(&mut *conn).await?;
     let moved = sqlx::query(DESTROY)
         .bind(stream.as_str())
         .bind(at.micros())

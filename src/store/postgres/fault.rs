@@ -26,8 +26,8 @@ impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         let Some(code) = code(&error) else { return Self::Store(other(&error)) };
         match (code.get(..2).unwrap_or_default(), code.as_str()) {
-            // serialization_failure, deadlock_detected.
-            (_, "40001" | "40P01") => Self::Again(error.to_string()),
+            // serialization_failure, deadlock_detected, lock_not_available.
+            (_, "40001" | "40P01" | "55P03") => Self::Again(error.to_string()),
             // A value out of range or of characters, a constraint, a row met twice, a value that
             // is too large for an index.
             ("21" | "22" | "23", _) | (_, "54000") => Self::Data(error.to_string()),

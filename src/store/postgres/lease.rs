@@ -105,7 +105,7 @@ impl Lease {
             return Ok(());
         }
         self.held_until.store(0, Ordering::Relaxed);
-        Err(StoreError::Unavailable("another daemon has taken the database over".to_owned()))
+        Err(taken_over())
     }
 
     async fn renewed(&self, conn: &mut PgConnection, dead: &str) -> Result<bool, StoreError> {
@@ -133,6 +133,11 @@ impl Lease {
         self.left() > Duration::ZERO
     }
 
+    /// Is it known that somebody else has it?
+    pub(super) fn is_lost(&self) -> bool {
+        self.held_until.load(Ordering::Relaxed) == 0
+    }
+
     /// Should it be renewed by now?
     pub(super) fn is_due(&self) -> bool {
         self.left() + RENEWED_EVERY <= HELD_FOR
@@ -149,6 +154,11 @@ impl Lease {
         sqlx::query(RELEASE).bind(self.owner.as_str()).execute(conn).await.map_err(failed)?;
         Ok(())
     }
+}
+
+/// The error of a daemon whose lease somebody else has.
+pub(super) fn taken_over() -> StoreError {
+    StoreError::Unavailable("another daemon has taken the database over".to_owned())
 }
 
 /// The table is no migration, because it guards these.

@@ -1,4 +1,4 @@
-//! The store in a PostgreSQL database: one writer on a thread of its own, a pool of readers on
+//! The store in a PostgreSQL database: writers on a thread of their own, a pool of readers on
 //! another, and a lease, so that no second daemon works on the same database.
 
 /// As many zeros as `wrapped` has bytes.
@@ -27,17 +27,18 @@ mod usage;
 mod withdrawals;
 mod write;
 mod writer;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
 use self::open::{Address, Trust};
 use self::readers::Readers;
-use self::writer::Writer;
+use self::writers::Writers;
+use super::account_count::AccountCount;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, ErasureStage, Head,
@@ -60,14 +61,17 @@ use crate::domain::nouns::withdrawal::Withdrawal;
 use crate::domain::rows::{CampaignRow, CouponRow, CoverageRow, ResourceRow, SubscriptionRow};
 use crate::domain::trial_balance::Balance;
 
+/// Batches that are written at the same time where nothing else is said.
+pub const WRITERS: usize = 4;
+
 /// The store in a PostgreSQL database. One daemon works on it at a time: many nodes on one
 /// database come later.
 #[derive(Debug)]
 pub struct PostgresStore {
     address: Address,
     readers: Readers,
-    writer: Writer,
-    account_count: Arc<AtomicU64>,
+    writers: Writers,
+    account_count: AccountCount,
 }
 
 impl PostgresStore {
@@ -75,16 +79,25 @@ impl PostgresStore {
     /// to date. The password comes from `password`, from the URL, from `PGPASSWORD`, or from the
     /// file that `PGPASSFILE` names, in this order. Refused if another daemon works on it or a
     /// newer one has written it; where a daemon on another machine has died, its lease is waited
-    /// for.
+    /// for. [`WRITERS`] batches are written at the same time.
     pub async fn open(url: &str, password: Option<&str>) -> Result<Self, StoreError> {
+        Self::open_with(url, password, WRITERS).await
+    }
+
+    /// The same, with as many writers; there is one at the least.
+    pub async fn open_with(
+        url: &str,
+        password: Option<&str>,
+        writers: usize,
+    ) -> Result<Self, StoreError> {
         let address = Address::new(url, password)?;
-        let account_count = Arc::new(AtomicU64::new(0));
+        let account_count = AccountCount::new();
         let trust = Arc::new(Trust::new());
-        let starting =
-            Writer::start(address.clone(), Arc::clone(&trust), Arc::clone(&account_count));
-        let (writer, lease) = starting.await?;
+        let (trusted, counted) = (Arc::clone(&trust), account_count.clone());
+        let starting = Writers::start(address.clone(), trusted, counted, writers.max(1));
+        let (writers, lease) = starting.await?;
         let readers = Readers::start(&address, lease, trust)?;
-        Ok(Self { address, readers, writer, account_count })
+        Ok(Self { address, readers, writers, account_count })
     }
 
     /// The directory of the server's socket, if it is reached by one.
@@ -105,11 +118,15 @@ impl Store for PostgresStore {
         commits: Vec<Commit>,
         chores: Vec<Chore>,
     ) -> Result<Vec<Written>, StoreError> {
-        self.writer.write(commits, chores).await
+        self.writers.write(commits, chores).await
+    }
+
+    fn writers(&self) -> usize {
+        self.writers.count()
     }
 
     async fn close(&self) {
-        self.writer.close().await;
+        self.writers.close().await;
     }
 
     async fn load_many(
@@ -208,7 +225,7 @@ impl Store for PostgresStore {
     }
 
     async fn account_count(&self) -> Result<u64, StoreError> {
-        Ok(self.account_count.load(Ordering::Relaxed))
+        self.account_count.get().await
     }
 
     async fn subscriptions(
@@ -389,7 +406,7 @@ impl Store for PostgresStore {
 
     async fn scrub(&self) -> Result<bool, StoreError> {
         let address = self.address.clone();
-        self.readers.ask(move |_| writer::scrub(address)).await
+        self.readers.ask(move |_| writers::scrub(address)).await
     }
 
     async fn ready(

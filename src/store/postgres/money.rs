@@ -1,6 +1,5 @@
 //! Reading the money side: orders, coupons, ledger lines, what was paid for which time.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sqlx::postgres::PgRow;
@@ -12,11 +11,11 @@ use super::lists::{all, one_of, read, select};
 use super::unnest::{Unnest, plain};
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{CouponId, OrderId, StreamId};
-use crate::domain::money::Currency;
 use crate::domain::nouns::order::{self, Order};
 use crate::domain::rows::{CouponRow, CoverageRow};
 use crate::domain::trial_balance::Balance;
 use crate::store::rows::{self, Columns as _, Values as _};
+use crate::store::walks::{END, LedgerSums, SUMMED};
 use crate::store::{
     ChartFilter, CouponQuery, EntryQuery, LedgerRow, OrderQuery, StoreError, codec,
 };
@@ -188,9 +187,6 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Postgres> {
     sql
 }
 
-/// Ledger lines that are summed at once.
-const SUMMED: u32 = 20_000;
-
 /// The place of the line that stands so many behind another; the text of the sum up to it.
 const STEP: &str = "SELECT stream, seq, line FROM ledger_entries \
     WHERE (stream, seq, line) > ($1, $2, $3) ORDER BY stream, seq, line LIMIT 1 OFFSET $4";
@@ -201,7 +197,7 @@ const SUM: &str = "SELECT account, currency, SUM(minor)::BIGINT FROM ledger_entr
 /// Sums the ledger in short reads. The lines of a record are written at once and never changed, so
 /// the sums are of whole records, whatever is written meanwhile.
 pub(super) async fn balances(pool: &PgPool, as_of: Timestamp) -> Result<Vec<Balance>, StoreError> {
-    let mut sums: BTreeMap<(Currency, String), i128> = BTreeMap::new();
+    let mut sums = LedgerSums::default();
     let mut from = (String::new(), 0_i64, 0_i64);
     loop {
         let end = sqlx::query(STEP)
@@ -215,8 +211,7 @@ pub(super) async fn balances(pool: &PgPool, as_of: Timestamp) -> Result<Vec<Bala
         let is_last = end.is_none();
         let to = match &end {
             Some(row) => place(row)?,
-            // Behind every stream: their ids begin with letters.
-            None => ("~".to_owned(), 0, 0),
+            None => (END.to_owned(), 0, 0),
         };
         let found = sqlx::query(SUM)
             .bind(from.0)
@@ -230,20 +225,13 @@ pub(super) async fn balances(pool: &PgPool, as_of: Timestamp) -> Result<Vec<Bala
             .await
             .map_err(failed)?;
         for row in &found {
-            let mut columns = Columns::of(row);
-            let account = columns.string()?;
-            let currency = codec::parsed(columns.str()?)?;
-            *sums.entry((currency, account)).or_default() += i128::from(columns.int()?);
+            sums.add(&mut Columns::of(row))?;
         }
         if is_last {
-            break;
+            return sums.balances();
         }
         from = to;
     }
-    let balances = sums.into_iter().map(|((currency, account), minor)| {
-        codec::sum(minor, currency, &account).map(|amount| Balance { account, amount })
-    });
-    balances.collect()
 }
 
 fn place(row: &PgRow) -> Result<(String, i64, i64), StoreError> {

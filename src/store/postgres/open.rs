@@ -17,7 +17,7 @@ const READERS: u32 = 8;
 /// How long a read waits for a connection: while the server is away, its caller does.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was idle for so long is tried before it is used.
-const TRUSTED_FOR: Duration = Duration::from_secs(2);
+pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(2);
 
 /// How long all are tried after one broke.
 const SHAKEN_FOR: Duration = Duration::from_secs(10);
@@ -81,7 +81,7 @@ impl Address {
         self.0.get_socket().cloned()
     }
 
-    /// The connection that writes.
+    /// A connection that writes.
     ///
     /// What is acknowledged must be durable, whatever the server's own settings say. A transaction
     /// that was left behind by a broken connection must not hold its locks for long.
@@ -143,7 +143,7 @@ impl Trust {
         self.shaken_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    fn is_shaken(&self) -> bool {
+    pub(super) fn is_shaken(&self) -> bool {
         let until = Duration::from_millis(self.shaken_until.load(Ordering::Relaxed));
         self.began_at.elapsed() < until
     }

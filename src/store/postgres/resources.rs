@@ -10,14 +10,15 @@ use super::lists::{all, read, select};
 use super::unnest::{Changes, Script, Unnest, plain};
 use crate::domain::ids::ResourceId;
 use crate::domain::rows::ResourceRow;
+use crate::store::batch::Of;
 use crate::store::rows::nouns;
 use crate::store::{ResourceQuery, StoreError};
 
 static UPSERT_RESOURCES: LazyLock<Unnest> =
     LazyLock::new(|| Unnest::upsert("resources", nouns::RESOURCE, 2));
 
-/// Writes the rows of a batch, each with the text of its stream's id.
-pub(super) fn put(script: &mut Script, rows: &[(&str, &ResourceRow)]) -> Result<(), Fault> {
+/// Writes the rows of a batch.
+pub(super) fn put(script: &mut Script, rows: &[Of<'_, ResourceRow>]) -> Result<(), Fault> {
     script.add(&UPSERT_RESOURCES, rows, Changes::Each, |values, (stream, row)| {
         nouns::bind_resource(values, stream, row);
     })

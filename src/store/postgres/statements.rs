@@ -1,7 +1,6 @@
 //! Bill lines, closed months, documents: their columns, how their rows are bound and read back,
 //! and their lists.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sqlx::{PgPool, Postgres, QueryBuilder};
@@ -11,13 +10,13 @@ use super::fault::{Fault, failed};
 use super::lists::{all, read, select};
 use super::unnest::{Changes, Script, Unnest};
 use crate::domain::ids::{AccountId, DocumentId};
-use crate::domain::money::Currency;
 use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::statement::{BillLine, Document, Statement};
-use crate::domain::rows::Row;
+use crate::store::batch::Batch;
 use crate::store::rows::Columns as _;
 use crate::store::rows::bills::{self, BILL_LINE, DOCUMENT, STATEMENT};
+use crate::store::walks::{END, MonthSums, SUMMED};
 use crate::store::{BillLineQuery, DocumentQuery, StatementQuery, StoreError, codec};
 
 static UPSERT_LINES: LazyLock<Unnest> =
@@ -27,62 +26,17 @@ static UPSERT_STATEMENTS: LazyLock<Unnest> =
 static UPSERT_DOCUMENTS: LazyLock<Unnest> =
     LazyLock::new(|| Unnest::upsert("documents", DOCUMENT, 2));
 
-/// The rows of a batch, each with the text of its stream's id; of one key the last one stays.
-#[derive(Default)]
-pub(super) struct Batch<'a> {
-    lines: BTreeMap<(Month, &'a str, u32), &'a BillLine>,
-    statements: BTreeMap<(&'a str, Month), &'a Statement>,
-    documents: BTreeMap<(&'a str, u32), &'a Document>,
-}
-
-impl<'a> Batch<'a> {
-    /// Takes a row, if it is one of these.
-    pub(super) fn take(&mut self, stream: &'a str, row: &'a Row) {
-        match row {
-            Row::BillLine(_, line) => {
-                self.lines.insert((line.month, stream, line.number), line);
-            }
-            Row::Statement(_, statement) => {
-                self.statements.insert((stream, statement.month), statement);
-            }
-            Row::Document(document) => {
-                self.documents.insert((stream, document.id.number), document);
-            }
-            Row::Order(_)
-            | Row::Subscription(_)
-            | Row::Resource(_)
-            | Row::Coupon(_)
-            | Row::Withdrawal(_)
-            | Row::Coverage(_)
-            | Row::Campaign(_) => {}
-        }
-    }
-
-    /// Writes them.
-    pub(super) fn put(self, script: &mut Script) -> Result<(), Fault> {
-        let lines: Vec<_> = self.lines.into_iter().collect();
-        script.add(&UPSERT_LINES, &lines, Changes::Each, |values, ((_, stream, _), line)| {
-            bills::bind_line(values, stream, line);
-        })?;
-        let statements: Vec<_> = self.statements.into_iter().collect();
-        script.add(
-            &UPSERT_STATEMENTS,
-            &statements,
-            Changes::Each,
-            |values, ((stream, _), statement)| {
-                bills::bind_statement(values, stream, statement);
-            },
-        )?;
-        let documents: Vec<_> = self.documents.into_iter().collect();
-        script.add(
-            &UPSERT_DOCUMENTS,
-            &documents,
-            Changes::Each,
-            |values, ((stream, _), document)| {
-                bills::bind_document(values, stream, document);
-            },
-        )
-    }
+/// Writes the rows of a batch.
+pub(super) fn put(script: &mut Script, batch: &Batch<'_>) -> Result<(), Fault> {
+    script.add(&UPSERT_LINES, &batch.bill_lines, Changes::Each, |values, (stream, line)| {
+        bills::bind_line(values, stream, line);
+    })?;
+    script.add(&UPSERT_STATEMENTS, &batch.statements, Changes::Each, |values, (stream, row)| {
+        bills::bind_statement(values, stream, row);
+    })?;
+    script.add(&UPSERT_DOCUMENTS, &batch.documents, Changes::Each, |values, (stream, row)| {
+        bills::bind_document(values, stream, row);
+    })
 }
 
 pub(super) async fn bill_lines(
@@ -119,28 +73,16 @@ pub(super) async fn billed_months(pool: &PgPool) -> Result<Vec<Month>, StoreErro
     }
 }
 
-/// Lines that are summed at once, about: never parts of an account.
-const SUMMED: u32 = 20_000;
-
+/// Of lines that are summed at once there are never parts of an account.
 const STEP: &str = "SELECT stream FROM bill_lines WHERE month = $1 AND stream > $2 \
     ORDER BY stream LIMIT 1 OFFSET $3";
 const SUM: &str = "SELECT currency, COUNT(*), COUNT(DISTINCT stream), \
     SUM(net_minor)::BIGINT, SUM(tax_minor)::BIGINT, SUM(total_minor)::BIGINT FROM bill_lines \
     WHERE month = $1 AND stream > $2 AND stream <= $3 GROUP BY currency";
 
-/// What the lines of a currency come to.
-#[derive(Default)]
-struct Sum {
-    line_count: u64,
-    account_count: u64,
-    net: i128,
-    tax: i128,
-    total: i128,
-}
-
 pub(super) async fn month_sums(pool: &PgPool, month: Month) -> Result<Vec<MonthSum>, StoreError> {
     let text = month.to_string();
-    let mut sums: BTreeMap<Currency, Sum> = BTreeMap::new();
+    let mut sums = MonthSums::default();
     let mut from = String::new();
     loop {
         let end = sqlx::query(STEP)
@@ -153,8 +95,7 @@ pub(super) async fn month_sums(pool: &PgPool, month: Month) -> Result<Vec<MonthS
         let is_last = end.is_none();
         let to = match &end {
             Some(row) => Columns::of(row).string()?,
-            // Behind every stream: their ids begin with letters.
-            None => "~".to_owned(),
+            None => END.to_owned(),
         };
         let found = sqlx::query(SUM)
             .bind(text.as_str())
@@ -164,30 +105,13 @@ pub(super) async fn month_sums(pool: &PgPool, month: Month) -> Result<Vec<MonthS
             .await
             .map_err(failed)?;
         for row in &found {
-            let mut columns = Columns::of(row);
-            let sum = sums.entry(codec::parsed(columns.str()?)?).or_default();
-            sum.line_count += columns.natural::<u64>()?;
-            sum.account_count += columns.natural::<u64>()?;
-            sum.net += i128::from(columns.int()?);
-            sum.tax += i128::from(columns.int()?);
-            sum.total += i128::from(columns.int()?);
+            sums.add(&mut Columns::of(row))?;
         }
         if is_last {
-            break;
+            return sums.of(month);
         }
         from = to;
     }
-    let month_sum = |(currency, sum): (Currency, Sum)| {
-        let money = |minor| codec::sum(minor, currency, &text);
-        Ok(MonthSum {
-            line_count: sum.line_count,
-            account_count: sum.account_count,
-            net: money(sum.net)?,
-            tax: money(sum.tax)?,
-            total: money(sum.total)?,
-        })
-    };
-    sums.into_iter().map(month_sum).collect()
 }
 
 pub(super) async fn statements(

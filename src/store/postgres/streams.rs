@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::columns::Columns;
 use super::fault::failed;
+use super::open::Address;
 use super::unnest::Unnest;
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::Question;
 use crate::domain::ids::{AccountId, StreamId};
 use crate::domain::nouns::closure::Stage;
+use crate::store::account_count::AccountCount;
 use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{
     Claim, DueQuery, DueRow, Head, Loaded, SealedRow, Snapshot, StoreError, StoredRecord, TokenRow,
@@ -300,11 +302,35 @@ pub(super) async fn shared(
     found.iter().map(|row| rows::head(&mut Columns::of(row))).collect()
 }
 
-/// Counts the accounts: a walk over the whole table, so it is done once and kept up to date.
-pub(super) async fn account_count(conn: &mut PgConnection) -> Result<u64, StoreError> {
-    let sql = concat!("SELECT COUNT(*) FROM streams WHERE ", is_account!());
-    let row = sqlx::query(sql).fetch_one(conn).await.map_err(failed)?;
-    Columns::of(&row).natural()
+/// Begins to count the accounts as they are now, on a connection of its own: a walk over the whole
+/// table, so it is done once and kept up to date, and nobody waits for it. Answers whether it is
+/// begun: where it is not quiet any more when the moment of the count is fixed, it is not.
+pub(super) async fn count_accounts(
+    address: &Address,
+    count: &AccountCount,
+    is_quiet: impl Fn() -> bool,
+) -> Result<bool, StoreError> {
+    let mut conn = address.writer().await?;
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    sqlx::query(begin).execute(&mut conn).await.map_err(failed)?;
+    // From its first read on a transaction sees nothing that comes later.
+    let first = "SELECT stream FROM streams LIMIT 1";
+    sqlx::query(first).fetch_optional(&mut conn).await.map_err(failed)?;
+    if !is_quiet() {
+        return Ok(false);
+    }
+    let counting = count.begin();
+    tokio::spawn(async move {
+        let sql = concat!("SELECT COUNT(*) FROM streams WHERE ", is_account!());
+        let counted = match sqlx::query(sql).fetch_one(&mut conn).await {
+            Ok(row) => Columns::of(&row).natural(),
+            Err(error) => Err(failed(error)),
+        };
+        counting.end(counted);
+        // It has nothing to say any more.
+        let _ = conn.close().await;
+    });
+    Ok(true)
 }
 
 pub(super) async fn journal(

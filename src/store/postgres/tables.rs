@@ -6,6 +6,7 @@ use sqlx::{Arguments, AssertSqlSafe, PgConnection, Row};
 
 use super::PostgresStore;
 use super::fault::{Fault, failed};
+use super::unnest::plain;
 use crate::store::copy::{Cell, Cells, Filler, Kind, Table, Tables};
 use crate::store::{Store as _, StoreError, codec};
 
@@ -98,6 +99,10 @@ impl Tables for PostgresStore {
             found.map_err(failed)?.iter().map(cells).collect()
         });
         asked.await
+    }
+
+    fn kept(&self, text: &str) -> Option<String> {
+        text.contains('\0').then(|| plain(text))
     }
 
     async fn filler(&self) -> Result<Box<dyn Filler>, StoreError> {

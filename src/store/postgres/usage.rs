@@ -10,7 +10,9 @@ use super::fault::{Fault, failed};
 use super::unnest::{Changes, Script, Unnest};
 use crate::domain::calendar::Timestamp;
 use crate::domain::usage::{Seen, UsageKey};
+use crate::store::batch::Of;
 use crate::store::rows::{Columns as _, Values as _, beside};
+use crate::store::walks::{END, usage_place};
 use crate::store::{OldUsage, StoreError, UsagePlace, codec};
 
 static INSERT: LazyLock<Unnest> = LazyLock::new(|| Unnest::insert("usage_seen", beside::SEEN, ""));
@@ -19,13 +21,8 @@ static ASK: LazyLock<Unnest> = LazyLock::new(|| {
 });
 
 /// Writes what was counted; one that is known already fails the transaction.
-pub(super) fn put<'a>(
-    script: &mut Script,
-    seen: impl Iterator<Item = (&'a str, &'a (UsageKey, Seen))>,
-) -> Result<(), Fault> {
-    let mut seen: Vec<_> = seen.collect();
-    seen.sort_unstable_by_key(|(stream, (key, _))| (*stream, *key));
-    script.add(&INSERT, &seen, Changes::Each, |values, (stream, (key, seen))| {
+pub(super) fn put(script: &mut Script, seen: &[Of<'_, (UsageKey, Seen)>]) -> Result<(), Fault> {
+    script.add(&INSERT, seen, Changes::Each, |values, (stream, (key, seen))| {
         beside::bind_seen(values, stream, key, seen);
     })
 }
@@ -44,9 +41,6 @@ pub(super) async fn seen(
     found.await?.iter().map(|row| beside::seen(&mut Columns::of(row))).collect()
 }
 
-/// Behind every stream: their ids begin with letters.
-const END: &str = "~";
-
 const STEP: &str = "SELECT stream, key FROM usage_seen WHERE (stream, key) > ($1, $2) \
     ORDER BY stream, key LIMIT 1 OFFSET $3";
 const COUNT: &str = "SELECT COUNT(*) FROM usage_seen \
@@ -54,21 +48,13 @@ const COUNT: &str = "SELECT COUNT(*) FROM usage_seen \
 const FORGET: &str = "DELETE FROM usage_seen \
     WHERE (stream, key) > ($1, $2) AND (stream, key) <= ($3, $4) AND at < $5";
 
-/// A place as it is compared; none is before, or behind, all of them.
-fn place(place: Option<UsagePlace>, none: &str) -> (String, Vec<u8>) {
-    match place {
-        Some((account, key)) => (account.to_string(), key.0.to_vec()),
-        None => (none.to_owned(), Vec::new()),
-    }
-}
-
 pub(super) async fn old(
     pool: &PgPool,
     before: Timestamp,
     after: Option<UsagePlace>,
     limit: u32,
 ) -> Result<OldUsage, StoreError> {
-    let (stream, key) = place(after, "");
+    let (stream, key) = usage_place(after, "");
     let step = sqlx::query(STEP).bind(stream.clone()).bind(key.clone());
     let end =
         step.bind(i64::from(limit.saturating_sub(1))).fetch_optional(pool).await.map_err(failed)?;
@@ -79,7 +65,7 @@ pub(super) async fn old(
         }
         None => None,
     };
-    let (to, to_key) = place(through, END);
+    let (to, to_key) = usage_place(through, END);
     let count = sqlx::query(COUNT).bind(stream).bind(key).bind(to).bind(to_key);
     let row = count.bind(before.micros()).fetch_one(pool).await.map_err(failed)?;
     Ok(OldUsage { through, count: Columns::of(&row).natural()? })
@@ -91,7 +77,7 @@ pub(super) async fn forget(
     after: Option<UsagePlace>,
     through: Option<UsagePlace>,
 ) -> Result<(), Fault> {
-    let ((from, from_key), (to, to_key)) = (place(after, ""), place(through, END));
+    let ((from, from_key), (to, to_key)) = (usage_place(after, ""), usage_place(through, END));
     let forget = sqlx::query(FORGET).bind(from).bind(from_key).bind(to).bind(to_key);
     forget.bind(before.micros()).execute(conn).await?;
     Ok(())

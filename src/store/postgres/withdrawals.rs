@@ -10,6 +10,7 @@ use super::lists::{all, read, select};
 use super::unnest::{Changes, Script, Unnest};
 use crate::domain::ids::WithdrawalId;
 use crate::domain::nouns::withdrawal::Withdrawal;
+use crate::store::batch::Of;
 use crate::store::rows::{Values as _, nouns};
 use crate::store::{StoreError, WithdrawalQuery};
 
@@ -20,9 +21,9 @@ static ASK: LazyLock<Unnest> = LazyLock::new(|| {
     Unnest::ask("withdrawals", nouns::WITHDRAWAL, 2, meet)
 });
 
-/// Writes the rows of a batch, each with the text of its stream's id.
-pub(super) fn put(script: &mut Script, rows: &[((&str, u32), &Withdrawal)]) -> Result<(), Fault> {
-    script.add(&UPSERT, rows, Changes::Each, |values, ((stream, _), row)| {
+/// Writes the rows of a batch.
+pub(super) fn put(script: &mut Script, rows: &[Of<'_, Withdrawal>]) -> Result<(), Fault> {
+    script.add(&UPSERT, rows, Changes::Each, |values, (stream, row)| {
         nouns::bind_withdrawal(values, stream, row);
     })
 }

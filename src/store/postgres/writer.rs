@@ -1,214 +1,219 @@
-//! The writer's thread: it owns the one connection that writes and takes batch after batch. Who
-//! asks only waits for the answer, so nobody can stop a batch half-way. Between batches it renews
-//! the lease, and while the server is away it looks for it.
+//! A connection that writes, and what it has in common with its neighbours.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
-use tokio::runtime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
-use super::lease::{Lease, RENEWED_EVERY};
-use super::open::{Address, Trust};
-use super::{erasure, streams, write};
+use super::lease::Lease;
+use super::open::{Address, TRUSTED_FOR, Trust};
+use super::{fault, open, streams, write};
 use crate::domain::ids::StreamId;
 use crate::failpoint::{self, Point};
+use crate::store::account_count::AccountCount;
 use crate::store::{Chore, Commit, StoreError, Written};
 
 /// A batch that takes longer has lost its connection without being told.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection or a renewal may take.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often a server that is away is looked for.
-const LOOKED_FOR_EVERY: Duration = Duration::from_millis(500);
 
-type Answer = Result<Vec<Written>, StoreError>;
+pub(super) type Answer = Result<Vec<Written>, StoreError>;
 
-struct Batch {
-    commits: Vec<Commit>,
-    chores: Vec<Chore>,
-    answer: oneshot::Sender<Answer>,
+/// A batch, and who waits for its answer.
+pub(super) struct Batch {
+    pub(super) commits: Vec<Commit>,
+    pub(super) chores: Vec<Chore>,
+    pub(super) answer: oneshot::Sender<Answer>,
 }
 
-enum Ask {
-    Write(Batch),
-    /// Write nothing more, and give the lease back.
-    Close(oneshot::Sender<()>),
-}
-
-/// The handle of the writer's thread. Dropping it waits for the batch in hand.
-#[derive(Debug)]
-pub(super) struct Writer {
-    asks: Option<mpsc::UnboundedSender<Ask>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// What the thread works with.
-struct Desk {
+/// What all writers work with.
+pub(super) struct Common {
+    pub(super) lease: Arc<Lease>,
     address: Address,
-    /// None after an error of the database: then the connection is not trusted again.
-    conn: Option<PgConnection>,
-    lease: Arc<Lease>,
     trust: Arc<Trust>,
-    account_count: Arc<AtomicU64>,
+    accounts: Accounts,
+    /// Chores are written by one at a time: some look at what others have written.
+    chores: Mutex<()>,
+    /// Was the server out of reach when it was last needed?
+    is_away: AtomicBool,
+}
+
+/// How many accounts there are, where several write at the same time.
+struct Accounts {
+    count: AccountCount,
+    /// Times that a batch which opens accounts was begun or ended.
+    changes: AtomicU64,
+    /// Such batches that are being written.
+    opening: AtomicU64,
+    /// Does nobody know whether such a batch was written?
+    is_doubtful: AtomicBool,
+}
+
+impl Accounts {
+    const fn new(count: AccountCount) -> Self {
+        let (changes, opening) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { count, changes, opening, is_doubtful: AtomicBool::new(false) }
+    }
+
+    /// Which of the commits open an account.
+    fn opening(commits: &[Commit]) -> impl Iterator<Item = bool> {
+        commits
+            .iter()
+            .map(|commit| commit.expected_seq == 0 && matches!(commit.stream, StreamId::Account(_)))
+    }
+
+    /// Answers whether the commits open any.
+    fn begin(&self, commits: &[Commit]) -> bool {
+        let opens = Self::opening(commits).any(|opens| opens);
+        if opens {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+            self.opening.fetch_add(1, Ordering::Relaxed);
+        }
+        opens
+    }
+
+    /// The end of what was begun, if it opens any.
+    fn end(&self, commits: &[Commit], written: &Answer) {
+        match written {
+            Ok(written) => {
+                let opened = Self::opening(commits)
+                    .zip(written)
+                    .filter(|(opens, written)| *opens && **written == Written::Done);
+                self.count.add(u64::try_from(opened.count()).unwrap_or(0));
+            }
+            Err(_) => self.is_doubtful.store(true, Ordering::Relaxed),
+        }
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.opening.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Begins to count them again if it must. What is being written while the count begins would be
+    /// counted twice or not at all: then it is left to the next occasion.
+    async fn settle(&self, address: &Address) -> Result<(), StoreError> {
+        let changes = self.changes.load(Ordering::Relaxed);
+        let is_quiet = || {
+            self.opening.load(Ordering::Relaxed) == 0
+                && self.changes.load(Ordering::Relaxed) == changes
+        };
+        let is_doubtful = self.is_doubtful.load(Ordering::Relaxed) || self.count.has_failed();
+        if is_doubtful
+            && is_quiet()
+            && streams::count_accounts(address, &self.count, is_quiet).await?
+        {
+            self.is_doubtful.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// A writer: batches go through it one after the other.
+pub(super) struct Writer {
+    /// None before the first batch, and after an error of the database: then the connection is
+    /// not trusted again.
+    conn: Option<PgConnection>,
+    used_at: Instant,
+    common: Arc<Common>,
 }
 
 impl Writer {
-    /// Connects, takes the lease, brings the tables up to date and starts the thread.
-    pub(super) async fn start(
+    /// Connects, takes the lease and brings the tables up to date.
+    pub(super) async fn open(
         address: Address,
         trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
-    ) -> Result<(Self, Arc<Lease>), StoreError> {
-        let (opened, open) = oneshot::channel();
-        let (asks, inbox) = mpsc::unbounded_channel();
-        let failed = |error: std::io::Error| StoreError::Unavailable(error.to_string());
-        let runtime =
-            runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let thread = thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || {
-                runtime.block_on(async move {
-                    match Desk::open(address, trust, account_count).await {
-                        Ok(desk) => {
-                            let _ = opened.send(Ok(Arc::clone(&desk.lease)));
-                            desk.work(inbox).await;
-                        }
-                        Err(error) => {
-                            let _ = opened.send(Err(error));
-                        }
-                    }
-                });
-            })
-            .map_err(failed)?;
-        let writer = Self { asks: Some(asks), thread: Some(thread) };
-        let lease = open.await.map_err(|_| gone())??;
-        Ok((writer, lease))
-    }
-
-    /// Writes one batch.
-    pub(super) async fn write(&self, commits: Vec<Commit>, chores: Vec<Chore>) -> Answer {
-        let (answer, answered) = oneshot::channel();
-        let batch = Ask::Write(Batch { commits, chores, answer });
-        self.asks.as_ref().and_then(|asks| asks.send(batch).ok()).ok_or_else(gone)?;
-        answered.await.map_err(|_| gone())?
-    }
-
-    /// Ends it, after what was asked before.
-    pub(super) async fn close(&self) {
-        let (answer, answered) = oneshot::channel();
-        if self.asks.as_ref().is_some_and(|asks| asks.send(Ask::Close(answer)).is_ok()) {
-            // It may have ended by itself meanwhile.
-            let _ = answered.await;
-        }
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.asks = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the store's writer had panicked");
-        }
-    }
-}
-
-fn gone() -> StoreError {
-    StoreError::Unavailable("the writer has stopped".to_owned())
-}
-
-fn too_slow() -> StoreError {
-    StoreError::Unavailable("the database does not answer".to_owned())
-}
-
-impl Desk {
-    async fn open(
-        address: Address,
-        trust: Arc<Trust>,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
     ) -> Result<Self, StoreError> {
         let connecting = timeout(REACH_TIMEOUT, address.writer());
         let mut conn = connecting.await.map_err(|_| too_slow())??;
         let lease = Arc::new(Lease::take(&mut conn).await?);
-        match prepared(&mut conn, &lease).await {
-            Ok(count) => account_count.store(count, Ordering::Relaxed),
-            Err(error) => {
-                // Whoever comes next, perhaps a newer daemon on another machine, need not wait.
-                let _ = timeout(REACH_TIMEOUT, lease.release(&mut conn)).await;
-                return Err(error);
-            }
+        if let Err(error) = prepared(&mut conn, &address, &lease, &account_count).await {
+            // Whoever comes next, perhaps a newer daemon on another machine, need not wait.
+            let _ = timeout(REACH_TIMEOUT, lease.release(&mut conn)).await;
+            return Err(error);
         }
-        Ok(Self { address, conn: Some(conn), lease, trust, account_count })
+        let accounts = Accounts::new(account_count);
+        let (chores, is_away) = (Mutex::new(()), AtomicBool::new(false));
+        let common = Arc::new(Common { lease, address, trust, accounts, chores, is_away });
+        Ok(Self { conn: Some(conn), ..Self::new(common) })
     }
 
-    async fn work(mut self, mut inbox: mpsc::UnboundedReceiver<Ask>) {
-        let mut closed = None;
-        let mut pause = RENEWED_EVERY;
-        loop {
-            let ask = match timeout(pause, inbox.recv()).await {
-                Ok(Some(Ask::Close(answer))) => {
-                    closed = Some(answer);
-                    break;
-                }
-                Ok(Some(Ask::Write(batch))) => Some(batch),
-                Ok(None) => break,
-                Err(_) => None,
-            };
-            let ready = self.be_ready().await;
-            pause = if ready.is_ok() { RENEWED_EVERY } else { LOOKED_FOR_EVERY };
-            let Some(Batch { commits, chores, answer }) = ask else { continue };
-            let written = match ready {
-                Ok(()) => self.write(&commits, &chores).await,
-                Err(error) => Err(error),
-            };
-            // Whoever asked may have gone: what is written stays written.
-            let _ = answer.send(written);
-        }
-        self.end().await;
-        if let Some(answer) = closed {
-            let _ = answer.send(());
-        }
+    /// One that connects when it is first needed.
+    pub(super) fn new(common: Arc<Common>) -> Self {
+        Self { conn: None, used_at: Instant::now(), common }
+    }
+
+    pub(super) const fn common(&self) -> &Arc<Common> {
+        &self.common
+    }
+
+    pub(super) const fn is_connected(&self) -> bool {
+        self.conn.is_some()
+    }
+
+    /// Writes a batch if there is one, and sees to the connection and the lease in any case.
+    pub(super) async fn serve(mut self, batch: Option<Batch>) -> Self {
+        let ready = self.be_ready().await;
+        let Some(Batch { commits, chores, answer }) = batch else { return self };
+        let written = match ready {
+            Ok(()) => self.write(&commits, &chores).await,
+            Err(error) => Err(error),
+        };
+        // Whoever asked may have gone: what is written stays written.
+        let _ = answer.send(written);
+        self
     }
 
     /// Sees to it that there is a connection and that the lease is held.
     async fn be_ready(&mut self) -> Result<(), StoreError> {
-        if self.conn.is_some() && !self.lease.is_due() {
+        let is_trusted = self.used_at.elapsed() < TRUSTED_FOR && !self.common.trust.is_shaken();
+        if self.conn.is_some() && is_trusted && !self.common.lease.is_due() {
             return Ok(());
         }
         let ready = match timeout(REACH_TIMEOUT, self.reach()).await {
             Ok(ready) => ready,
             Err(_) => Err(too_slow()),
         };
-        if let Err(error) = &ready {
-            tracing::warn!(%error, "the database is out of reach");
-            self.trust.shake();
-            self.conn = None;
+        match &ready {
+            Ok(()) => {
+                self.used_at = Instant::now();
+                if self.common.is_away.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the database is in reach again");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the database is out of reach");
+                self.common.is_away.store(true, Ordering::Relaxed);
+                self.common.trust.shake();
+                self.conn = None;
+            }
         }
         ready
     }
 
     async fn reach(&mut self) -> Result<(), StoreError> {
+        let common = &self.common;
         if let Some(conn) = &mut self.conn {
-            match self.lease.renew(conn).await {
-                Ok(()) => return Ok(()),
+            let kept = if common.lease.is_due() {
+                common.lease.renew(conn).await
+            } else {
+                conn.ping().await.map_err(fault::failed)
+            };
+            match kept {
+                Ok(()) => return common.accounts.settle(&common.address).await,
                 Err(error) => {
-                    tracing::warn!(%error, "the lease was not renewed");
-                    self.trust.shake();
+                    tracing::warn!(%error, "a connection that writes was lost");
+                    common.is_away.store(true, Ordering::Relaxed);
+                    common.trust.shake();
                 }
             }
             self.conn = None;
         }
-        let mut conn = self.address.writer().await?;
-        self.lease.renew(&mut conn).await?;
-        // What the last transaction came to may not be known.
-        self.account_count.store(streams::account_count(&mut conn).await?, Ordering::Relaxed);
-        tracing::info!("the database is in reach again");
+        let mut conn = common.address.writer().await?;
+        common.lease.renew(&mut conn).await?;
+        common.accounts.settle(&common.address).await?;
         self.conn = Some(conn);
         Ok(())
     }
@@ -218,61 +223,68 @@ impl Desk {
     /// written twice.
     async fn write(&mut self, commits: &[Commit], chores: &[Chore]) -> Answer {
         let Some(mut conn) = self.conn.take() else { return Err(too_slow()) };
-        let written = match timeout(WRITE_TIMEOUT, write::write(&mut conn, commits, chores)).await {
+        let common = Arc::clone(&self.common);
+        let turn = if chores.is_empty() { None } else { Some(common.chores.lock().await) };
+        let opens = common.accounts.begin(commits);
+        let writing = write::write(&mut conn, commits, chores, &common.lease);
+        let written = match timeout(WRITE_TIMEOUT, writing).await {
             Ok(written) => written,
             Err(_) => Err(too_slow()),
         };
+        drop(turn);
+        if opens {
+            common.accounts.end(commits, &written);
+        }
         match &written {
-            Ok(written) => {
+            Ok(_) => {
                 self.conn = Some(conn);
-                let opened = commits.iter().zip(written).filter(|(commit, written)| {
-                    **written == Written::Done
-                        && commit.expected_seq == 0
-                        && matches!(commit.stream, StreamId::Account(_))
-                });
-                let opened = u64::try_from(opened.count()).unwrap_or(0);
-                self.account_count.fetch_add(opened, Ordering::Relaxed);
+                self.used_at = Instant::now();
             }
             Err(error) => {
                 tracing::error!(%error, "a batch could not be written");
-                self.trust.shake();
+                common.is_away.store(true, Ordering::Relaxed);
+                common.trust.shake();
                 let _ = timeout(REACH_TIMEOUT, conn.close()).await;
             }
         }
         written
     }
 
-    /// Gives the lease back, so that the next daemon need not wait. If that fails, it runs out.
-    async fn end(mut self) {
-        let Some(mut conn) = self.conn.take() else { return };
-        failpoint::pass(Point::StoreBeforeClose);
+    /// Gives `lease` back, if there is one to give back, and closes the connection. Answers
+    /// whether the lease is given back.
+    pub(super) async fn end(self, lease: Option<&Lease>) -> bool {
+        let Some(mut conn) = self.conn else { return false };
+        let mut is_released = false;
         let ended = timeout(REACH_TIMEOUT, async {
-            self.lease.release(&mut conn).await?;
-            conn.close().await.map_err(super::fault::failed)
+            if let Some(lease) = lease {
+                lease.release(&mut conn).await?;
+                is_released = true;
+            }
+            conn.close().await.map_err(fault::failed)
         });
         match ended.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the database did not close well"),
             Err(_) => tracing::warn!("the database did not close in time"),
         }
-        failpoint::pass(Point::StoreAfterClose);
+        is_released
     }
 }
 
-/// Brings the tables up to date; how many accounts there are.
-async fn prepared(conn: &mut PgConnection, lease: &Lease) -> Result<u64, StoreError> {
+/// Brings the tables up to date, and begins to count the accounts.
+async fn prepared(
+    conn: &mut PgConnection,
+    address: &Address,
+    lease: &Lease,
+    account_count: &AccountCount,
+) -> Result<(), StoreError> {
     failpoint::pass(Point::StoreBeforeMigrations);
-    super::open::migrate(conn).await?;
+    open::migrate(conn).await?;
     failpoint::pass(Point::StoreAfterMigrations);
-    let account_count = streams::account_count(conn).await?;
-    lease.renew(conn).await?;
-    Ok(account_count)
+    streams::count_accounts(address, account_count, || true).await?;
+    lease.renew(conn).await
 }
 
-/// Removes what was deleted from the tables, on a connection of its own: that takes a while.
-pub(super) async fn scrub(address: Address) -> Result<bool, StoreError> {
-    let mut conn = address.writer().await?;
-    let scrubbed = erasure::scrub(&mut conn).await;
-    let _ = conn.close().await;
-    scrubbed
+fn too_slow() -> StoreError {
+    StoreError::Unavailable("the database does not answer".to_owned())
 }

@@ -1,9 +1,43 @@
-//! The rows of facts beside the journal: reports of usage, erasures, legal holds.
+//! The rows of facts beside the journal: claims, keys, reports of usage, erasures, legal holds; and
+//! the values of what is changed in the outbox.
 
 use super::{Columns, Values};
 use crate::domain::ids::ResourceId;
 use crate::domain::usage::{Seen, UsageKey};
-use crate::store::{Erasure, LegalHold, StoreError, codec};
+use crate::store::batch::Void;
+use crate::store::chores::Moved;
+use crate::store::{Claim, Erasure, LegalHold, StoreError, codec};
+
+/// Of `claims`.
+pub(in crate::store) const CLAIM: &str = "kind, hash, stream";
+
+pub(in crate::store) fn bind_claim(values: &mut impl Values, stream: &str, claim: &Claim) {
+    values.text(claim.kind.as_str()).blob(&claim.hash).text(stream);
+}
+
+/// Of `keys`.
+pub(in crate::store) const KEY: &str = "stream, wrapped";
+
+pub(in crate::store) fn bind_key(values: &mut impl Values, stream: &str, wrapped: &[u8]) {
+    values.text(stream).blob(wrapped);
+}
+
+/// A topic of a stream, through which record, and when it is void.
+pub(in crate::store) fn bind_void(values: &mut impl Values, void: &Void<'_>) {
+    values.text(void.stream).text(void.topic).int(codec::whole(void.through)).int(void.at.micros());
+}
+
+/// The key of a delivery, and how it stands: `state`, `attempts`, `next_at`, `outcome`.
+pub(in crate::store) fn bind_moved(values: &mut impl Values, moved: &Moved<'_>) {
+    values
+        .text(&moved.key.stream.to_string())
+        .int(codec::whole(moved.key.seq))
+        .int(moved.key.n)
+        .text(moved.state.as_str())
+        .int(moved.attempts)
+        .int(moved.next_at.micros())
+        .text(moved.outcome);
+}
 
 /// Of `usage_seen`.
 pub(in crate::store) const SEEN: &str = "stream, key, resource, quantity, value, at";

@@ -78,12 +78,7 @@ pub(in crate::store) fn withdrawal<'r>(
 pub(in crate::store) const CAMPAIGN: &str =
     "stream, name, starts_at, ends_at, opened_at, closed_at, taken, terms";
 
-pub(in crate::store) fn bind_campaign(
-    values: &mut impl Values,
-    stream: &str,
-    row: &CampaignRow,
-    terms: &str,
-) {
+pub(in crate::store) fn bind_campaign(values: &mut impl Values, stream: &str, row: &CampaignRow) {
     values
         .text(stream)
         .text(&row.terms.name)
@@ -92,7 +87,7 @@ pub(in crate::store) fn bind_campaign(
         .int(row.opened_at.micros())
         .int(codec::micros(row.closed_at))
         .int(row.taken)
-        .text(terms);
+        .json(&row.terms);
 }
 
 pub(in crate::store) fn campaign<'r>(

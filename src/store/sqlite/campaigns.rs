@@ -1,6 +1,5 @@
 //! Coupon campaigns: one row for each, and their lists.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
@@ -10,25 +9,21 @@ use super::fault::{Fault, failed};
 use super::ladder::{Changes, Ladder};
 use crate::domain::ids::CampaignId;
 use crate::domain::rows::CampaignRow;
+use crate::store::batch::Of;
 use crate::store::rows::nouns;
-use crate::store::{CampaignQuery, StoreError, codec};
+use crate::store::{CampaignQuery, StoreError};
 
 static UPSERT_CAMPAIGNS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("campaigns", nouns::CAMPAIGN, 1));
 
-/// Writes the rows of a batch, each with the text of its stream's id.
+/// Writes the rows of a batch.
 pub(super) async fn put(
     conn: &mut SqliteConnection,
-    rows: BTreeMap<&str, &CampaignRow>,
+    rows: &[Of<'_, CampaignRow>],
 ) -> Result<(), Fault> {
-    let mut texts = Vec::with_capacity(rows.len());
-    for (stream, row) in rows {
-        let terms = serde_json::to_string(&row.terms).map_err(codec::corrupt)?;
-        texts.push((stream, row, terms));
-    }
     UPSERT_CAMPAIGNS
-        .execute(conn, &texts, Changes::Each, |values, (stream, row, terms)| {
-            nouns::bind_campaign(values, stream, row, terms);
+        .execute(conn, rows, Changes::Each, |values, (stream, row)| {
+            nouns::bind_campaign(values, stream, row);
         })
         .await
 }

@@ -8,9 +8,10 @@ use super::erasure;
 use super::fault::Fault;
 use super::ladder::{Changes, Ladder};
 use super::usage;
-use super::write::runs;
 use crate::domain::calendar::Timestamp;
-use crate::store::rows::Values as _;
+use crate::store::batch::runs;
+use crate::store::chores::{moved, together};
+use crate::store::rows::beside;
 use crate::store::{Chore, JobRun, codec};
 
 /// What was voided meanwhile stays void, unless it turns out that it was sent.
@@ -35,7 +36,7 @@ const FORGET_DELIVERIES: &str = "DELETE FROM outbox WHERE (stream, seq, n) IN \
 
 /// Writes chores in the order given; deliveries that follow each other go together.
 pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Result<(), Fault> {
-    for same in chores.chunk_by(|a, b| is_delivery(a) && is_delivery(b)) {
+    for same in together(chores) {
         match same {
             [Chore::Delivery { .. }, ..] => move_deliveries(conn, same).await?,
             [Chore::JobRun(run)] => insert_run(conn, run).await?,
@@ -88,42 +89,10 @@ async fn forget(
     Ok(())
 }
 
-const fn is_delivery(chore: &Chore) -> bool {
-    matches!(chore, Chore::Delivery { .. })
-}
-
 async fn move_deliveries(conn: &mut SqliteConnection, chores: &[Chore]) -> Result<(), Fault> {
-    let moves: Vec<_> = chores
-        .iter()
-        .filter_map(|chore| match chore {
-            Chore::Delivery { key, state, attempts, next_at, outcome } => {
-                Some((key, state, *attempts, next_at, outcome))
-            }
-            Chore::JobRun(_)
-            | Chore::ForgetTokens { .. }
-            | Chore::ForgetDeliveries { .. }
-            | Chore::ForgetUsage { .. }
-            | Chore::Park { .. }
-            | Chore::Unpark { .. }
-            | Chore::Destroy { .. }
-            | Chore::Sweep { .. }
-            | Chore::Scrubbed { .. }
-            | Chore::SetLegalHold { .. } => None,
-        })
-        .collect();
-    for moves in runs(&moves, |(key, ..)| **key) {
-        MOVE_DELIVERIES
-            .execute(conn, moves, Changes::Any, |values, (key, state, attempts, next, outcome)| {
-                values
-                    .text(&key.stream.to_string())
-                    .int(codec::whole(key.seq))
-                    .int(key.n)
-                    .text(state.as_str())
-                    .int(*attempts)
-                    .int(next.micros())
-                    .text(outcome);
-            })
-            .await?;
+    let moved = moved(chores);
+    for run in runs(&moved, |moved| moved.key) {
+        MOVE_DELIVERIES.execute(conn, run, Changes::Any, beside::bind_moved).await?;
     }
     Ok(())
 }

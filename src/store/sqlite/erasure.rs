@@ -9,8 +9,9 @@ use super::fault::{Fault, failed};
 use super::lists::read;
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::StreamId;
+use crate::store::batch::Closing;
 use crate::store::rows::{Columns as _, beside};
-use crate::store::{Erasure, ErasureStage, Head, LegalHold, Retained, StoreError, codec};
+use crate::store::{Erasure, ErasureStage, LegalHold, Retained, StoreError, codec};
 
 const RELEASE_CLAIMS: &str = "DELETE FROM claims WHERE stream = ?";
 const BEGIN: &str = "INSERT INTO erasures (stream, stage, seq, closed_at, destroyed_at, \
@@ -67,14 +68,9 @@ const SET_HOLD: &str = "INSERT INTO legal_holds (stream, held_at, uid, reason) \
     uid = excluded.uid, reason = excluded.reason";
 const LIFT_HOLD: &str = "DELETE FROM legal_holds WHERE stream = ?";
 
-/// Releases the claims of an account that is closed by the commit with this head; `unwritten` of
-/// them were made in the same batch.
-pub(super) async fn begin(
-    conn: &mut SqliteConnection,
-    stream: &str,
-    head: &Head,
-    unwritten: u64,
-) -> Result<(), Fault> {
+/// Releases the claims of an account that is closed, and opens its erasure.
+pub(super) async fn begin(conn: &mut SqliteConnection, closing: &Closing<'_>) -> Result<(), Fault> {
+    let Closing { stream, head, unwritten } = *closing;
     let released = sqlx::query(RELEASE_CLAIMS).bind(stream).execute(&mut *conn).await?;
     let claim_count = released.rows_affected().saturating_add(unwritten);
     let begun = sqlx::query(BEGIN)

@@ -2,6 +2,7 @@
 //! and a lock for life, so that no second daemon opens the same file.
 
 mod campaigns;
+mod checkpoint;
 mod chores;
 mod columns;
 mod erasure;
@@ -22,13 +23,12 @@ mod writer;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use sqlx::SqlitePool;
 
 use self::writer::Writer;
+use super::account_count::AccountCount;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
     DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, ErasureStage, Head,
@@ -59,7 +59,7 @@ pub struct SqliteStore {
     // Dropped in this order: the writer ends its last batch before the file is unlocked.
     writer: Writer,
     readers: SqlitePool,
-    account_count: Arc<AtomicU64>,
+    account_count: AccountCount,
     _lock: File,
 }
 
@@ -73,9 +73,10 @@ impl SqliteStore {
         failpoint::pass(Point::StoreBeforeMigrations);
         open::migrate(&mut conn).await?;
         failpoint::pass(Point::StoreAfterMigrations);
-        let account_count = Arc::new(AtomicU64::new(streams::account_count(&mut conn).await?));
-        let writer = Writer::start(path, conn, Arc::clone(&account_count))?;
         let readers = open::readers(path);
+        let account_count = AccountCount::new();
+        streams::count_accounts(&readers, &account_count).await?;
+        let writer = Writer::start(path, conn, account_count.clone())?;
         Ok(Self { path: path.to_owned(), writer, readers, account_count, _lock: lock })
     }
 }
@@ -174,7 +175,7 @@ impl Store for SqliteStore {
     }
 
     async fn account_count(&self) -> Result<u64, StoreError> {
-        Ok(self.account_count.load(Ordering::Relaxed))
+        self.account_count.get().await
     }
 
     async fn subscriptions(

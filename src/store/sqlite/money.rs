@@ -1,6 +1,5 @@
 //! Reading the money side: orders, coupons, ledger lines, what was paid for which time.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sqlx::sqlite::SqliteRow;
@@ -12,11 +11,11 @@ use super::ladder::Ladder;
 use super::lists::{all, one_of, read, select};
 use crate::domain::calendar::Timestamp;
 use crate::domain::ids::{CouponId, OrderId, StreamId};
-use crate::domain::money::Currency;
 use crate::domain::nouns::order::{self, Order};
 use crate::domain::rows::{CouponRow, CoverageRow};
 use crate::domain::trial_balance::Balance;
 use crate::store::rows::{self, Columns as _, Values as _};
+use crate::store::walks::{END, LedgerSums, SUMMED};
 use crate::store::{
     ChartFilter, CouponQuery, EntryQuery, LedgerRow, OrderQuery, StoreError, codec,
 };
@@ -199,9 +198,6 @@ fn ask_entries(query: EntryQuery) -> QueryBuilder<Sqlite> {
     sql
 }
 
-/// Ledger lines that are summed at once: SQLite sorts them by account, and does it in memory.
-const SUMMED: u32 = 20_000;
-
 /// The place of the line that stands so many behind another; the text of the sum up to it.
 const STEP: &str = "SELECT stream, seq, line FROM ledger_entries \
     WHERE (stream, seq, line) > (?, ?, ?) ORDER BY stream, seq, line LIMIT 1 OFFSET ?";
@@ -215,7 +211,7 @@ pub(super) async fn balances(
     pool: &SqlitePool,
     as_of: Timestamp,
 ) -> Result<Vec<Balance>, StoreError> {
-    let mut sums: BTreeMap<(Currency, String), i128> = BTreeMap::new();
+    let mut sums = LedgerSums::default();
     let mut from = (String::new(), 0_i64, 0_i64);
     loop {
         let end = sqlx::query(STEP)
@@ -229,8 +225,7 @@ pub(super) async fn balances(
         let is_last = end.is_none();
         let to = match &end {
             Some(row) => place(row)?,
-            // Behind every stream: their ids begin with letters.
-            None => ("~".to_owned(), 0, 0),
+            None => (END.to_owned(), 0, 0),
         };
         let found = sqlx::query(SUM)
             .bind(from.0)
@@ -244,20 +239,13 @@ pub(super) async fn balances(
             .await
             .map_err(failed)?;
         for row in &found {
-            let mut columns = Columns::of(row);
-            let account = columns.string()?;
-            let currency = codec::parsed(columns.str()?)?;
-            *sums.entry((currency, account)).or_default() += i128::from(columns.int()?);
+            sums.add(&mut Columns::of(row))?;
         }
         if is_last {
-            break;
+            return sums.balances();
         }
         from = to;
     }
-    let balances = sums.into_iter().map(|((currency, account), minor)| {
-        codec::sum(minor, currency, &account).map(|amount| Balance { account, amount })
-    });
-    balances.collect()
 }
 
 fn place(row: &SqliteRow) -> Result<(String, i64, i64), StoreError> {

@@ -11,16 +11,17 @@ use super::lists::{all, read, select};
 use crate::domain::ids::ResourceId;
 use crate::domain::nouns::resource::State;
 use crate::domain::rows::ResourceRow;
+use crate::store::batch::Of;
 use crate::store::rows::nouns;
 use crate::store::{ResourceQuery, StoreError};
 
 static UPSERT_RESOURCES: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("resources", nouns::RESOURCE, 2));
 
-/// Writes the rows of a batch, each with the text of its stream's id.
+/// Writes the rows of a batch.
 pub(super) async fn put(
     conn: &mut SqliteConnection,
-    rows: &[(&str, &ResourceRow)],
+    rows: &[Of<'_, ResourceRow>],
 ) -> Result<(), Fault> {
     UPSERT_RESOURCES
         .execute(conn, rows, Changes::Each, |values, (stream, row)| {

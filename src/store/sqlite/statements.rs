@@ -1,7 +1,6 @@
 //! Bill lines, closed months, documents: their columns, how their rows are bound and read back,
 //! and their lists.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
@@ -11,13 +10,13 @@ use super::fault::{Fault, failed};
 use super::ladder::{Changes, Ladder};
 use super::lists::{all, read, select};
 use crate::domain::ids::{AccountId, DocumentId};
-use crate::domain::money::Currency;
 use crate::domain::month::Month;
 use crate::domain::nouns::house::MonthSum;
 use crate::domain::nouns::statement::{BillLine, Document, State, Statement};
-use crate::domain::rows::Row;
+use crate::store::batch::Batch;
 use crate::store::rows::Columns as _;
 use crate::store::rows::bills::{self, BILL_LINE, DOCUMENT, STATEMENT};
+use crate::store::walks::{END, MonthSums, SUMMED};
 use crate::store::{BillLineQuery, DocumentQuery, StatementQuery, StoreError, codec};
 
 static UPSERT_LINES: LazyLock<Ladder> =
@@ -27,58 +26,23 @@ static UPSERT_STATEMENTS: LazyLock<Ladder> =
 static UPSERT_DOCUMENTS: LazyLock<Ladder> =
     LazyLock::new(|| Ladder::upsert("documents", DOCUMENT, 2));
 
-/// The rows of a batch, each with the text of its stream's id; of one key the last one stays.
-#[derive(Default)]
-pub(super) struct Batch<'a> {
-    lines: BTreeMap<(Month, &'a str, u32), &'a BillLine>,
-    statements: BTreeMap<(&'a str, Month), &'a Statement>,
-    documents: BTreeMap<(&'a str, u32), &'a Document>,
-}
-
-impl<'a> Batch<'a> {
-    /// Takes a row, if it is one of these.
-    pub(super) fn take(&mut self, stream: &'a str, row: &'a Row) {
-        match row {
-            Row::BillLine(_, line) => {
-                self.lines.insert((line.month, stream, line.number), line);
-            }
-            Row::Statement(_, statement) => {
-                self.statements.insert((stream, statement.month), statement);
-            }
-            Row::Document(document) => {
-                self.documents.insert((stream, document.id.number), document);
-            }
-            Row::Order(_)
-            | Row::Subscription(_)
-            | Row::Resource(_)
-            | Row::Coupon(_)
-            | Row::Withdrawal(_)
-            | Row::Coverage(_)
-            | Row::Campaign(_) => {}
-        }
-    }
-
-    /// Writes them.
-    pub(super) async fn put(self, conn: &mut SqliteConnection) -> Result<(), Fault> {
-        let lines: Vec<_> = self.lines.into_iter().collect();
-        UPSERT_LINES
-            .execute(conn, &lines, Changes::Each, |values, ((_, stream, _), line)| {
-                bills::bind_line(values, stream, line);
-            })
-            .await?;
-        let statements: Vec<_> = self.statements.into_iter().collect();
-        UPSERT_STATEMENTS
-            .execute(conn, &statements, Changes::Each, |values, ((stream, _), statement)| {
-                bills::bind_statement(values, stream, statement);
-            })
-            .await?;
-        let documents: Vec<_> = self.documents.into_iter().collect();
-        UPSERT_DOCUMENTS
-            .execute(conn, &documents, Changes::Each, |values, ((stream, _), document)| {
-                bills::bind_document(values, stream, document);
-            })
-            .await
-    }
+/// Writes the rows of a batch.
+pub(super) async fn put(conn: &mut SqliteConnection, batch: &Batch<'_>) -> Result<(), Fault> {
+    UPSERT_LINES
+        .execute(conn, &batch.bill_lines, Changes::Each, |values, (stream, line)| {
+            bills::bind_line(values, stream, line);
+        })
+        .await?;
+    UPSERT_STATEMENTS
+        .execute(conn, &batch.statements, Changes::Each, |values, (stream, statement)| {
+            bills::bind_statement(values, stream, statement);
+        })
+        .await?;
+    UPSERT_DOCUMENTS
+        .execute(conn, &batch.documents, Changes::Each, |values, (stream, document)| {
+            bills::bind_document(values, stream, document);
+        })
+        .await
 }
 
 pub(super) async fn bill_lines(
@@ -115,31 +79,19 @@ pub(super) async fn billed_months(pool: &SqlitePool) -> Result<Vec<Month>, Store
     }
 }
 
-/// Lines that are summed at once, about: never parts of an account.
-const SUMMED: u32 = 20_000;
-
+/// Of lines that are summed at once there are never parts of an account.
 const STEP: &str = "SELECT stream FROM bill_lines WHERE month = ? AND stream > ? \
     ORDER BY stream LIMIT 1 OFFSET ?";
 const SUM: &str = "SELECT currency, COUNT(*), COUNT(DISTINCT stream), SUM(net_minor), \
     SUM(tax_minor), SUM(total_minor) FROM bill_lines \
     WHERE month = ? AND stream > ? AND stream <= ? GROUP BY currency";
 
-/// What the lines of a currency come to.
-#[derive(Default)]
-struct Sum {
-    line_count: u64,
-    account_count: u64,
-    net: i128,
-    tax: i128,
-    total: i128,
-}
-
 pub(super) async fn month_sums(
     pool: &SqlitePool,
     month: Month,
 ) -> Result<Vec<MonthSum>, StoreError> {
     let text = month.to_string();
-    let mut sums: BTreeMap<Currency, Sum> = BTreeMap::new();
+    let mut sums = MonthSums::default();
     let mut from = String::new();
     loop {
         let end = sqlx::query(STEP)
@@ -152,8 +104,7 @@ pub(super) async fn month_sums(
         let is_last = end.is_none();
         let to = match &end {
             Some(row) => Columns::of(row).string()?,
-            // Behind every stream: their ids begin with letters.
-            None => "~".to_owned(),
+            None => END.to_owned(),
         };
         let found = sqlx::query(SUM)
             .bind(text.as_str())
@@ -163,30 +114,13 @@ pub(super) async fn month_sums(
             .await
             .map_err(failed)?;
         for row in &found {
-            let mut columns = Columns::of(row);
-            let sum = sums.entry(codec::parsed(columns.str()?)?).or_default();
-            sum.line_count += columns.natural::<u64>()?;
-            sum.account_count += columns.natural::<u64>()?;
-            sum.net += i128::from(columns.int()?);
-            sum.tax += i128::from(columns.int()?);
-            sum.total += i128::from(columns.int()?);
+            sums.add(&mut Columns::of(row))?;
         }
         if is_last {
-            break;
+            return sums.of(month);
         }
         from = to;
     }
-    let month_sum = |(currency, sum): (Currency, Sum)| {
-        let money = |minor| codec::sum(minor, currency, &text);
-        Ok(MonthSum {
-            line_count: sum.line_count,
-            account_count: sum.account_count,
-            net: money(sum.net)?,
-            tax: money(sum.tax)?,
-            total: money(sum.total)?,
-        })
-    };
-    sums.into_iter().map(month_sum).collect()
 }
 
 pub(super) async fn statements(

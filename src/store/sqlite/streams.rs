@@ -14,6 +14,7 @@ use crate::domain::calendar::Timestamp;
 use crate::domain::facts::Question;
 use crate::domain::ids::{AccountId, StreamId};
 use crate::domain::nouns::closure::Stage;
+use crate::store::account_count::AccountCount;
 use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{
     Claim, DueQuery, DueRow, Head, Loaded, SealedRow, StoreError, StoredRecord, TokenRow, codec,
@@ -306,11 +307,27 @@ pub(super) async fn shared(
     found.iter().map(|row| rows::head(&mut Columns::of(row))).collect()
 }
 
-/// Counts the accounts: a walk over the whole table, so it is done once and kept up to date.
-pub(super) async fn account_count(conn: &mut SqliteConnection) -> Result<u64, StoreError> {
-    let sql = concat!("SELECT COUNT(*) FROM streams WHERE ", is_account!());
-    let row = sqlx::query(sql).fetch_one(conn).await.map_err(failed)?;
-    Columns::of(&row).natural()
+/// Begins to count the accounts as they are now: a walk over the whole table, so it is done once
+/// and kept up to date, and nobody waits for it.
+pub(super) async fn count_accounts(
+    pool: &SqlitePool,
+    count: &AccountCount,
+) -> Result<(), StoreError> {
+    let mut reading = pool.begin().await.map_err(failed)?;
+    // From its first read on a transaction sees nothing that comes later.
+    let first = "SELECT stream FROM streams LIMIT 1";
+    sqlx::query(first).fetch_optional(&mut *reading).await.map_err(failed)?;
+    let counting = count.begin();
+    tokio::spawn(async move {
+        let sql = concat!("SELECT COUNT(*) FROM streams WHERE ", is_account!());
+        let counted = match sqlx::query(sql).fetch_one(&mut *reading).await {
+            Ok(row) => Columns::of(&row).natural(),
+            Err(error) => Err(failed(error)),
+        };
+        drop(reading);
+        counting.end(counted);
+    });
+    Ok(())
 }
 
 pub(super) async fn journal(

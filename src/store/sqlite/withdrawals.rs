@@ -10,6 +10,7 @@ use super::ladder::{Changes, Ladder};
 use super::lists::{all, read, select};
 use crate::domain::ids::WithdrawalId;
 use crate::domain::nouns::withdrawal::Withdrawal;
+use crate::store::batch::Of;
 use crate::store::rows::{Values as _, nouns};
 use crate::store::{StoreError, WithdrawalQuery};
 
@@ -20,13 +21,13 @@ static ASK: LazyLock<Ladder> = LazyLock::new(|| {
     Ladder::ask("withdrawals", nouns::WITHDRAWAL, 2, meet)
 });
 
-/// Writes the rows of a batch, each with the text of its stream's id.
+/// Writes the rows of a batch.
 pub(super) async fn put(
     conn: &mut SqliteConnection,
-    rows: &[((&str, u32), &Withdrawal)],
+    rows: &[Of<'_, Withdrawal>],
 ) -> Result<(), Fault> {
     UPSERT
-        .execute(conn, rows, Changes::Each, |values, ((stream, _), row)| {
+        .execute(conn, rows, Changes::Each, |values, (stream, row)| {
             nouns::bind_withdrawal(values, stream, row);
         })
         .await

@@ -2,16 +2,16 @@
 //! asks only waits for the answer, so nobody can stop a batch half-way.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use sqlx::{Connection, SqliteConnection};
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::{erasure, open, write};
 use crate::domain::ids::StreamId;
+use crate::store::account_count::AccountCount;
 use crate::store::{Chore, Commit, StoreError, Written};
 
 type Answer = Result<Vec<Written>, StoreError>;
@@ -42,7 +42,7 @@ impl Writer {
     pub(super) fn start(
         path: &Path,
         conn: SqliteConnection,
-        account_count: Arc<AtomicU64>,
+        account_count: AccountCount,
     ) -> Result<Self, StoreError> {
         let failed = |error: std::io::Error| StoreError::Unavailable(error.to_string());
         let runtime =
@@ -99,14 +99,16 @@ async fn work(
     path: PathBuf,
     conn: SqliteConnection,
     mut inbox: mpsc::UnboundedReceiver<Ask>,
-    account_count: Arc<AtomicU64>,
+    account_count: AccountCount,
 ) {
     let mut conn = Some(conn);
+    let mut checkpoints = Checkpoints::of(&path);
     let mut closed = None;
     while let Some(ask) = inbox.recv().await {
         let Batch { commits, chores, answer } = match ask {
             Ask::Write(batch) => batch,
             Ask::Scrub(answer) => {
+                checkpoints.close().await;
                 let _ = answer.send(scrub(&path, &mut conn).await);
                 continue;
             }
@@ -123,11 +125,16 @@ async fn work(
                     && matches!(commit.stream, StreamId::Account(_))
             });
             let opened = u64::try_from(opened.count()).unwrap_or(0);
-            account_count.fetch_add(opened, Ordering::Relaxed);
+            account_count.add(opened);
         }
+        let is_written = written.is_ok();
         // Whoever asked may have gone: what is written stays written.
         let _ = answer.send(written);
+        if is_written {
+            checkpoints.wrote(&commits).await;
+        }
     }
+    checkpoints.close().await;
     if let Some(conn) = conn
         && let Err(error) = open::close(conn).await
     {

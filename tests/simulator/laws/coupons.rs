@@ -85,7 +85,36 @@ fn campaigns(history: &History, broken: &mut Vec<String>) {
                 Event::Account(account::Event::CouponDeclined { campaign, .. }) => {
                     *declined.entry((*campaign, id)).or_default() += 1;
                 }
-                _ => {}
+                Event::Coupon(
+                    coupon::Event::BecameEffective { .. }
+                    | coupon::Event::Frozen { .. }
+                    | coupon::Event::Unfrozen { .. }
+                    | coupon::Event::Redeemed { .. }
+                    | coupon::Event::Spent { .. }
+                    | coupon::Event::Restored { .. }
+                    | coupon::Event::Reminded { .. }
+                    | coupon::Event::Expired { .. }
+                    | coupon::Event::Cancelled { .. },
+                )
+                | Event::Account(
+                    account::Event::Opened { .. }
+                    | account::Event::Held { .. }
+                    | account::Event::LetGo { .. }
+                    | account::Event::UnifiedDaySet { .. },
+                )
+                | Event::Wallet(_)
+                | Event::Withdrawal(_)
+                | Event::Order(_)
+                | Event::Subscription(_)
+                | Event::Resource(_)
+                | Event::Usage(_)
+                | Event::Standing(_)
+                | Event::Closure(_)
+                | Event::Statement(_)
+                | Event::Notice(_)
+                | Event::House(_)
+                | Event::Campaign(_)
+                | Event::Series(_) => {}
             }
         }
     }
@@ -95,18 +124,22 @@ fn campaigns(history: &History, broken: &mut Vec<String>) {
         let mut quota = None;
         let (mut out, mut most) = (0_u32, 0);
         for (_, event) in of.events() {
+            let Event::Campaign(event) = event else {
+                broken.push(format!("{id} was told {event:?}"));
+                continue;
+            };
             match event {
-                Event::Campaign(campaign::Event::Opened { terms, .. }) => quota = terms.quota,
-                Event::Campaign(campaign::Event::Taken { account, .. }) => {
+                campaign::Event::Opened { terms, .. } => quota = terms.quota,
+                campaign::Event::Taken { account, .. } => {
                     *taken.entry(*account).or_insert(0_u32) += 1;
                     out += 1;
                     most = most.max(out);
                 }
-                Event::Campaign(campaign::Event::GivenBack { account, .. }) => {
+                campaign::Event::GivenBack { account, .. } => {
                     *back.entry(*account).or_insert(0_u32) += 1;
                     out = out.saturating_sub(1);
                 }
-                _ => {}
+                campaign::Event::Closed { .. } => {}
             }
         }
         if quota.is_some_and(|quota| most > quota) {

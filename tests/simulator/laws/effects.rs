@@ -90,10 +90,9 @@ fn written<'a>(history: &'a History, broken: &mut Vec<String>) -> BTreeMap<Effec
         Noted::Delivery { .. } => None,
     });
     for (stream, seq, voids) in voided.filter(|(_, _, voids)| !voids.is_empty()) {
-        for (key, fate) in &mut fates {
-            if key.stream == stream && key.seq < seq && voids.contains(&fate.row.topic) {
-                fate.is_settled = true;
-            }
+        let first = |seq| EffectKey { stream, seq, n: 0 };
+        for (_, fate) in fates.range_mut(first(0)..first(seq)) {
+            fate.is_settled |= voids.contains(&fate.row.topic);
         }
     }
     fates

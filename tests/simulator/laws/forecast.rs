@@ -19,13 +19,23 @@ use crate::history::{History, Stream};
 /// Looks from every record that somebody asked for to the next one, or to the next change of the
 /// house, which no forecast knows.
 pub(crate) fn broken(history: &History) -> Vec<String> {
-    let changes: Vec<Timestamp> = history
-        .streams
-        .get(&StreamId::House)
-        .map(|house| house.records.iter().map(|record| record.at).collect())
-        .unwrap_or_default();
-    let of = |(id, stream)| of_account(history, id, stream, &changes);
+    let houses = houses(history);
+    let of = |(id, stream)| of_account(history, id, stream, &houses);
     history.accounts().filter_map(of).collect()
+}
+
+/// The house after each of its records, with when that was.
+fn houses(history: &History) -> Vec<(Timestamp, House)> {
+    let mut state = State::empty(StreamId::House);
+    let records = history.streams.get(&StreamId::House).map_or(&[][..], |house| &house.records);
+    let after = |record: &Record| {
+        apply(&mut state, record);
+        match &state {
+            State::House(house) => Some((record.at, house.clone())),
+            State::Account(_) | State::Campaign(_) | State::Series(_) => None,
+        }
+    };
+    records.iter().filter_map(after).collect()
 }
 
 /// The first stretch that was foretold otherwise.
@@ -33,7 +43,7 @@ fn of_account(
     history: &History,
     id: AccountId,
     stream: &Stream,
-    changes: &[Timestamp],
+    houses: &[(Timestamp, House)],
 ) -> Option<String> {
     let mut state = State::empty(id.into());
     for (place, record) in stream.records.iter().enumerate() {
@@ -44,7 +54,7 @@ fn of_account(
         let account = state.account()?;
         let later = &stream.records[place + 1..];
         let next = later.iter().find(|record| is_asked(record)).map(|record| record.at);
-        let change = changes.iter().find(|at| **at > record.at).copied();
+        let change = houses.iter().map(|(at, _)| *at).find(|at| *at > record.at);
         let until = next.unwrap_or(history.ended_at).min(change.unwrap_or(Timestamp::MAX));
         // What is due at the very instant of a change is decided before it, or after.
         let until = until.minus(Duration::from_secs(1));
@@ -54,7 +64,8 @@ fn of_account(
         let happened = later.iter().take_while(|record| !is_asked(record) && record.at <= until);
         let happened: Vec<_> =
             happened.flat_map(|of| of.events.iter().map(|event| (of.at, event))).collect();
-        if let Some(what) = compare(history, account, record.at, until, &happened) {
+        let house = houses.iter().rev().find(|(at, _)| *at <= record.at).map(|(_, house)| house)?;
+        if let Some(what) = compare(house, account, record.at, until, &happened) {
             return Some(format!("forecast: {id} from {} to {until}: {what}", record.at));
         }
     }
@@ -62,13 +73,12 @@ fn of_account(
 }
 
 fn compare(
-    history: &History,
+    house: &House,
     account: &Account,
     from: Timestamp,
     until: Timestamp,
     happened: &[(Timestamp, &Event)],
 ) -> Option<String> {
-    let house = house_at(history, from)?;
     let asked = Asked {
         timeline: &house.timeline,
         from,
@@ -107,18 +117,6 @@ fn compare(
 /// Did somebody ask for it? What time brings about is recorded for a scheduler.
 fn is_asked(record: &Record) -> bool {
     !matches!(record.cause, Cause::Job(_))
-}
-
-fn house_at(history: &History, at: Timestamp) -> Option<House> {
-    let mut state = State::empty(StreamId::House);
-    let house = history.streams.get(&StreamId::House)?;
-    for record in house.records.iter().take_while(|record| record.at <= at) {
-        apply(&mut state, record);
-    }
-    match state {
-        State::House(house) => Some(house),
-        State::Account(_) | State::Campaign(_) | State::Series(_) => None,
-    }
 }
 
 fn apply(state: &mut State, record: &Record) {

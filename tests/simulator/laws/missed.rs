@@ -117,7 +117,24 @@ fn running_time(stream: &Stream, broken: &mut Vec<String>) {
                     }
                 }
             }
-            _ => {}
+            Event::Usage(
+                usage::Event::Recorded { .. }
+                | usage::Event::PackageFilled(_)
+                | usage::Event::PackageDropped { .. },
+            )
+            | Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Withdrawal(_)
+            | Event::Order(_)
+            | Event::Subscription(_)
+            | Event::Coupon(_)
+            | Event::Standing(_)
+            | Event::Closure(_)
+            | Event::Statement(_)
+            | Event::Notice(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
     for (id, running) in all {

@@ -58,7 +58,7 @@ pub(crate) mod breaking {
     pub(crate) fn quiet(seed: u64, social: bool) -> History {
         static LIVED: Mutex<BTreeMap<(u64, bool), History>> = Mutex::new(BTreeMap::new());
         let mut lived = LIVED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let setting = Setting { seed, hostile: false, social };
+        let setting = Setting { hostile: false, social, ..Setting::of(seed) };
         lived.entry((seed, social)).or_insert_with(|| World::live(setting).history).clone()
     }
 

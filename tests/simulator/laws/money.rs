@@ -82,7 +82,30 @@ impl Flow {
                     flow.owed += minor(&settlement.owed);
                 }
                 Event::Withdrawal(event) => flow.withdrawal(event),
-                _ => {}
+                Event::Order(
+                    order::Event::Opened(_)
+                    | order::Event::Repriced { .. }
+                    | order::Event::Warned { .. }
+                    | order::Event::Provisioned { .. }
+                    | order::Event::Cancelled { .. }
+                    | order::Event::ReportedLate { .. },
+                )
+                | Event::Usage(
+                    usage::Event::Recorded { .. }
+                    | usage::Event::PackageFilled(_)
+                    | usage::Event::PackageDropped { .. },
+                )
+                | Event::Account(_)
+                | Event::Subscription(_)
+                | Event::Coupon(_)
+                | Event::Resource(_)
+                | Event::Standing(_)
+                | Event::Closure(_)
+                | Event::Statement(_)
+                | Event::Notice(_)
+                | Event::House(_)
+                | Event::Campaign(_)
+                | Event::Series(_) => {}
             }
         }
         flow
@@ -167,7 +190,15 @@ fn transfers(history: &History, broken: &mut Vec<String>) -> i128 {
                 wallet::Event::Declined { from, number, .. } => {
                     all.entry((*from, *number)).or_default().declined += 1;
                 }
-                _ => {}
+                wallet::Event::ToppedUp { .. }
+                | wallet::Event::BroughtIn { .. }
+                | wallet::Event::LimitSet { .. }
+                | wallet::Event::Lent { .. }
+                | wallet::Event::Repaid { .. }
+                | wallet::Event::FellDue { .. }
+                | wallet::Event::Forfeited { .. }
+                | wallet::Event::DepositHeld { .. }
+                | wallet::Event::DepositReleased { .. } => {}
             }
         }
     }

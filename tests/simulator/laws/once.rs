@@ -58,7 +58,46 @@ fn of_account(stream: &Stream) -> Vec<String> {
                 // The next one starts where the one before ended, which the tables know.
                 ends.remove(id);
             }
-            _ => {}
+            Event::Order(
+                order::Event::Processing { .. }
+                | order::Event::Repriced { .. }
+                | order::Event::Warned { .. }
+                | order::Event::Failed { .. }
+                | order::Event::Refunded { .. }
+                | order::Event::Cancelled { .. }
+                | order::Event::ReportedLate { .. },
+            )
+            | Event::Subscription(
+                subscription::Event::Ordered { .. }
+                | subscription::Event::Activated { .. }
+                | subscription::Event::Imported { .. }
+                | subscription::Event::Renewed { .. }
+                | subscription::Event::RenewalOrdered { .. }
+                | subscription::Event::ChangeOrdered { .. }
+                | subscription::Event::OrderClosed { .. }
+                | subscription::Event::PlanChanged { .. }
+                | subscription::Event::PlanTookEffect { .. }
+                | subscription::Event::Unsubscribed { .. }
+                | subscription::Event::AttemptFailed { .. }
+                | subscription::Event::ModeSet { .. }
+                | subscription::Event::Expired { .. }
+                | subscription::Event::Suspended { .. }
+                | subscription::Event::Released { .. }
+                | subscription::Event::Cancelled { .. },
+            )
+            | Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Withdrawal(_)
+            | Event::Coupon(_)
+            | Event::Resource(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
+            | Event::Closure(_)
+            | Event::Statement(_)
+            | Event::Notice(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
     broken

@@ -25,9 +25,9 @@ pub(crate) fn broken(history: &History) -> Vec<String> {
         sent(history, id.into(), stream, &mut broken);
         let settled: BTreeSet<_> = stream
             .events()
-            .filter_map(|(_, event)| match event {
-                Event::Notice(notice) => Some((notice.subscription(), notice.due_at())),
-                _ => None,
+            .filter_map(|(_, event)| {
+                let Event::Notice(notice) = event else { return None };
+                Some((notice.subscription(), notice.due_at()))
             })
             .collect();
         for stretch in stretches::of(history, stream) {
@@ -67,6 +67,10 @@ fn once(stream: &Stream, timeline: &Timeline, broken: &mut Vec<String>) {
             Event::Subscription(subscription::Event::Ordered { id, subject, .. }) => {
                 products.insert(*id, subject.product.clone());
             }
+            Event::Subscription(subscription::Event::Imported { id, subject, paid, .. }) => {
+                products.insert(*id, subject.product.clone());
+                expiries.insert(*id, paid.expires_at);
+            }
             Event::Subscription(
                 subscription::Event::Activated { id, paid, .. }
                 | subscription::Event::Renewed { id, paid, .. },
@@ -99,7 +103,35 @@ fn once(stream: &Stream, timeline: &Timeline, broken: &mut Vec<String>) {
                     broken.push(format!("{id} was released {since:?} after its notice"));
                 }
             }
-            _ => {}
+            Event::Subscription(
+                subscription::Event::Released { asked: true, .. }
+                | subscription::Event::RenewalOrdered { .. }
+                | subscription::Event::ChangeOrdered { .. }
+                | subscription::Event::OrderClosed { .. }
+                | subscription::Event::PlanChanged { .. }
+                | subscription::Event::PlanTookEffect { .. }
+                | subscription::Event::PeriodCancelled { .. }
+                | subscription::Event::Unsubscribed { .. }
+                | subscription::Event::AttemptFailed { .. }
+                | subscription::Event::ModeSet { .. }
+                | subscription::Event::Expired { .. }
+                | subscription::Event::Suspended { .. }
+                | subscription::Event::Cancelled { .. },
+            )
+            | Event::Notice(notice::Event::Skipped { .. })
+            | Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Withdrawal(_)
+            | Event::Order(_)
+            | Event::Coupon(_)
+            | Event::Resource(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
+            | Event::Closure(_)
+            | Event::Statement(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => {}
         }
     }
 }

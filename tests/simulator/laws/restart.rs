@@ -1,27 +1,26 @@
 //! A restart changes nothing: what the daemon had in memory is what its journal tells, digest by
 //! digest, and the due row is what the agenda of that state says (design, sections 2 and 5).
 
+use std::collections::BTreeMap;
+
 use renewd::domain::ids::StreamId;
 use renewd::domain::rules::Timeline;
 use renewd::domain::stream::State;
 use renewd::store::codec;
 
-use crate::history::{History, Stream};
+use crate::history::{History, Seen, Stream};
 
 pub(crate) fn broken(history: &History) -> Vec<String> {
     let mut broken = Vec::new();
-    for seen in &history.seen {
-        let Some(stream) = history.streams.get(&seen.stream) else {
-            if seen.seq > 0 {
-                broken.push(format!("{} was seen, and never written", seen.stream));
-            }
-            continue;
-        };
-        if replayed(seen.stream, stream, seen.seq) != seen.state {
-            broken.push(format!("{}/{}: the daemon had another state", seen.stream, seen.seq));
+    let mut seen: BTreeMap<StreamId, Vec<&Seen>> = BTreeMap::new();
+    for view in &history.seen {
+        if view.seq > 0 && !history.streams.contains_key(&view.stream) {
+            broken.push(format!("{} was seen, and never written", view.stream));
         }
+        seen.entry(view.stream).or_default().push(view);
     }
     for (id, stream) in &history.streams {
+        in_memory(*id, stream, seen.remove(id).unwrap_or_default(), &mut broken);
         let mut digest = codec::GENESIS;
         for (place, stored) in stream.stored.iter().enumerate() {
             digest = codec::digest(&digest, &stored.body);
@@ -61,15 +60,24 @@ fn due_row(
     }
 }
 
-fn replayed(id: StreamId, stream: &Stream, seq: u64) -> State {
+/// What the daemon had in memory is what the records up to there tell.
+fn in_memory(id: StreamId, stream: &Stream, mut seen: Vec<&Seen>, broken: &mut Vec<String>) {
+    seen.sort_by_key(|view| view.seq);
     let mut state = State::empty(id);
-    for record in stream.records.iter().take(usize::try_from(seq).unwrap_or(usize::MAX)) {
-        for event in &record.events {
-            state.apply(event);
+    let mut records = stream.records.iter();
+    let mut seq = 0;
+    for view in seen {
+        while seq < view.seq {
+            for event in records.next().iter().flat_map(|record| &record.events) {
+                state.apply(event);
+            }
+            state.end_record();
+            seq += 1;
         }
-        state.end_record();
+        if state != view.state {
+            broken.push(format!("{id}/{seq}: the daemon had another state"));
+        }
     }
-    state
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use crate::world::{Setting, World};
 
 /// Lives one world awake and once more asleep; answers what differs, and how many account-days that
 /// were.
-pub(crate) fn broken_in(seed: u64) -> (Vec<String>, u64) {
-    let setting = Setting { seed, hostile: false, social: false };
+pub(crate) fn broken_in(of: Setting) -> (Vec<String>, u64) {
+    let setting = Setting { hostile: false, social: false, ..of };
     let awake = World::live(setting);
     let asleep = World::sleep(setting, &awake.script);
     let days = awake.account_days + asleep.account_days;

@@ -126,13 +126,12 @@ impl World {
     /// Writes a request, to be made under a token if it has one.
     pub(super) fn wished(&mut self, stream: StreamId, wish: Wish, has_token: bool) -> usize {
         let place = self.requests.len();
-        let claims = match &wish.command {
-            Command::Open(open) => {
-                let of = self.customers.iter().find(|customer| customer.id == open.account);
-                let email = of.map(Customer::email).unwrap_or_default();
-                vec![self.site.sealer.claim(ClaimKind::Email, &email)]
-            }
-            _ => Vec::new(),
+        let claims = if let Command::Open(open) = &wish.command {
+            let of = self.customers.iter().find(|customer| customer.id == open.account);
+            let email = of.map(Customer::email).unwrap_or_default();
+            vec![self.site.sealer.claim(ClaimKind::Email, &email)]
+        } else {
+            Vec::new()
         };
         let words = if self.told { format!("{:?}", wish.command) } else { String::new() };
         let cause = Cause::Operator { uid: 0 };
@@ -203,14 +202,13 @@ impl World {
         if !is_soon {
             return;
         }
-        let done = match receipt.answer.clone() {
-            Answer::Transferred { number, .. } => self
-                .up()
-                .run(async |app, _| app.accounts.transfer_now(&receipt, number).await.map(drop)),
-            Answer::Document { document } => {
-                self.up().run(async |app, _| app.accounts.number_now(&receipt, document.id).await)
-            }
-            _ => return,
+        let done = if let Answer::Transferred { number, .. } = receipt.answer {
+            self.up()
+                .run(async |app, _| app.accounts.transfer_now(&receipt, number).await.map(drop))
+        } else if let Answer::Document { document } = &receipt.answer {
+            self.up().run(async |app, _| app.accounts.number_now(&receipt, document.id).await)
+        } else {
+            return;
         };
         match done {
             None => self.died(),

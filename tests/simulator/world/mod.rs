@@ -48,12 +48,25 @@ pub(crate) struct Setting {
     pub(crate) hostile: bool,
     /// Do streams speak to each other?
     pub(crate) social: bool,
+    /// Does it last for a year or so?
+    pub(crate) is_long: bool,
 }
 
 impl Setting {
-    /// Every fourth world is a quiet one.
-    pub(crate) const fn of(seed: u64) -> Self {
-        Self { seed, hostile: !seed.is_multiple_of(4), social: true }
+    /// Every fourth world is a quiet one. They are long with `RENEWD_LONG=1`.
+    pub(crate) fn of(seed: u64) -> Self {
+        let is_long = crate::runs::setting("RENEWD_LONG").is_some();
+        Self { seed, hostile: !seed.is_multiple_of(4), social: true, is_long }
+    }
+
+    /// Days that it lasts, from and to.
+    const fn days(self) -> (u64, u64) {
+        if self.is_long { (200, 500) } else { (20, 80) }
+    }
+
+    /// How many live in it at the most.
+    const fn customers(self) -> u64 {
+        if self.is_long { 9 } else { 6 }
     }
 }
 
@@ -137,8 +150,9 @@ impl World {
         }
         let site = Site::new(book::config(&mut random), store);
         let started_at: Timestamp = parsed(random.pick(&STARTS).copied().unwrap_or(STARTS[0]));
-        let end = started_at.plus(random.seconds(20 * 86_400, 110 * 86_400));
-        let count = random.within(1, 7);
+        let (least, most) = setting.days();
+        let end = started_at.plus(random.seconds(least * 86_400, most * 86_400));
+        let count = random.within(1, setting.customers());
         let hourly = random.chance(300);
         let customers = (1..=count)
             .map(|number| {

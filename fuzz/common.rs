@@ -1,0 +1,46 @@
+//! One target under libFuzzer: the body of `tests/fuzz`, and its way of making inputs of others.
+
+#[path = "../tests/fuzz/mutate.rs"]
+pub mod mutate;
+#[path = "../tests/fuzz/targets/mod.rs"]
+pub mod targets;
+
+/// Half of the inputs are made by libFuzzer, half by [`mutate`].
+macro_rules! fuzz {
+    ($name:literal) => {
+        libfuzzer_sys::fuzz_target!(|input: &[u8]| common::run($name, input));
+
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            if seed % 2 == 0 {
+                libfuzzer_sys::fuzzer_mutate(data, size, max_size)
+            } else {
+                common::change($name, data, size, max_size, seed)
+            }
+        });
+    };
+}
+pub(crate) use fuzz;
+
+thread_local! {
+    static SEEDS: std::cell::OnceCell<Vec<Vec<u8>>> = const { std::cell::OnceCell::new() };
+}
+
+fn target(name: &str) -> &'static targets::Target {
+    targets::TARGETS.iter().find(|target| target.name == name).expect("a target")
+}
+
+pub fn run(name: &str, input: &[u8]) {
+    (target(name).run)(input);
+}
+
+/// Changes an input in its place; returns how long it is now.
+pub fn change(name: &str, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    let mut random = mutate::Random::new(seed.into());
+    let changed = SEEDS.with(|seeds| {
+        let seeds = seeds.get_or_init(|| (target(name).seeds)());
+        mutate::mutate(&data[..size], seeds, &mut random)
+    });
+    let length = changed.len().min(max_size);
+    data[..length].copy_from_slice(&changed[..length]);
+    length
+}

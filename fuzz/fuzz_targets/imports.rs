@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../common.rs"]
+mod common;
+
+common::fuzz!("imports");
