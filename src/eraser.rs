@@ -99,9 +99,11 @@ impl Eraser {
         let store = &self.vault.store;
         let waiting = store.erasures(ErasureStage::Waiting, Timestamp::MAX, PAGE).await?;
         let mut chores = Vec::with_capacity(waiting.len());
+        let mails = self.count_mails(&waiting).await?;
         for Erasure { stream, .. } in &waiting {
-            let retained = self.retained(*stream).await?;
-            chores.push(Chore::Destroy { stream: *stream, at: now, retained });
+            let (stream, retained) = (*stream, self.retained(*stream).await?);
+            let mail_count = mails.get(&stream).copied().unwrap_or(0);
+            chores.push(Chore::Destroy { stream, at: now, retained, mail_count });
         }
         let ended =
             store.erasures(ErasureStage::Erased, self.retention.ended_for(now), PAGE).await?;
@@ -114,6 +116,17 @@ impl Eraser {
         }
         let (erased_count, swept_count) = self.scrub(now).await?;
         Ok(Erased { destroyed_count: waiting.len(), erased_count, swept_count })
+    }
+
+    async fn count_mails(
+        &self,
+        erasures: &[Erasure],
+    ) -> Result<BTreeMap<StreamId, u64>, EraseError> {
+        if erasures.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let streams = erasures.iter().map(|erasure| erasure.stream).collect();
+        self.sender.outbox().count_mails(streams).await.map_err(EraseError::Mail)
     }
 
     /// Who bought, sealed again, if the account has invoices.
@@ -144,18 +157,12 @@ impl Eraser {
         }
         failpoint::pass(Point::EraserAfterScrub);
         let streams: BTreeSet<StreamId> = scrubbing.iter().map(|erasure| erasure.stream).collect();
-        let mails = if streams.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.sender.outbox().forget_mails(streams).await.map_err(EraseError::Mail)?
-        };
+        if !streams.is_empty() {
+            self.sender.outbox().forget_mails(streams).await.map_err(EraseError::Mail)?;
+        }
         failpoint::pass(Point::EraserAfterMails);
         let all = scrubbing.iter().chain(&sweeping);
-        let chores = all.map(|erasure| Chore::Scrubbed {
-            stream: erasure.stream,
-            at: now,
-            mail_count: mails.get(&erasure.stream).copied().unwrap_or(0),
-        });
+        let chores = all.map(|erasure| Chore::Scrubbed { stream: erasure.stream, at: now });
         self.accounts.chores(chores.collect()).await?;
         failpoint::pass(Point::EraserAfterEnd);
         for erasure in &scrubbing {

@@ -384,7 +384,8 @@ async fn an_erasure_that_was_broken_off_goes_on() {
     assert_eq!(world.erasure().await.stage, ErasureStage::Waiting);
     assert!(!world.found(EMAIL).is_empty(), "in its mails");
     // The daemon ends when the key is gone and nothing else.
-    let destroy = Chore::Destroy { stream: ADA.into(), at: world.clock.now(), retained: None };
+    let (stream, now) = (ADA.into(), world.clock.now());
+    let destroy = Chore::Destroy { stream, at: now, retained: None, mail_count: 7 };
     world.house.accounts.chores(vec![destroy]).await.expect("written");
     assert_eq!(world.erasure().await.stage, ErasureStage::Scrubbing);
     let World { directory, store, house, stepper, .. } = world;
@@ -397,6 +398,7 @@ async fn an_erasure_that_was_broken_off_goes_on() {
     let erasure = world.erasure().await;
     assert_eq!((erasure.stage, erasure.erased_at), (ErasureStage::Erased, Some(world.clock.now())));
     assert_eq!(erasure.destroyed_at, Some(at("2026-01-10T00:00:00Z")));
+    assert_eq!(erasure.mail_count, 7, "as it was counted before it died");
     assert_eq!(world.found(EMAIL), Vec::<PathBuf>::new());
     // Without an invoice nobody needs to know who bought.
     assert_eq!(world.store.retained(ADA.into()).await.expect("read"), None);

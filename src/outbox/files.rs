@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::effects::Template;
 use crate::domain::ids::StreamId;
@@ -34,29 +34,48 @@ fn owner(name: &str) -> Option<StreamId> {
     ends.filter_map(|end| behind[..end].parse().ok()).last()
 }
 
-/// Deletes the mails of these streams; answers how many there were of each. A directory that does
-/// not exist has none.
-pub(super) fn delete(
+/// The mail files of these streams. A directory that does not exist has none.
+fn mails_of(
     directory: &Path,
     streams: &BTreeSet<StreamId>,
-) -> io::Result<BTreeMap<StreamId, u64>> {
-    let mut deleted: BTreeMap<StreamId, u64> = BTreeMap::new();
+) -> io::Result<Vec<(StreamId, PathBuf)>> {
     let entries = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(deleted),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
+    let mut mails = Vec::new();
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
         let owner = name.to_str().and_then(owner).filter(|owner| streams.contains(owner));
-        if let Some(owner) = owner {
-            std::fs::remove_file(entry.path())?;
-            failpoint::pass(Point::EraserMailDeleted);
-            *deleted.entry(owner).or_default() += 1;
-        }
+        mails.extend(owner.map(|owner| (owner, entry.path())));
     }
-    std::fs::File::open(directory)?.sync_all()?;
-    Ok(deleted)
+    Ok(mails)
+}
+
+/// How many mails of each of these streams there are.
+pub(super) fn count(
+    directory: &Path,
+    streams: &BTreeSet<StreamId>,
+) -> io::Result<BTreeMap<StreamId, u64>> {
+    let mut counts: BTreeMap<StreamId, u64> = BTreeMap::new();
+    for (owner, _) in mails_of(directory, streams)? {
+        *counts.entry(owner).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// Deletes the mails of these streams.
+pub(super) fn delete(directory: &Path, streams: &BTreeSet<StreamId>) -> io::Result<()> {
+    for (_, mail) in mails_of(directory, streams)? {
+        std::fs::remove_file(mail)?;
+        failpoint::pass(Point::EraserMailDeleted);
+    }
+    // Also where an earlier run died behind the last of them.
+    match std::fs::File::open(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        directory => directory?.sync_all(),
+    }
 }
 
 #[cfg(test)]
@@ -83,8 +102,9 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("renewd-files-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
         let stream = StreamId::from(account());
-        let gone = delete(&directory, &BTreeSet::from([stream])).expect("no directory");
-        assert_eq!(gone, BTreeMap::new());
+        let streams = BTreeSet::from([stream]);
+        assert_eq!(count(&directory, &streams).expect("no directory"), BTreeMap::new());
+        delete(&directory, &streams).expect("no directory");
         std::fs::create_dir_all(&directory).expect("a directory");
         let mut other = mail(1, 0);
         other.stream = AccountId::from_bits(7).into();
@@ -94,8 +114,8 @@ mod tests {
         for name in &names {
             std::fs::write(directory.join(name), "a mail").expect("written");
         }
-        let gone = delete(&directory, &BTreeSet::from([stream])).expect("deleted");
-        assert_eq!(gone, BTreeMap::from([(stream, 2)]));
+        assert_eq!(count(&directory, &streams).expect("counted"), BTreeMap::from([(stream, 2)]));
+        delete(&directory, &streams).expect("deleted");
         let mut left: Vec<_> = std::fs::read_dir(&directory)
             .expect("the directory")
             .map(|entry| entry.expect("a file").file_name().into_string().expect("UTF-8"))

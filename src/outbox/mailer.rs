@@ -84,17 +84,21 @@ impl Memory {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets go of the mails of these streams; answers how many there were of each.
-    fn forget(&self, streams: &BTreeSet<StreamId>) -> BTreeMap<StreamId, u64> {
-        let mut forgotten = BTreeMap::new();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|kept| {
-            let goes = streams.contains(&kept.stream);
-            if goes {
-                *forgotten.entry(kept.stream).or_default() += 1;
+    /// How many mails of each of these streams there are.
+    fn count(&self, streams: &BTreeSet<StreamId>) -> BTreeMap<StreamId, u64> {
+        let mut counts = BTreeMap::new();
+        for kept in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if streams.contains(&kept.stream) {
+                *counts.entry(kept.stream).or_default() += 1;
             }
-            !goes
-        });
-        forgotten
+        }
+        counts
+    }
+
+    /// Lets go of the mails of these streams.
+    fn forget(&self, streams: &BTreeSet<StreamId>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| !streams.contains(&kept.stream));
     }
 
     fn keep(&self, kept: Kept) {
@@ -186,14 +190,25 @@ impl Mailer {
         usize::try_from(self.connections_max).unwrap_or(1)
     }
 
-    /// Deletes the mails of these streams, as far as they are kept here; answers how many there
-    /// were of each.
-    pub(super) async fn forget(
+    /// How many mails of each of these streams are kept here.
+    pub(super) async fn count(
         &self,
         streams: BTreeSet<StreamId>,
     ) -> io::Result<BTreeMap<StreamId, u64>> {
         if let Backend::Memory(memory) = &self.backend {
-            return Ok(memory.forget(&streams));
+            return Ok(memory.count(&streams));
+        }
+        let directory = self.directory.clone();
+        tokio::task::spawn_blocking(move || files::count(&directory, &streams))
+            .await
+            .map_err(io::Error::other)?
+    }
+
+    /// Deletes the mails of these streams, as far as they are kept here.
+    pub(super) async fn forget(&self, streams: BTreeSet<StreamId>) -> io::Result<()> {
+        if let Backend::Memory(memory) = &self.backend {
+            memory.forget(&streams);
+            return Ok(());
         }
         let directory = self.directory.clone();
         tokio::task::spawn_blocking(move || files::delete(&directory, &streams))

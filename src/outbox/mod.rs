@@ -292,12 +292,16 @@ impl Outbox {
         self.mailer.memory()
     }
 
-    /// Deletes the mails of these streams that are kept here, in their directory or in memory;
-    /// answers how many there were of each.
-    pub async fn forget_mails(
+    /// How many mails of each of these streams are kept here, in their directory or in memory.
+    pub async fn count_mails(
         &self,
         streams: BTreeSet<StreamId>,
     ) -> io::Result<BTreeMap<StreamId, u64>> {
+        self.mailer.count(streams).await
+    }
+
+    /// Deletes the mails of these streams that are kept here, in their directory or in memory.
+    pub async fn forget_mails(&self, streams: BTreeSet<StreamId>) -> io::Result<()> {
         self.mailer.forget(streams).await
     }
 

@@ -75,6 +75,9 @@ pub enum Chore {
         at: Timestamp,
         /// Who bought, where there are invoices to keep.
         retained: Option<Retained>,
+        /// Mail files that are going to be deleted. They are counted before the first of them goes,
+        /// so that the number is right however often their deletion is begun.
+        mail_count: u64,
     },
     /// Destroy who bought as well: the retention has ended. Nothing happens unless the account is
     /// erased and no legal hold keeps it.
@@ -91,8 +94,6 @@ pub enum Chore {
         stream: StreamId,
         /// When.
         at: Timestamp,
-        /// Mail files that were deleted.
-        mail_count: u64,
     },
     /// Set or lift the legal hold of an account.
     SetLegalHold {

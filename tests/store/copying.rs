@@ -28,7 +28,7 @@ async fn fill(store: &dyn Store) {
     put(store, &[gone]).await;
     campaigns::shelve(store, &[campaigns::full(1)]).await;
     let retained = Some(Retained { wrapped: vec![7; 60], sealed: vec![8; 99] });
-    let destroy = Chore::Destroy { stream: account(1_000), at: at(80), retained };
+    let destroy = Chore::Destroy { stream: account(1_000), at: at(80), retained, mail_count: 2 };
     let hold = LegalHold { held_at: at(3), uid: 7, reason: "a court".into() };
     let run = JobRun {
         job: Job::Renewals,

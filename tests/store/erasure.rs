@@ -59,11 +59,11 @@ fn retained() -> Retained {
 }
 
 fn destroy(bits: u64, retained: Option<Retained>) -> Chore {
-    Chore::Destroy { stream: account(bits), at: at(80), retained }
+    Chore::Destroy { stream: account(bits), at: at(80), retained, mail_count: 3 }
 }
 
 fn scrubbed(bits: u64) -> Chore {
-    Chore::Scrubbed { stream: account(bits), at: at(81), mail_count: 3 }
+    Chore::Scrubbed { stream: account(bits), at: at(81) }
 }
 
 fn hold() -> LegalHold {
@@ -328,9 +328,9 @@ async fn no_byte_of_a_destroyed_key_is_in_the_files() {
         let mut closing = commit(id(*n), 1, 1);
         closing.erase = true;
         put(&store, &[closing]).await;
-        let kept = Retained { wrapped: bytes(*n, 4, 60), sealed: bytes(*n, 5, 99) };
-        let destroy = Chore::Destroy { stream: id(*n), at: at(80), retained: Some(kept) };
-        chores(&store, vec![destroy]).await;
+        let retained = Some(Retained { wrapped: bytes(*n, 4, 60), sealed: bytes(*n, 5, 99) });
+        let (stream, at) = (id(*n), at(80));
+        chores(&store, vec![Chore::Destroy { stream, at, retained, mail_count: 0 }]).await;
     }
     let before = raw();
     assert!(is_in(&before, closed[0], 1), "the log has the pages as they were");
@@ -342,7 +342,7 @@ async fn no_byte_of_a_destroyed_key_is_in_the_files() {
     }
     assert!(is_in(&after, 6, 1) && is_in(&after, 6, 2), "what is not erased is there");
     for n in &closed {
-        let scrubbed = Chore::Scrubbed { stream: id(*n), at: at(81), mail_count: 0 };
+        let scrubbed = Chore::Scrubbed { stream: id(*n), at: at(81) };
         chores(&store, vec![scrubbed, Chore::Sweep { stream: id(*n), at: at(82) }]).await;
     }
     assert!(store.scrub().await.expect("scrubbed"));

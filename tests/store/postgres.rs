@@ -221,7 +221,8 @@ async fn nothing_that_is_asked_all_the_time_walks_through_a_table() {
         let before = at(1);
         let forget = [Chore::ForgetTokens { before }, Chore::ForgetDeliveries { before }];
         let usage = Chore::ForgetUsage { before, after: None, through: None };
-        let destroy = Chore::Destroy { stream: account(5), at: at(9), retained: None };
+        let (stream, retained) = (account(5), None);
+        let destroy = Chore::Destroy { stream, at: at(9), retained, mail_count: 0 };
         chores(&store, [vec![moved, usage, destroy], forget.to_vec()].concat()).await;
         assert_holds(&store, &[everything(3)]).await;
         let (one, many) = (Some(id(3)), 9);

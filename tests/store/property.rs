@@ -237,9 +237,9 @@ fn erasing(stream: StreamId, step: u8) -> Chore {
     match step {
         0 => {
             let retained = Some(Retained { wrapped: vec![1, 2], sealed: vec![3] });
-            Chore::Destroy { stream, at: at(4), retained }
+            Chore::Destroy { stream, at: at(4), retained, mail_count: 6 }
         }
-        1 => Chore::Scrubbed { stream, at: at(5), mail_count: 6 },
+        1 => Chore::Scrubbed { stream, at: at(5) },
         2 => Chore::Sweep { stream, at: at(7) },
         3 => Chore::SetLegalHold { stream, hold: None },
         _ => {

@@ -58,9 +58,11 @@ impl Tables {
             Chore::Unpark { stream } => {
                 self.parked.remove(&stream);
             }
-            Chore::Destroy { stream, at, retained } => self.destroy(stream, at, retained),
+            Chore::Destroy { stream, at, retained, mail_count } => {
+                self.destroy(stream, at, retained, mail_count);
+            }
             Chore::Sweep { stream, at } => self.sweep(stream, at),
-            Chore::Scrubbed { stream, at, mail_count } => self.scrubbed(stream, at, mail_count),
+            Chore::Scrubbed { stream, at } => self.scrubbed(stream, at),
             Chore::SetLegalHold { stream, hold } => match hold {
                 Some(hold) => drop(self.legal_holds.insert(stream, hold)),
                 None => drop(self.legal_holds.remove(&stream)),

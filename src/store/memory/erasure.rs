@@ -37,7 +37,13 @@ impl Tables {
             && !(stage == ErasureStage::Waiting && self.outbox.waits(stream))
     }
 
-    pub(super) fn destroy(&mut self, stream: StreamId, at: Timestamp, retained: Option<Retained>) {
+    pub(super) fn destroy(
+        &mut self,
+        stream: StreamId,
+        at: Timestamp,
+        retained: Option<Retained>,
+        mail_count: u64,
+    ) {
         if !self.is_free(stream, ErasureStage::Waiting) {
             return;
         }
@@ -52,6 +58,7 @@ impl Tables {
             erasure.destroyed_at = Some(at);
             erasure.sealed_count = count(sealed);
             erasure.delivery_count = count(deliveries);
+            erasure.mail_count = mail_count;
         }
     }
 
@@ -65,12 +72,11 @@ impl Tables {
         }
     }
 
-    pub(super) fn scrubbed(&mut self, stream: StreamId, at: Timestamp, mail_count: u64) {
+    pub(super) fn scrubbed(&mut self, stream: StreamId, at: Timestamp) {
         let Some(erasure) = self.erasures.get_mut(&stream) else { return };
         match erasure.stage {
             ErasureStage::Scrubbing => {
                 (erasure.stage, erasure.erased_at) = (ErasureStage::Erased, Some(at));
-                erasure.mail_count = mail_count;
             }
             ErasureStage::Sweeping => erasure.stage = ErasureStage::Swept,
             ErasureStage::Waiting | ErasureStage::Erased | ErasureStage::Swept => {}

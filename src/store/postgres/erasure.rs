@@ -41,7 +41,7 @@ macro_rules! is_free {
 /// destroyed without having been looked at.
 const LOCK: &str = "SELECT stream FROM streams WHERE stream = $1 FOR UPDATE";
 const DESTROY: &str = concat!(
-    "UPDATE erasures SET stage = 'scrubbing', destroyed_at = $2, \
+    "UPDATE erasures SET stage = 'scrubbing', destroyed_at = $2, mail_count = $3, \
      sealed_count = (SELECT COUNT(*) FROM sealed WHERE sealed.stream = $1), \
      delivery_count = (SELECT COUNT(*) FROM outbox WHERE outbox.stream = $1) \
      WHERE stream = $1 AND stage = 'waiting' AND ",
@@ -63,8 +63,8 @@ const SWEEP: &str = concat!(
 const DESTROY_RETENTION_KEY: &str =
     concat!("UPDATE retention_keys SET wrapped = ", zeros!(), " WHERE stream = $1");
 const DESTROY_RETAINED: &str = "DELETE FROM retained WHERE stream = $1";
-const END: &str = "UPDATE erasures SET stage = 'erased', erased_at = $1, mail_count = $2 \
-    WHERE stream = $3 AND stage = 'scrubbing'";
+const END: &str = "UPDATE erasures SET stage = 'erased', erased_at = $1 \
+    WHERE stream = $2 AND stage = 'scrubbing'";
 const END_SWEEP: &str =
     "UPDATE erasures SET stage = 'swept' WHERE stream = $1 AND stage = 'sweeping'";
 const SET_HOLD: &str = "INSERT INTO legal_holds (stream, held_at, uid, reason) \
@@ -99,11 +99,16 @@ pub(super) async fn destroy(
     stream: StreamId,
     at: Timestamp,
     retained: Option<&Retained>,
+    mail_count: u64,
 ) -> Result<(), Fault> {
     let stream = stream.to_string();
     sqlx::query(LOCK).bind(stream.as_str()).execute(&mut *conn).await?;
-    let moved =
-        sqlx::query(DESTROY).bind(stream.as_str()).bind(at.micros()).execute(&mut *conn).await?;
+    let moved = sqlx::query(DESTROY)
+        .bind(stream.as_str())
+        .bind(at.micros())
+        .bind(codec::whole(mail_count))
+        .execute(&mut *conn)
+        .await?;
     if moved.rows_affected() == 0 {
         return Ok(());
     }
@@ -140,16 +145,9 @@ pub(super) async fn scrubbed(
     conn: &mut PgConnection,
     stream: StreamId,
     at: Timestamp,
-    mail_count: u64,
 ) -> Result<(), Fault> {
     let stream = stream.to_string();
-    sqlx::query(END)
-        .bind(at.micros())
-        .bind(codec::whole(mail_count))
-        .bind(stream.as_str())
-        .execute(&mut *conn)
-        .await
-        .map(drop)?;
+    sqlx::query(END).bind(at.micros()).bind(stream.as_str()).execute(&mut *conn).await?;
     sqlx::query(END_SWEEP).bind(stream.as_str()).execute(conn).await?;
     Ok(())
 }

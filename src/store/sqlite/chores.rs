@@ -66,13 +66,11 @@ pub(super) async fn write(conn: &mut SqliteConnection, chores: &[Chore]) -> Resu
                 .execute(&mut *conn)
                 .await?;
             }
-            [Chore::Destroy { stream, at, retained }] => {
-                erasure::destroy(conn, *stream, *at, retained.as_ref()).await?;
+            [Chore::Destroy { stream, at, retained, mail_count }] => {
+                erasure::destroy(conn, *stream, *at, retained.as_ref(), *mail_count).await?;
             }
             [Chore::Sweep { stream, at }] => erasure::sweep(conn, *stream, *at).await?,
-            [Chore::Scrubbed { stream, at, mail_count }] => {
-                erasure::scrubbed(conn, *stream, *at, *mail_count).await?;
-            }
+            [Chore::Scrubbed { stream, at }] => erasure::scrubbed(conn, *stream, *at).await?,
             [Chore::SetLegalHold { stream, hold }] => {
                 erasure::set_hold(conn, *stream, hold.as_ref()).await?;
             }

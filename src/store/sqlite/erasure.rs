@@ -37,7 +37,7 @@ macro_rules! is_free {
 }
 
 const DESTROY: &str = concat!(
-    "UPDATE erasures SET stage = 'scrubbing', destroyed_at = ?2, \
+    "UPDATE erasures SET stage = 'scrubbing', destroyed_at = ?2, mail_count = ?3, \
      sealed_count = (SELECT COUNT(*) FROM sealed WHERE sealed.stream = ?1), \
      delivery_count = (SELECT COUNT(*) FROM outbox WHERE outbox.stream = ?1) \
      WHERE stream = ?1 AND stage = 'waiting' AND ",
@@ -59,7 +59,7 @@ const SWEEP: &str = concat!(
 const DESTROY_RETENTION_KEY: &str =
     "UPDATE retention_keys SET wrapped = zeroblob(length(wrapped)) WHERE stream = ?";
 const DESTROY_RETAINED: &str = "DELETE FROM retained WHERE stream = ?";
-const END: &str = "UPDATE erasures SET stage = 'erased', erased_at = ?, mail_count = ? \
+const END: &str = "UPDATE erasures SET stage = 'erased', erased_at = ? \
     WHERE stream = ? AND stage = 'scrubbing'";
 const END_SWEEP: &str =
     "UPDATE erasures SET stage = 'swept' WHERE stream = ? AND stage = 'sweeping'";
@@ -95,10 +95,15 @@ pub(super) async fn destroy(
     stream: StreamId,
     at: Timestamp,
     retained: Option<&Retained>,
+    mail_count: u64,
 ) -> Result<(), Fault> {
     let stream = stream.to_string();
-    let moved =
-        sqlx::query(DESTROY).bind(stream.as_str()).bind(at.micros()).execute(&mut *conn).await?;
+    let moved = sqlx::query(DESTROY)
+        .bind(stream.as_str())
+        .bind(at.micros())
+        .bind(codec::whole(mail_count))
+        .execute(&mut *conn)
+        .await?;
     if moved.rows_affected() == 0 {
         return Ok(());
     }
@@ -135,16 +140,9 @@ pub(super) async fn scrubbed(
     conn: &mut SqliteConnection,
     stream: StreamId,
     at: Timestamp,
-    mail_count: u64,
 ) -> Result<(), Fault> {
     let stream = stream.to_string();
-    sqlx::query(END)
-        .bind(at.micros())
-        .bind(codec::whole(mail_count))
-        .bind(stream.as_str())
-        .execute(&mut *conn)
-        .await
-        .map(drop)?;
+    sqlx::query(END).bind(at.micros()).bind(stream.as_str()).execute(&mut *conn).await?;
     sqlx::query(END_SWEEP).bind(stream.as_str()).execute(conn).await?;
     Ok(())
 }
