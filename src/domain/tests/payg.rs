@@ -86,6 +86,19 @@ fn r6_3_a_change_within_an_hour_gives_two_lines() {
 }
 
 #[test]
+fn r10_5_what_is_paid_of_an_hour_pays_its_lines_one_after_the_other() {
+    let (world, _) = run("
+        2026-03-01 10:00  top-up 0.40
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 10:30  plan #1 large
+        2026-03-01 11:10  step
+    ");
+    let statement = world.open().bills.months.values().next().expect("a month");
+    let sums = (statement.line_count, statement.totals.total, statement.totals.paid);
+    assert_eq!(sums, (2, usd("0.90"), usd("0.40")), "never more than there was");
+}
+
+#[test]
 fn r6_1_an_hour_that_is_touched_is_paid_for_once_at_the_dearer_price() {
     assert_snapshot!(play_only(&["settled"], "
         2026-03-01 10:00  top-up 10
