@@ -510,6 +510,36 @@ fn r6_20_a_package_is_drawn_before_anything_is_paid() {
 }
 
 #[test]
+fn r6_20_a_package_is_drawn_and_dropped_with_its_own_subscription() {
+    let (world, _) = run("
+        2026-03-01 10:00  top-up 90
+        2026-03-01 10:00  purchase quota small 1 month manual
+        2026-03-01 10:00  purchase quota small 1 month manual
+        2026-03-01 10:00  open-resource net small
+        2026-03-01 10:10  report #5 traffic 12 as a
+        2026-03-01 12:00  renew #1 1 month
+        2026-03-01 12:00  renew #3 1 month
+        2026-03-02 10:20  unsubscribe #1 unused
+    ");
+    let packages = world.open().packages.iter();
+    let left: Vec<_> = packages
+        .map(|package| format!("#{} {}", package.subscription.number, package.left))
+        .collect();
+    assert_eq!(left, ["#1 0", "#3 8", "#3 10"]);
+}
+
+#[test]
+fn a_resource_that_is_settled_for_good_is_let_go_of() {
+    let (world, _) = run("
+        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 10:30  release-resource #1
+        2026-03-01 12:00  step
+    ");
+    assert!(world.open().resources.is_empty());
+}
+
+#[test]
 fn usage_costs_what_its_time_cost_whenever_it_is_reported() {
     let (mut world, _) = run("
         2026-03-01 10:00  top-up 10
