@@ -16,7 +16,7 @@ const CASES: &str = "24";
 /// Tests that are run in one process: few while they are quick, so that few are run for nothing.
 const CHUNKS: &[usize] = &[6, 40, 10_000];
 /// A run that takes so many times as long as it should, and this on top, has no end.
-const PATIENCE: u32 = 20;
+const PATIENCE: u32 = 4;
 const PATIENCE_LEAST: Duration = Duration::from_secs(20);
 
 /// A test, how long it takes, and whom it comes past.

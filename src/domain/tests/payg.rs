@@ -86,6 +86,19 @@ fn r6_3_a_change_within_an_hour_gives_two_lines() {
 }
 
 #[test]
+fn r10_5_what_is_paid_of_an_hour_pays_its_lines_one_after_the_other() {
+    let (world, _) = run("
+        2026-03-01 10:00  top-up 0.40
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 10:30  plan #1 large
+        2026-03-01 11:10  step
+    ");
+    let statement = world.open().bills.months.values().next().expect("a month");
+    let sums = (statement.line_count, statement.totals.total, statement.totals.paid);
+    assert_eq!(sums, (2, usd("0.90"), usd("0.40")), "never more than there was");
+}
+
+#[test]
 fn r6_1_an_hour_that_is_touched_is_paid_for_once_at_the_dearer_price() {
     assert_snapshot!(play_only(&["settled"], "
         2026-03-01 10:00  top-up 10
@@ -494,6 +507,36 @@ fn r6_20_a_package_is_drawn_before_anything_is_paid() {
     2026-03-02 11:10   settled due 2026-03-02 11:05: 0.00 USD paid []
     2026-03-02 12:05   settled due 2026-03-02 12:05: 0.40 USD paid [#3 traffic small 4 GB of tier 1 at 0.1 2026-03-02 11:00 to 2026-03-02 12:00 = 0.40 USD]
     ");
+}
+
+#[test]
+fn r6_20_a_package_is_drawn_and_dropped_with_its_own_subscription() {
+    let (world, _) = run("
+        2026-03-01 10:00  top-up 90
+        2026-03-01 10:00  purchase quota small 1 month manual
+        2026-03-01 10:00  purchase quota small 1 month manual
+        2026-03-01 10:00  open-resource net small
+        2026-03-01 10:10  report #5 traffic 12 as a
+        2026-03-01 12:00  renew #1 1 month
+        2026-03-01 12:00  renew #3 1 month
+        2026-03-02 10:20  unsubscribe #1 unused
+    ");
+    let packages = world.open().packages.iter();
+    let left: Vec<_> = packages
+        .map(|package| format!("#{} {}", package.subscription.number, package.left))
+        .collect();
+    assert_eq!(left, ["#1 0", "#3 8", "#3 10"]);
+}
+
+#[test]
+fn a_resource_that_is_settled_for_good_is_let_go_of() {
+    let (world, _) = run("
+        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  open-resource at-once small
+        2026-03-01 10:30  release-resource #1
+        2026-03-01 12:00  step
+    ");
+    assert!(world.open().resources.is_empty());
 }
 
 #[test]
