@@ -261,7 +261,12 @@ fn any_of(value: Value, random: &mut Random) -> Value {
             let place = random.below(fields.len());
             fields.into_iter().nth(place).map_or(Value::Null, |(_, value)| value)
         }
-        value => value,
+        value @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_)) => value,
     }
 }
 

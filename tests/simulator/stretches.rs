@@ -35,6 +35,7 @@ pub(crate) struct Stretch {
 }
 
 /// All of them, of an account.
+#[expect(clippy::too_many_lines, reason = "every event is named, so that a new one is looked at")]
 pub(crate) fn of(history: &History, stream: &Stream) -> Vec<Stretch> {
     let mut live: BTreeMap<SubscriptionId, Stretch> = BTreeMap::new();
     let mut orders: BTreeMap<OrderId, SubscriptionId> = BTreeMap::new();

@@ -172,7 +172,9 @@ async fn streams_that_many_write_to_lose_nothing(store: &dyn Store) {
             match write(store, &[commit]).await.remove(0) {
                 Written::Done => (done, turn) = (done + 1, turn + 1),
                 Written::Conflict => {}
-                other @ (Written::Taken(_) | Written::TokenUsed | Written::Refused) => panic!("{other:?}"),
+                other @ (Written::Taken(_) | Written::TokenUsed | Written::Refused) => {
+                    panic!("{other:?}")
+                }
             }
         }
     };

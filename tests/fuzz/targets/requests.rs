@@ -248,9 +248,11 @@ fn asked_behind(operation: &Value, description: &Value) -> String {
         let name = parameter["name"].as_str().unwrap_or_default();
         // A book that asks only to be told what would happen stays as it is.
         if parameter["in"] == "query" && name != "dry_run" && name != "cursor" {
-            let value = match &parameter["example"] {
-                Value::Null => example(&parameter["schema"], description, 0),
-                value => value.clone(),
+            let given = &parameter["example"];
+            let value = if given.is_null() {
+                example(&parameter["schema"], description, 0)
+            } else {
+                given.clone()
             };
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             if parameter["required"] == true {

@@ -81,7 +81,20 @@ impl<'a> Essence<'a> {
             Event::Subscription(subscription::Event::AttemptFailed { due_at, failure, .. }) => {
                 Some(Self::Failed(failure, *due_at))
             }
-            event => Some(Self::Event(event)),
+            Event::Account(_)
+            | Event::Wallet(_)
+            | Event::Withdrawal(_)
+            | Event::Order(_)
+            | Event::Subscription(_)
+            | Event::Coupon(_)
+            | Event::Resource(_)
+            | Event::Usage(_)
+            | Event::Standing(_)
+            | Event::Closure(_)
+            | Event::Statement(_)
+            | Event::House(_)
+            | Event::Campaign(_)
+            | Event::Series(_) => Some(Self::Event(event)),
         }
     }
 }
