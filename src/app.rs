@@ -129,7 +129,8 @@ impl App {
             limits,
             house,
         );
-        let journal = Journal::start(Arc::clone(&store), &streams);
+        // Not where the streams are: a batch would be cut only after their turns.
+        let journal = Journal::start(Arc::clone(&store), &clockwork);
         let accounts = Accounts::start(ports, journal, &streams);
         if let Some(rules) = rules.filter(|_| accounts.ports().house().timeline.newest() == 0) {
             let apply = ApplyRules { rules: Arc::new(rules), effective_at: None };

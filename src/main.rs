@@ -15,6 +15,11 @@ use renewd::domain::rules::Rules;
 use renewd::store::copy;
 use renewd::{bench, check, demo, serve};
 
+/// A commit is made on one thread, bound on a second and written on a third: memory that is given
+/// back elsewhere than it was taken is what the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The price list that comes along: it seeds an empty rules timeline.
 const CATALOGUE: &str = include_str!("../config/catalogue.toml");
 /// The book that the demo plays.

@@ -127,8 +127,15 @@ fn manifest(root: &Path) -> String {
     let house = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest");
     let start = house.find("[dependencies]").expect("dependencies");
     let names = [
-        "chrono", "chrono-tz", "iso_currency", "rust_decimal", "serde", "serde_json", "thiserror",
-        "insta", "proptest",
+        "chrono",
+        "chrono-tz",
+        "iso_currency",
+        "rust_decimal",
+        "serde",
+        "serde_json",
+        "thiserror",
+        "insta",
+        "proptest",
     ];
     let lines = house[start..].lines().filter(|line| {
         line.starts_with("[dependencies]")

@@ -8,7 +8,8 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
     Attribute, BinOp, Block, Expr, ExprBinary, ExprConst, ExprIf, ExprMatch, ExprRepeat, ExprUnary,
-    ExprWhile, ImplItemFn, ItemConst, ItemFn, ItemMod, ItemStatic, Pat, ReturnType, Signature, Stmt, Type, UnOp,
+    ExprWhile, ImplItemFn, ItemConst, ItemFn, ItemMod, ItemStatic, Pat, ReturnType, Signature,
+    Stmt, Type, UnOp,
 };
 
 /// A change that a test should notice.
@@ -248,7 +249,7 @@ impl Visit<'_> for Planter<'_> {
         let (a2, b2) = (Part::Source(left.byte_range()), Part::Source(right.byte_range()));
         let whole = expression.span();
         let shown = self.text(whole).to_owned();
-        let mut plant = |planter: &mut Self, other: &str, parts: &dyn Fn(usize) -> Vec<Part>| {
+        let plant = |planter: &mut Self, other: &str, parts: &dyn Fn(usize) -> Vec<Part>| {
             let change = format!("`{shown}` with {other}");
             if let Some(n) = planter.number(expression.op.span(), change) {
                 let parts = parts(n);

@@ -2,9 +2,7 @@
 //! transactions as the disk allows. People go before clockwork. A batch is cut by the time it
 //! will take, so that nobody waits long behind it. No business code runs here.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,8 +16,10 @@ use super::Lane;
 use crate::failpoint::{self, Point};
 use crate::store::{self, Chore, Commit, StoreError, Written};
 
-/// How long one transaction should take.
-const BATCH_TIME: Duration = Duration::from_millis(4);
+/// How long one transaction should take where nobody waits for it.
+const BATCH_TIME: Duration = Duration::from_millis(10);
+/// How long one should take that somebody waits for.
+const PEOPLE_TIME: Duration = Duration::from_millis(4);
 /// Commits in one transaction, at the least and at the most.
 const BATCH_MIN: usize = 8;
 const BATCH_MAX: usize = 1024;
@@ -54,7 +54,6 @@ impl Journal {
                 clockwork: VecDeque::new(),
                 chores: Vec::new(),
                 in_flight: 0,
-                begins_next: None,
                 are_chores_in_flight: false,
                 is_cutting: false,
                 commit_time: Duration::from_micros(200),
@@ -96,12 +95,9 @@ struct JournalActor {
     people: VecDeque<(Commit, Reply)>,
     clockwork: VecDeque<(Commit, Reply)>,
     chores: Vec<(Vec<Chore>, ChoreReply)>,
-    /// Batches handed to the store: those that are written, and at most one that waits behind
-    /// them, so that the store's thread never waits for this one. No stream is in two of them,
-    /// because its actor waits for the answer.
+    /// Batches that the store is writing. No stream is in two of them, because its actor waits for
+    /// the answer. None waits behind them: what people ask meanwhile goes before it.
     in_flight: usize,
-    /// When the batch behind those that are written begins: set as soon as one of them ends.
-    begins_next: Option<Rc<Cell<Instant>>>,
     /// A store with several writers writes chores one batch after the other all the same: one that
     /// brings more would only wait.
     are_chores_in_flight: bool,
@@ -154,16 +150,13 @@ impl Handler<Chores> for JournalActor {
 }
 
 impl JournalActor {
-    /// Starts a batch if the store has nothing to do, a large one beside what is written, or a
-    /// whole one behind it. What arrives in the same breath comes along: the batch is cut only when
-    /// the arbiter has handled what is in the mailbox.
+    /// Starts a batch if the store has nothing to do, or a large one beside what is written. What
+    /// arrives in the same breath comes along: the batch is cut only when the arbiter has handled
+    /// what is in the mailbox.
     fn write_soon(&mut self, context: &mut Context<Self>) {
-        let (waiting, whole) = (self.people.len() + self.clockwork.len(), self.fitting());
-        let may_write = match self.in_flight {
-            0 => true,
-            beside if beside < self.writers => waiting >= whole.min(BESIDE_MIN),
-            behind => behind == self.writers && waiting >= whole,
-        };
+        let waiting = self.people.len() + self.clockwork.len();
+        let is_worth_it = self.in_flight == 0 || waiting >= self.fitting().min(BESIDE_MIN);
+        let may_write = self.in_flight < self.writers && is_worth_it;
         if self.is_cutting || !may_write {
             return;
         }
@@ -183,10 +176,7 @@ impl JournalActor {
         if commits.is_empty() && chores.is_empty() {
             return;
         }
-        let began_at = Rc::new(Cell::new(Instant::now()));
-        if self.in_flight >= self.writers {
-            self.begins_next = Some(Rc::clone(&began_at));
-        }
+        let began_at = Instant::now();
         self.in_flight += 1;
         let has_chores = !chores.is_empty();
         self.are_chores_in_flight |= has_chores;
@@ -201,12 +191,9 @@ impl JournalActor {
         context.spawn(write.into_actor(self).map(move |written, actor, context| {
             actor.in_flight -= 1;
             actor.are_chores_in_flight &= !has_chores;
-            if let Some(begins) = actor.begins_next.take() {
-                begins.set(Instant::now());
-            }
             if count > 0 {
                 actor.batch_count.fetch_add(1, Ordering::Relaxed);
-                let each = began_at.get().elapsed() / count;
+                let each = began_at.elapsed() / count;
                 actor.commit_time = (actor.commit_time * 3 + each) / 4;
             }
             answer(written, replies, chore_replies);
@@ -215,13 +202,16 @@ impl JournalActor {
         self.write_soon(context);
     }
 
-    /// As many commits as [`BATCH_TIME`] allows on this disk.
+    /// As many commits as the time of a batch allows on this disk. The nearest power of two,
+    /// because statements over many rows are prepared for those.
     fn fitting(&self) -> usize {
-        let fitting = BATCH_TIME.as_micros() / self.commit_time.as_micros().max(1);
-        usize::try_from(fitting).unwrap_or(BATCH_MAX).clamp(BATCH_MIN, BATCH_MAX)
+        let time = if self.people.is_empty() { BATCH_TIME } else { PEOPLE_TIME };
+        let fitting = time.as_micros() / self.commit_time.as_micros().max(1);
+        let fitting = usize::try_from(fitting).unwrap_or(BATCH_MAX).clamp(BATCH_MIN, BATCH_MAX);
+        (fitting * 4 / 3 + 1).next_power_of_two() / 2
     }
 
-    /// The commits of the next batch: as many as [`BATCH_TIME`] allows, people first.
+    /// The commits of the next batch: as many as fit, people first.
     fn cut(&mut self) -> (Vec<Commit>, Vec<Reply>) {
         let count = self.fitting();
         let people = count.min(self.people.len());

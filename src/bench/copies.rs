@@ -42,21 +42,18 @@ pub(super) async fn book(
 ) -> anyhow::Result<Bench> {
     let originals = lived.accounts.min(ORIGINALS);
     let mut bench = Bench::start(place, lived.since, rules).await?;
-    bench
-        .seed(originals, Mode::AutoRenewal, lived.expires_at, |n| progress("seeding", n))
-        .await?;
+    bench.seed(originals, Mode::AutoRenewal, lived.expires_at, |n| progress("seeding", n)).await?;
     progress("living", 0);
     if let Some((_, mut stepper)) = bench.house.stepper() {
         stepper.advance_to(lived.until, |_| {}).await?;
     }
     bench = bench
         .restart(lived.live_max, async |book| match book {
-            Book::File(path) => copy_file(
-                &mut Connection::open(path)?,
-                originals,
-                lived.accounts,
-                |done| progress("copying", done),
-            ),
+            Book::File(path) => {
+                copy_file(&mut Connection::open(path)?, originals, lived.accounts, |done| {
+                    progress("copying", done);
+                })
+            }
             Book::Server(database) => {
                 copy_server(database, originals, lived.accounts, |done| progress("copying", done))
                     .await

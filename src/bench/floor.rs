@@ -110,6 +110,7 @@ pub(super) fn run(
     to.pragma_update(None, "synchronous", "FULL")?;
     to.pragma_update(None, "wal_autocheckpoint", 10_000)?;
     to.pragma_update(None, "secure_delete", "ON")?;
+    to.pragma_update(None, "cache_size", -65_536)?;
     let tables = WRITTEN
         .iter()
         .map(|(name, by)| Table::read(&from, name, *by))

@@ -121,8 +121,9 @@ fn floor(path: &Path, accounts: u64) -> anyhow::Result<(Duration, u64)> {
         )?;
         let (after, snapshot): (Option<i64>, Option<String>) =
             head.query_row([&stream], |row| Ok((row.get(4)?, row.get(5)?)))?;
-        let mut records = book
-            .prepare_cached("SELECT body FROM journal WHERE stream = ?1 AND seq > ?2 ORDER BY seq")?;
+        let mut records = book.prepare_cached(
+            "SELECT body FROM journal WHERE stream = ?1 AND seq > ?2 ORDER BY seq",
+        )?;
         let bodies: Vec<String> = records
             .query_map((&stream, after.unwrap_or(0)), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
@@ -132,10 +133,7 @@ fn floor(path: &Path, accounts: u64) -> anyhow::Result<(Duration, u64)> {
 }
 
 /// Parses what was read, and answers how much it was.
-fn parse<'a>(
-    snapshot: Option<&str>,
-    bodies: impl Iterator<Item = &'a str>,
-) -> anyhow::Result<u64> {
+fn parse<'a>(snapshot: Option<&str>, bodies: impl Iterator<Item = &'a str>) -> anyhow::Result<u64> {
     let mut bytes = 0;
     if let Some(snapshot) = snapshot {
         bytes += snapshot.len();

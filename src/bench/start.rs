@@ -148,19 +148,16 @@ async fn floor(book: &Closed) -> anyhow::Result<Duration> {
     nothing.arg("--version").stdin(Stdio::null()).stdout(Stdio::null());
     anyhow::ensure!(nothing.status()?.success(), "the program does not start");
     let stream = house::account(0).to_string();
-    match book.database() {
-        Some(database) => {
-            let mut conn = database.connect().await?;
-            server::streams(&mut conn, &[stream]).await?;
-        }
-        None => {
-            let file = rusqlite::Connection::open(book.file())?;
-            // What the next start finds must be as it was.
-            let as_it_was = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-            file.set_db_config(as_it_was, true)?;
-            let sql = "SELECT body FROM journal WHERE stream = ?1 ORDER BY seq";
-            file.query_row(sql, [stream], |row| row.get::<_, String>(0))?;
-        }
+    if let Some(database) = book.database() {
+        let mut conn = database.connect().await?;
+        server::streams(&mut conn, &[stream]).await?;
+    } else {
+        let file = rusqlite::Connection::open(book.file())?;
+        // What the next start finds must be as it was.
+        let as_it_was = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        file.set_db_config(as_it_was, true)?;
+        let sql = "SELECT body FROM journal WHERE stream = ?1 ORDER BY seq";
+        file.query_row(sql, [stream], |row| row.get::<_, String>(0))?;
     }
     Ok(started.elapsed())
 }

@@ -172,8 +172,7 @@ fn lines(of: &Measured) -> anyhow::Result<Vec<Line>> {
         let note = format!("{bytes} bytes an event");
         lines.push(of.rate(&measure, &place, "events_per_s", note)?);
     }
-    let note =
-        format!("{:.2} bill lines each", figure("/usage/settlement/lines_per_hour")?);
+    let note = format!("{:.2} bill lines each", figure("/usage/settlement/lines_per_hour")?);
     let place = "/usage/settlement";
     lines.push(of.rate("resource-hours settled, a second", place, "hours_per_s", note)?);
     let note = format!(
@@ -230,14 +229,17 @@ fn lines(of: &Measured) -> anyhow::Result<Vec<Line>> {
     lines.push(memory(
         "memory at its most while renewing, MiB",
         figure("/renewals/peak_rss_mib")?,
-        format!("of it the bench, and what was live before: {:.0}", figure("/renewals/rss_before_mib")?),
+        format!(
+            "of it the bench, and what was live before: {:.0}",
+            figure("/renewals/rss_before_mib")?
+        ),
     ));
     Ok(lines)
 }
 
 /// A figure with as many places as people read.
 fn shown(figure: f64) -> String {
-    let places = if figure.abs() < 10.0 { 2 } else if figure.abs() < 100.0 { 1 } else { 0 };
+    let places = usize::from(figure.abs() < 100.0) + usize::from(figure.abs() < 10.0);
     format!("{figure:.places$}")
 }
 

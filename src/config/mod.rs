@@ -171,7 +171,7 @@ impl Default for Schedulers {
             lifecycle: minutely(),
             orders: minutely(),
             housekeeping: "30 7 * * * *".to_owned(),
-            concurrency: 192,
+            concurrency: 512,
             any_after: seconds(600),
         }
     }

@@ -36,7 +36,7 @@ impl Config {
         );
         match self.book() {
             Book::Server(_) => {
-                must(store.writers <= WRITERS_MAX, "store.writers: must be at most 64")
+                must(store.writers <= WRITERS_MAX, "store.writers: must be at most 64");
             }
             Book::File(_) => must(
                 store.writers <= 1,

@@ -98,16 +98,24 @@ impl fmt::Display for Timestamp {
         // By hand: every record writes some, and a format string is read anew each time.
         let at = self.utc().naive_utc();
         let (date, time) = (at.date(), at.time());
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-            date.year(),
-            date.month(),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        )
+        let Some(year) = u32::try_from(date.year()).ok().filter(|year| *year <= 9999) else {
+            return write!(f, "{}", at.format("%Y-%m-%dT%H:%M:%SZ"));
+        };
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let (century, year) = (year / 100, year % 100);
+        let pairs = [century, year, date.month(), date.day()];
+        let pairs = pairs.into_iter().chain([time.hour(), time.minute(), time.second()]);
+        for (place, pair) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
+            two_digits(&mut text, place, pair);
+        }
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Writes a number below 100 at `place`.
+fn two_digits(text: &mut [u8], place: usize, number: u32) {
+    for (place, digit) in [(place, number / 10 % 10), (place + 1, number % 10)] {
+        text[place] = b"0123456789"[digit as usize];
     }
 }
 
@@ -145,13 +153,18 @@ impl Zone {
     /// What a clock on the wall there shows at `instant`.
     #[must_use]
     pub fn local(self, instant: Timestamp) -> NaiveDateTime {
-        self.0.from_utc_datetime(&instant.utc().naive_utc()).naive_local()
+        let utc = instant.utc().naive_utc();
+        // Most books are kept in it, and a zone's table is a search.
+        if self == Self::UTC { utc } else { self.0.from_utc_datetime(&utc).naive_local() }
     }
 
     /// The instant at which a clock on the wall there first shows `local`. In a gap it is the
     /// first instant after the gap, in an overlap the first of the two (D3, D37).
     #[must_use]
     pub fn instant(self, local: NaiveDateTime) -> Timestamp {
+        if self == Self::UTC {
+            return local.and_utc().into();
+        }
         match self.0.from_local_datetime(&local) {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => {
                 at.with_timezone(&Utc).into()

@@ -253,20 +253,26 @@ impl Money {
     #[must_use]
     pub fn amount(self) -> String {
         let exponent = self.currency.exponent() as usize;
-        let digits = self.minor.unsigned_abs().to_string();
-        let sign = if self.minor < 0 { "-" } else { "" };
-        if exponent == 0 {
-            return format!("{sign}{digits}");
+        // At least one digit stands before the point.
+        let mut digits = self.minor.unsigned_abs().to_string();
+        while digits.len() <= exponent {
+            digits.insert(0, '0');
         }
-        let digits = format!("{digits:0>width$}", width = exponent + 1);
-        let (whole, part) = digits.split_at(digits.len() - exponent);
-        format!("{sign}{whole}.{part}")
+        if exponent > 0 {
+            digits.insert(digits.len() - exponent, '.');
+        }
+        if self.minor < 0 {
+            digits.insert(0, '-');
+        }
+        digits
     }
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.amount(), self.currency)
+        f.write_str(&self.amount())?;
+        f.write_str(" ")?;
+        fmt::Display::fmt(&self.currency, f)
     }
 }
 

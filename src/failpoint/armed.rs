@@ -20,7 +20,9 @@ static ARMED: LazyLock<Armed> = LazyLock::new(|| Armed {
     die_at: std::env::var("RENEWD_DIE_AT").ok().map(|text| {
         let read = read(&text);
         // A test that dies nowhere proves nothing: better not to start.
-        read.unwrap_or_else(|| panic!("RENEWD_DIE_AT={text}: expected the name of a point or any, :, n"))
+        read.unwrap_or_else(|| {
+            panic!("RENEWD_DIE_AT={text}: expected the name of a point or any, :, n")
+        })
     }),
     passed: AtomicU64::new(0),
     passes: std::env::var_os("RENEWD_COUNT_PASSES").map(|path| {

@@ -125,11 +125,8 @@ impl Templates {
     /// [`Templates::check`]; only a directory that cannot be read is an error here.
     pub fn load(mail: &config::Mail) -> Result<Self, OutboxError> {
         let overrides = overrides(mail)?;
-        let read = if overrides.is_empty() {
-            Read::embedded()?
-        } else {
-            Arc::new(Read::of(overrides)?)
-        };
+        let read =
+            if overrides.is_empty() { Read::embedded()? } else { Arc::new(Read::of(overrides)?) };
         Ok(Self { read, provider: mail.provider.clone(), language: mail.language.clone() })
     }
 

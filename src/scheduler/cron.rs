@@ -56,9 +56,8 @@ impl Daily {
             && schedule.days_of_week().is_all()
             && schedule.years().is_all();
         let minutes = schedule.minutes().iter();
-        let seconds = |minute| {
-            schedule.seconds().iter().map(move |second| i64::from(minute * 60 + second))
-        };
+        let seconds =
+            |minute| schedule.seconds().iter().map(move |second| i64::from(minute * 60 + second));
         is_every_day.then(|| Self {
             hours: schedule.hours().iter().map(i64::from).collect(),
             seconds: minutes.flat_map(seconds).collect(),

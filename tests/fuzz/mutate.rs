@@ -238,7 +238,9 @@ fn changed(value: Value, donor: Option<Value>, random: &mut Random) -> Value {
         (_, Value::Object(fields)) => Value::Object(other_fields(fields, random)),
         (_, Value::Array(items)) => Value::Array(other_items(items, random)),
         (_, Value::String(text)) => other_text(&text, random),
-        (_, Value::Number(_) | Value::Bool(_) | Value::Null) => number(random.pick::<&str>(NUMBERS)),
+        (_, Value::Number(_) | Value::Bool(_) | Value::Null) => {
+            number(random.pick::<&str>(NUMBERS))
+        }
     }
 }
 

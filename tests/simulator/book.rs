@@ -137,7 +137,9 @@ pub(crate) fn config(random: &mut Random) -> Config {
     config.schedulers.concurrency = u32::try_from(random.within(1, 4)).unwrap_or(1);
     config.schedulers.housekeeping =
         if random.chance(300) { "30 7 * * * *" } else { "30 7 3 * * *" }.to_owned();
-    config.daemon.live_accounts_max = u32::try_from(random.within(2, 9)).unwrap_or(2);
+    // Where few may live, they are read again all the time.
+    let live_max = if random.chance(250) { random.within(2, 9) } else { 100 };
+    config.daemon.live_accounts_max = u32::try_from(live_max).unwrap_or(2);
     config.daemon.retire_after = Length(Duration::from_hours(24));
     if random.chance(600) {
         let (url, secret) = ("https://panel.example/".to_owned(), String::new());

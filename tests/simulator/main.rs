@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expects")]
 
 mod book;
+mod cost;
 mod faulty;
 mod habits;
 mod history;

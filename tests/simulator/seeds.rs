@@ -4,16 +4,19 @@
 use std::time::Duration;
 
 use renewd::actors::{Lane, Request};
+use renewd::domain::agenda::Job;
 use renewd::domain::calendar::Timestamp;
 use renewd::domain::command::Command;
+use renewd::domain::event::Event;
 use renewd::domain::ids::{AccountId, StreamId};
-use renewd::domain::record::Cause;
+use renewd::domain::nouns::subscription;
+use renewd::domain::record::{Cause, Record};
 use renewd::domain::verbs;
-use renewd::store::{OrderQuery, Store as _};
+use renewd::store::{DueQuery, OrderQuery, Store as _};
 
 use crate::book;
 use crate::faulty::{Faulty, Weather};
-use crate::habits::{Customer, parsed};
+use crate::habits::{Customer, parsed, usd};
 use crate::house::{House, Site};
 use crate::random::Random;
 use crate::world::now;
@@ -32,6 +35,28 @@ fn ask(house: &mut House, stream: StreamId, command: Command, sidecar: Vec<Strin
     request.sidecar = sidecar;
     let answer = house.run(async |app, _| app.accounts.execute(stream, request).await);
     answer.expect("it lives").is_ok()
+}
+
+/// A small one for a month, renewed by hand.
+fn purchase(product: &str, pay_now: bool) -> Command {
+    Command::Purchase(verbs::purchase::Purchase {
+        product: product.to_owned(),
+        plan: "small".to_owned(),
+        region: "eu".to_owned(),
+        period: parsed("P1M"),
+        renewal_mode: subscription::Mode::ManualRenewal,
+        pay_now,
+        external_id: None,
+        expires_not_after: None,
+        coupon: verbs::pricing::CouponChoice::Auto,
+        price_lock: false,
+        expected_payable: None,
+    })
+}
+
+fn reach(house: &mut House, at: Timestamp) -> bool {
+    let stepped = house.run(async |_, stepper| stepper.advance_to(at, |_| ()).await);
+    stepped.expect("it lives").is_ok()
 }
 
 /// The price list was written, and the reply was lost: everybody went on by the old one until the
@@ -58,25 +83,8 @@ fn what_failed_is_tried_again_under_a_manual_clock_too() {
     let id = AccountId::from_bits(5);
     let opening = Customer::new(id, 1, false, Random::new(3)).opening();
     assert!(ask(&mut house, id.into(), opening.command, opening.sidecar));
-    let purchase = verbs::purchase::Purchase {
-        product: "vps".to_owned(),
-        plan: "small".to_owned(),
-        region: "eu".to_owned(),
-        period: parsed("P1M"),
-        renewal_mode: renewd::domain::nouns::subscription::Mode::ManualRenewal,
-        pay_now: false,
-        external_id: None,
-        expires_not_after: None,
-        coupon: verbs::pricing::CouponChoice::Auto,
-        price_lock: false,
-        expected_payable: None,
-    };
-    assert!(ask(&mut house, id.into(), Command::Purchase(purchase), Vec::new()));
+    assert!(ask(&mut house, id.into(), purchase("vps", false), Vec::new()));
     let deadline = at.plus(Duration::from_hours(7 * 24));
-    let reach = |house: &mut House, at: Timestamp| {
-        let stepped = house.run(async |_, stepper| stepper.advance_to(at, |_| ()).await);
-        stepped.expect("it lives").is_ok()
-    };
     assert!(reach(&mut house, deadline.minus(Duration::from_secs(1))));
     site.store.set_weather(Weather { write_fails: 1_000, ..Weather::default() });
     while house.now() < deadline {
@@ -88,4 +96,59 @@ fn what_failed_is_tried_again_under_a_manual_clock_too() {
     let orders = now(site.store.kept().orders(query)).expect("orders");
     let states: Vec<_> = orders.iter().map(|order| order.state.as_str()).collect();
     assert_eq!(states, ["Cancelled"]);
+}
+
+/// A suspension that the brake holds back stays the first thing that is due of its job, and hid
+/// what was due later of the same job from the stepper, until something of another job came.
+#[test]
+fn what_the_brake_holds_back_hides_nothing_that_is_due_later() {
+    let site = site();
+    let at: Timestamp = parsed("2026-03-01T12:00:00Z");
+    let mut house = start(&site, at);
+    let engage = verbs::brake::Engage { held_count: 30, limit: 20 };
+    let (first, second) = (AccountId::from_bits(5), AccountId::from_bits(6));
+    assert!(ask(&mut house, StreamId::House, Command::EngageBrake(engage), Vec::new()));
+    for (person, id, days) in [(1, first, 0), (2, second, 20)] {
+        let at = at.plus(Duration::from_hours(days * 24));
+        assert!(reach(&mut house, at));
+        let opening = Customer::new(id, person, false, Random::new(3)).opening();
+        assert!(ask(&mut house, id.into(), opening.command, opening.sidecar));
+        let top_up = verbs::top_up::TopUp {
+            amount: usd(50_000),
+            method: "card".to_owned(),
+            channel: "api".to_owned(),
+            reference: None,
+        };
+        assert!(ask(&mut house, id.into(), Command::TopUp(top_up), Vec::new()));
+        assert!(ask(&mut house, id.into(), purchase("intl", true), Vec::new()));
+    }
+    // The first one's grace ends 46 days after the start, the second one's period 51 days after it.
+    assert!(reach(&mut house, at.plus(Duration::from_hours(60 * 24))));
+    let expired = |id: AccountId| {
+        let journal = now(site.store.kept().journal(id.into(), 0, 1_000)).expect("a journal");
+        let records = journal
+            .iter()
+            .map(|stored| serde_json::from_str::<Record>(&stored.body).expect("a record"));
+        let mut found = records.flat_map(|record| {
+            let at = record.at;
+            record.events.into_iter().map(move |event| (at, event))
+        });
+        found.find_map(|(at, event)| {
+            let Event::Subscription(subscription::Event::Expired { due_at, .. }) = event else {
+                return None;
+            };
+            Some((at, due_at))
+        })
+    };
+    let held = now(site.store.kept().due(DueQuery {
+        job: Job::Lifecycle,
+        until: house.now(),
+        any_until: Timestamp::MIN,
+        after: None,
+        limit: 9,
+    }));
+    let held: Vec<_> = held.expect("rows").into_iter().map(|row| row.stream).collect();
+    assert_eq!(held, [StreamId::Account(first)], "only what the brake holds back is still due");
+    let (at, due_at) = expired(second).expect("the second one expired");
+    assert!(at.since(due_at) < Duration::from_mins(1), "it was due at {due_at}, and came at {at}");
 }

@@ -53,6 +53,7 @@ impl Charges {
 }
 
 /// What the next renewal of a subscription will take, if it is attempted by `until`.
+#[must_use]
 pub fn charge_by(timeline: &Timeline, live: &Subscription, until: Timestamp) -> Option<Money> {
     let span = live.span()?;
     let attempt = next_attempt(timeline, live, &span)?;

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::account::{
     account_needs, closure_needs, coupon_needs, of_all, order_needs, resource_needs,
 };
-pub use self::charges::charge_by;
 use self::charges::Charges;
+pub use self::charges::charge_by;
 pub use self::step::{Due, Job, Step};
 use self::subscription::needs_of;
 pub use self::subscription::{

@@ -120,7 +120,7 @@ impl Deliveries {
         page(ready.into_iter(), limit)
     }
 
-    pub(super) fn list(&self, query: DeliveryQuery) -> Vec<Delivery> {
+    pub(super) fn list(&self, query: &DeliveryQuery) -> Vec<Delivery> {
         let before = query.before.map(|(at, key)| (at, key.stream.to_string(), key.seq, key.n));
         let asked = |delivery: &&Delivery| {
             query.stream.is_none_or(|stream| delivery.stream == stream)

@@ -18,9 +18,9 @@ use async_trait::async_trait;
 use self::deliveries::Deliveries;
 use super::{
     BillLineQuery, CampaignQuery, Channel, Chore, Claim, Commit, CouponQuery, Delivery,
-    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure,
-    ErasureStage, Head, JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth,
-    ResourceQuery, Retained, SealedRow, Snapshot, StatementQuery, Store, StoreError, StoredRecord,
+    DeliveryQuery, DocumentQuery, DueQuery, DueRow, EntryQuery, Erasure, ErasureStage, Head,
+    JobRun, LedgerRow, LegalHold, Loaded, OldUsage, OrderQuery, OutboxDepth, ResourceQuery,
+    Retained, SealedRow, Snapshot, StatementQuery, Store, StoreError, StoredRecord,
     SubscriptionQuery, TokenRow, UsagePlace, WithdrawalQuery, Written, codec, gate,
 };
 use crate::domain::agenda::Job;
@@ -581,7 +581,7 @@ impl Store for MemoryStore {
     }
 
     async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
-        Ok(self.tables().outbox.list(query))
+        Ok(self.tables().outbox.list(&query))
     }
 
     async fn outbox_depth(&self) -> Result<BTreeMap<Channel, OutboxDepth>, StoreError> {

@@ -2,6 +2,7 @@
 //! and a lock for life, so that no second daemon opens the same file.
 
 mod campaigns;
+mod checkpoint;
 mod chores;
 mod columns;
 mod erasure;

@@ -15,6 +15,9 @@ use crate::failpoint::{self, Point};
 use crate::store::StoreError;
 
 const READERS: u32 = 4;
+/// What the writer keeps of the file, in KiB below zero: with less it reads the pages that it is
+/// about to change again and again.
+const CACHE: &str = "-65536";
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
@@ -65,7 +68,10 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, StoreError> 
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "10000")
+        // The checkpoints beside the writer never catch up with it while it is busy: from this many
+        // pages on it finishes one by itself, and the log begins anew.
+        .pragma("wal_autocheckpoint", "20000")
+        .pragma("cache_size", CACHE)
         .pragma("secure_delete", "ON")
         // Statements of many rows keep a journal of their own to be undone by; in a file it would
         // be as large as everything else that a commit writes.
@@ -75,6 +81,22 @@ pub(super) async fn writer(path: &Path) -> Result<SqliteConnection, StoreError> 
         .connect()
         .await
         .map_err(fault::failed)
+}
+
+/// A connection that writes nothing of its own, and brings the log into the file.
+pub(super) async fn beside_the_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
+    options(path)
+        .synchronous(SqliteSynchronous::Full)
+        .thread_name(|_| "store-checkpoint".to_owned())
+        .connect()
+        .await
+        .map_err(fault::failed)
+}
+
+/// Brings what it can of the log into the file, and waits for nobody.
+pub(super) async fn checkpoint(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    let done = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(conn).await;
+    done.map(drop).map_err(fault::failed)
 }
 
 /// Closes it, with all that was written in the one file: readers that are still open would keep

@@ -8,6 +8,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::{erasure, open, write};
 use crate::domain::ids::StreamId;
 use crate::store::account_count::AccountCount;
@@ -101,11 +102,13 @@ async fn work(
     account_count: AccountCount,
 ) {
     let mut conn = Some(conn);
+    let mut checkpoints = Checkpoints::of(&path);
     let mut closed = None;
     while let Some(ask) = inbox.recv().await {
         let Batch { commits, chores, answer } = match ask {
             Ask::Write(batch) => batch,
             Ask::Scrub(answer) => {
+                checkpoints.close().await;
                 let _ = answer.send(scrub(&path, &mut conn).await);
                 continue;
             }
@@ -124,9 +127,14 @@ async fn work(
             let opened = u64::try_from(opened.count()).unwrap_or(0);
             account_count.add(opened);
         }
+        let is_written = written.is_ok();
         // Whoever asked may have gone: what is written stays written.
         let _ = answer.send(written);
+        if is_written {
+            checkpoints.wrote(&commits).await;
+        }
     }
+    checkpoints.close().await;
     if let Some(conn) = conn
         && let Err(error) = open::close(conn).await
     {

@@ -121,7 +121,8 @@ impl House {
             let clock = Clock::manual(NOW.parse().expect("an instant"));
             let rules = parse_rules(CATALOGUE).expect("a catalogue");
             let app = App::start_on(&config, clock, Some(rules), ground).await.expect("a house");
-            let sealing = Arc::new(Counting { sealer: app.sealer.clone(), drawn: AtomicU64::new(1) });
+            let sealing =
+                Arc::new(Counting { sealer: app.sealer.clone(), drawn: AtomicU64::new(1) });
             let admin = Admin { sealing, ..serve::admin(&app) };
             let app = routes::app().0.app_data(Data::new(admin.clone()));
             let service = Rc::new(init_service(app).await);

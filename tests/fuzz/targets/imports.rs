@@ -50,7 +50,8 @@ pub(crate) fn run(input: &[u8]) {
 
 /// The lines of the book that is shipped.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> = SAMPLE_BOOK.lines().map(|line| line.as_bytes().to_vec()).collect();
+    let mut seeds: Vec<Vec<u8>> =
+        SAMPLE_BOOK.lines().map(|line| line.as_bytes().to_vec()).collect();
     seeds.push(
         br#"{"external_id":"7","account":{"name":"Ada","email":"7@ada.example","kind":"personal","country":"DE","currency":"USD","time_zone":"UTC","language":"en"}}"#
             .to_vec(),

@@ -73,7 +73,8 @@ impl Life {
         if self.asked.len().is_multiple_of(LOOK) {
             for path in ["/v1/ledger/trial-balance", "/v1/parked"] {
                 let answer = self.get(path);
-                let parked = path.ends_with("parked") && answer.json()["items"] != Value::from([0; 0]);
+                let parked =
+                    path.ends_with("parked") && answer.json()["items"] != Value::from([0; 0]);
                 if !answer.status.is_success() || parked {
                     self.fail("the house is not in order", &answer);
                 }
@@ -176,29 +177,64 @@ fn catalogue(media_type: &str) -> String {
 const BY_HAND: &[(&str, &str, &str)] = &[
     ("POST", "/v1/clock", r#"{"advance":"P31D"}"#),
     ("POST", "/v1/clock", r#"{"advance":"PT6H"}"#),
-    ("POST", "/v1/accounts/{account}/orders?dry_run=true", r#"{"kind":"new","product":"ecs","plan":"small","region":"eu-central-1","period":"P1Y","renewal_mode":"AutoRenewal","pay_now":true,"coupon":"auto"}"#),
-    ("POST", "/v1/accounts/{account}/orders", r#"{"kind":"new","product":"ecs","plan":"medium","region":"eu-central-1","period":"P1W","renewal_mode":"ManualRenewal","pay_now":true,"expires_not_after":"{subscription}"}"#),
-    ("POST", "/v1/accounts/{account}/renewals", r#"{"subscriptions":["{subscription}"],"period":"P1M","pay_now":true}"#),
-    ("POST", "/v1/accounts/{account}/subscriptions/{subscription}/renewals", r#"{"until_day":28,"pay_now":true}"#),
-    ("POST", "/v1/accounts/{account}/subscriptions/{subscription}/changes", r#"{"plan":"standard","pay_now":true}"#),
-    ("PUT", "/v1/accounts/{account}/credit-limit", r#"{"amount":{"amount":"300.00","currency":"USD"}}"#),
-    ("POST", "/v1/accounts/{account}/transfers", r#"{"to":"{other}","amount":{"amount":"7.00","currency":"USD"}}"#),
-    ("POST", "/v1/usage", r#"[{"id":"1","resource":"{resource}","meter":"traffic","quantity":"12.5","at":"2026-01-10T11:00:00Z"}]"#),
-    ("POST", "/v1/accounts/{account}/closure", r#"{"reason":"moving on"}"#),
+    (
+        "POST",
+        "/v1/accounts/{account}/orders?dry_run=true",
+        r#"{"kind":"new","product":"ecs","plan":"small","region":"eu-central-1","period":"P1Y","renewal_mode":"AutoRenewal","pay_now":true,"coupon":"auto"}"#,
+    ),
+    (
+        "POST",
+        "/v1/accounts/{account}/orders",
+        r#"{"kind":"new","product":"ecs","plan":"medium","region":"eu-central-1","period":"P1W","renewal_mode":"ManualRenewal","pay_now":true,"expires_not_after":"{subscription}"}"#,
+    ),
+    (
+        "POST",
+        "/v1/accounts/{account}/renewals",
+        r#"{"items":[{"subscription":"{subscription}","period":"P1M","pay_now":true}]}"#,
+    ),
+    (
+        "POST",
+        "/v1/accounts/{account}/subscriptions/{subscription}/renewals",
+        r#"{"expected_renew_day":28,"pay_now":true}"#,
+    ),
+    (
+        "POST",
+        "/v1/accounts/{account}/subscriptions/{subscription}/changes",
+        r#"{"plan":"standard","pay_now":true}"#,
+    ),
+    (
+        "PUT",
+        "/v1/accounts/{account}/credit-limit",
+        r#"{"limit":{"amount":"300.00","currency":"USD"}}"#,
+    ),
+    (
+        "POST",
+        "/v1/accounts/{account}/transfers",
+        r#"{"to":"{other}","amount":{"amount":"7.00","currency":"USD"}}"#,
+    ),
+    (
+        "POST",
+        "/v1/usage",
+        r#"[{"id":"1","source":"dc1","resource":"{resource}","meter":"traffic","quantity":"12.5","at":"2026-01-10T11:00:00Z"}]"#,
+    ),
+    ("POST", "/v1/accounts/{account}/closure", r#"{"disclaimer":true,"forfeit":true}"#),
 ];
 
 /// The text with names in it that are there: where it has a place for one, and for each id.
 fn named(text: &str, house: &House) -> String {
-    let placed = house.names.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value)
-    });
+    let placed = house
+        .names
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
     let is_id = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let words = placed.split_inclusive(|c| !is_id(c)).map(|part| {
         let word = part.trim_end_matches(|c| !is_id(c));
         let prefix = word.find('_').map_or("", |end| &word[..=end]);
         let known = house.names.iter().find(|(_, id)| prefix.len() == 4 && id.starts_with(prefix));
         match known {
-            Some((_, id)) if !house.names.iter().any(|(_, id)| id == word) => part.replace(word, id),
+            Some((_, id)) if !house.names.iter().any(|(_, id)| id == word) => {
+                part.replace(word, id)
+            }
             Some(_) | None => part.to_owned(),
         }
     });

@@ -120,7 +120,10 @@ impl Calendar {
     fn reckon(&self) {
         for &zone in self.zones.iter().chain([&Zone::UTC]) {
             for &at in &self.instants {
-                assert!(zone.plus_days(at, 1) > at || at.plus_day() == Timestamp::MAX, "{at} {zone:?}");
+                assert!(
+                    zone.plus_days(at, 1) > at || at.plus_day() == Timestamp::MAX,
+                    "{at} {zone:?}"
+                );
                 let month = Month::of(at, zone);
                 assert!(month.starts_at(zone) <= at, "{at} {zone:?}");
                 for &period in &self.periods {
