@@ -122,7 +122,8 @@ impl<'a> Batch<'a> {
 
     fn take_move(&mut self, moved: Option<Move<'a>>) {
         let Some(moved) = moved else { return };
-        if moved.from == 0 { self.fresh.push(moved) } else { self.moves.push(moved) }
+        let moves = if moved.from == 0 { &mut self.fresh } else { &mut self.moves };
+        moves.push(moved);
     }
 
     fn take(&mut self, stream: &'a str, commit: &'a Commit) {
