@@ -190,6 +190,8 @@ fn start_log(json: bool, quiet: bool) {
     let usual = if quiet { "error" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Where nobody reads the log any more there is nobody to tell, and trying to would panic.
+    let log = log.log_internal_errors(false);
     if json {
         log.json().flatten_event(true).init();
     } else {

@@ -218,3 +218,17 @@ fn a_mass_of_suspensions_waits_for_an_operator() {
     daemon.renewctl(&["brake", "release"]).ended(1);
     daemon.stop().run("check", &[]).ok();
 }
+
+#[test]
+fn who_logs_to_nobody_goes_on_and_stops() {
+    let home = Home::new();
+    let daemon = home.start_unheard();
+    let ada = Customer::open(&daemon, "ada");
+    ada.tops_up(&daemon, "18.00");
+    let database = ada.buys(&daemon, "AutoRenewal");
+    // Runs and deliveries say so in the log.
+    daemon.until("2026-01-20T12:00:00Z");
+    assert_eq!(database.state(&daemon), "Active");
+    let home = daemon.stop();
+    assert!(home.run("check", &[]).ok().out.contains("0 findings"));
+}

@@ -155,6 +155,16 @@ impl Home {
         started.unwrap_or_else(|ran| panic!("the daemon did not start: {ran:?}"))
     }
 
+    /// Starts a daemon whose log nobody reads once it is ready.
+    pub(crate) fn start_unheard(&self) -> Daemon {
+        let daemon = self.renewd("serve");
+        let mut unheard = Command::new("bash");
+        let script = "exec \"$0\" \"$@\" 2> >(exec sed -u '/\"ready\"/q' >&2)";
+        unheard.arg("-c").arg(script).arg(daemon.get_program()).args(daemon.get_args());
+        let started = self.try_start_as(unheard, &format!("manual:{BEGINNING}"));
+        started.unwrap_or_else(|ran| panic!("the daemon did not start: {ran:?}"))
+    }
+
     /// Tries to start a daemon that permissions bind, also where the tests run as root.
     pub(crate) fn refuses_bound_by_permissions(&self) -> Ran {
         let daemon = self.renewd("serve");
