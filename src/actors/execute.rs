@@ -600,11 +600,10 @@ const fn taken_by(kind: ClaimKind) -> Rejection {
 }
 
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
-    let failed = |error: String| Failure::Store(error);
     // Most of what is written is about as long: the text is not moved while it grows.
     let mut text = Vec::with_capacity(1024);
-    serde_json::to_writer(&mut text, value).map_err(|error| failed(error.to_string()))?;
-    String::from_utf8(text).map_err(|error| failed(error.to_string()))
+    serde_json::to_writer(&mut text, value).map_err(|error| Failure::Store(error.to_string()))?;
+    String::from_utf8(text).map_err(|error| Failure::Store(error.to_string()))
 }
 
 fn corrupt(stream: StreamId, error: &serde_json::Error) -> Failure {

@@ -322,8 +322,7 @@ impl Outbox {
     }
 
     /// The same for one channel, so that a slow webhook endpoint need not hold up the mail. Runs
-    /// of different channels may overlap.
-    /// It does not say when the next attempt is due.
+    /// of different channels may overlap. It does not say when the next attempt is due.
     pub async fn run_channel(&self, channel: Channel, now: Timestamp) -> Result<Run, StoreError> {
         self.drain(channel, now).await
     }
