@@ -79,10 +79,6 @@ impl AccountActor {
 
 impl Actor for AccountActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Context<Self>) {
-        context.set_mailbox_capacity(self.ports.limits.waiting_max);
-    }
 }
 
 /// A question for this stream.
