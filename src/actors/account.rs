@@ -9,8 +9,9 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture,
 };
 
-use super::execute::{self, Slot};
+use super::execute;
 use super::journal::Journal;
+use super::slot::Slot;
 use super::{Ask, ExecuteError, Ports};
 use crate::domain::ids::StreamId;
 
