@@ -109,8 +109,9 @@ pub fn make(root: &Path, copy: &Path) -> (PathBuf, Vec<Mutant>) {
             };
             write(&place, &text);
         }
+        eprintln!("round {round}: builds the copy with {} mutants", mutants.len() - skipped.len());
         let (tests, bad) = build(copy);
-        eprintln!("round {round}: {} mutants, {} do not compile", mutants.len(), bad.len());
+        eprintln!("round {round}: {} of them do not compile", bad.len());
         if let Some(tests) = tests {
             remember(&kept, &files, &skipped);
             mutants.retain(|mutant| !skipped.contains(&mutant.number));
@@ -178,7 +179,7 @@ fn remember(kept: &Path, files: &[PathBuf], skipped: &BTreeSet<usize>) {
     fs::write(kept, format!("{}\n{numbers}", stamp(files))).expect("a file");
 }
 
-/// The lengths of all files, tests apart: enough to tell whether numbers are still the same.
+/// All files, tests apart: their mutants have the same numbers while it is the same.
 fn stamp(files: &[PathBuf]) -> String {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();

@@ -20,6 +20,16 @@ pub struct Mutant {
     pub line: usize,
     /// What is changed, in words.
     pub change: String,
+    /// How many of its file before it say the same of themselves.
+    pub alike: usize,
+}
+
+impl Mutant {
+    /// What it is called in the book: not by its number or line, so that it is known again where
+    /// something else was changed.
+    pub fn name(&self) -> String {
+        format!("{}\t{}\t{}", self.file, self.change, self.alike)
+    }
 }
 
 /// Something in a file that is written otherwise.
@@ -102,7 +112,9 @@ impl Planter<'_> {
         };
         let change = format!("{short} in {}", self.function);
         let (file, line) = (self.file.to_owned(), span.start().line);
-        self.mutants.push(Mutant { number, file, line, change });
+        let is_alike = |other: &&Mutant| other.file == file && other.change == change;
+        let alike = self.mutants.iter().filter(is_alike).count();
+        self.mutants.push(Mutant { number, file, line, change, alike });
         (!(self.skipped)(number)).then_some(number)
     }
 
