@@ -561,7 +561,10 @@ pub(super) fn check_money(world: &World) {
             *balances.entry(line.account).or_default() += line.amount.minor();
         }
     }
-    let cash = world.books().wallet.cash.minor();
+    let wallet = &world.books().wallet;
+    let cash = wallet.cash.minor();
+    let lots: i64 = wallet.lots.iter().map(|lot| lot.left.minor()).sum();
+    assert_eq!((cash, wallet.lent), (lots, None), "cash is what its lots hold");
     assert_eq!(balances.get(&ledger::Account::CustomerCash).copied().unwrap_or(0), -cash);
     // What is paid and not earned is what the coverages say (D43).
     let mut covered: BTreeMap<ledger::Account, i64> = BTreeMap::new();
