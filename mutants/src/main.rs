@@ -2,10 +2,11 @@
 //! mutant sleeps behind its number, and is woken by a variable of the environment. So a mutant
 //! costs a run of the few tests that come past it, not a build.
 //!
-//! `mutants COPY [--again | --afresh] [FILE…]`, called in the repository, works in the folder COPY,
+//! `mutants COPY [--again] [--slow] [--afresh] [FILE…]`, called in the repository, works in the folder COPY,
 //! which is kept for the next time; it looks at all of the core, or at those of its files whose path
 //! has one of the given texts in it, in the order of the texts. What was tried is not tried again:
-//! `--again` does so with those that nobody noticed, and `--afresh` forgets everything.
+//! `--again` does so with those that nobody noticed, `--slow` asks the slowest tests too, and
+//! `--afresh` forgets everything.
 
 mod asked;
 mod book;
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 use book::{Book, Outcome};
 use plant::Mutant;
 
+const OPTIONS: &[&str] = &["--again", "--slow", "--afresh"];
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let copy = PathBuf::from(arguments.next().expect("the folder of the copy"));
@@ -27,10 +30,8 @@ fn main() {
     let (options, files): (Vec<String>, Vec<String>) =
         arguments.partition(|argument| argument.starts_with('-'));
     let is_wanted = |option: &str| options.iter().any(|wanted| wanted == option);
-    if let Some(unknown) =
-        options.iter().find(|option| !["--again", "--afresh"].contains(&option.as_str()))
-    {
-        eprintln!("{unknown} is unknown: there are --again and --afresh");
+    if let Some(unknown) = options.iter().find(|option| !OPTIONS.contains(&option.as_str())) {
+        eprintln!("{unknown} is unknown: there are {}", OPTIONS.join(", "));
         std::process::exit(2);
     }
     let (binary, mutants) = copy::make(Path::new("."), &copy);
@@ -43,7 +44,7 @@ fn main() {
     };
     let left: Vec<&Mutant> = asked.iter().filter(is_open).collect();
     eprintln!("{} mutants, {} to try", asked.len(), left.len());
-    run::all(&copy, &binary, &left, again, &mut book);
+    run::all(&copy, &binary, &left, is_wanted("--slow"), &mut book);
     book.print(&asked);
 }
 

@@ -13,7 +13,7 @@ use crate::plant::Mutant;
 
 /// Tests that are run in one process: few while they are likely, so that few are run for nothing.
 const CHUNKS: &[usize] = &[4, 12, 60, 10_000];
-/// Tests that take more than this part of the time of all are asked the second time only.
+/// Tests that take more than this part of the time of all are the slowest.
 const HEAVY: u32 = 12;
 /// A run that takes so many times as long as it should, and this on top, has no end.
 const PATIENCE: u32 = 4;
@@ -25,14 +25,14 @@ const EVERY: Duration = Duration::from_secs(20);
 type Noticed = BTreeMap<(String, String), u32>;
 
 /// Tries all of these, and notes what became of them.
-pub fn all(copy: &Path, binary: &Path, mutants: &[&Mutant], thorough: bool, book: &mut Book) {
+pub fn all(copy: &Path, binary: &Path, mutants: &[&Mutant], slow: bool, book: &mut Book) {
     if mutants.is_empty() {
         return;
     }
     let mut tests = asked::tests(copy, binary);
     let sum: Duration = tests.iter().map(|test| test.takes).sum();
     eprintln!("{} tests take {} s", tests.len(), sum.as_secs());
-    if !thorough {
+    if !slow {
         tests.retain(|test| test.takes <= sum / HEAVY);
     }
     let mut noticed = Noticed::new();

@@ -244,6 +244,7 @@ fn r11_8_what_became_of_an_order_stays_listed() {
         2026-04-03 08:00 provision-failed #8
         2026-04-04 00:00 renew #1 day 9
         2026-04-05 00:00 refund #2 1
+        2026-04-05 00:00 renew #5 1 month unpaid
     "), @r"
         #2: closed_at 2026-04-02T00:00:00Z, created_at 2026-04-01T00:00:00Z, deadline 2026-04-08T00:00:00Z, ends_at 2026-05-02T00:00:00Z, kind new, list 10.00 USD, paid_at 2026-04-02T00:00:00Z, payable 10.00 USD, period_no 1, starts_at 2026-04-02T00:00:00Z, state Paid; 0 lines
         #4: cancelled_for requested, closed_at 2026-04-03T00:00:00Z, created_at 2026-04-02T00:00:00Z, deadline 2026-04-09T00:00:00Z, kind new, list 10.00 USD, payable 10.00 USD, period_no 1, state Cancelled; 0 lines
@@ -251,6 +252,7 @@ fn r11_8_what_became_of_an_order_stays_listed() {
         #8: closed_at 2026-04-03T08:00:00Z, created_at 2026-04-03T07:00:00Z, deadline 2026-04-10T07:00:00Z, deliver_until 2026-04-04T07:00:00Z, failed_for {reported:{}}, kind new, list 10.00 USD, paid_at 2026-04-03T07:00:00Z, payable 10.00 USD, period_no 1, state Failed; 0 lines
         #9: aligned_to 2026-06-09T00:00:00Z, closed_at 2026-04-04T00:00:00Z, created_at 2026-04-04T00:00:00Z, deadline 2026-04-11T00:00:00Z, ends_at 2026-06-09T00:00:00Z, kind renew, list 12.33 USD, paid_at 2026-04-04T00:00:00Z, payable 12.33 USD, period_no 2, starts_at 2026-05-02T00:00:00Z, state Paid; 2 lines
         #10: closed_at 2026-04-05T00:00:00Z, created_at 2026-04-05T00:00:00Z, deadline 2026-04-05T00:00:00Z, kind refund, list 0.00 USD, payable 0.00 USD, period_no 2, refund 1.00 USD, refund_of ord_0000000007_2, state Refunded; 0 lines
+        #11: created_at 2026-04-05T00:00:00Z, deadline 2026-04-12T00:00:00Z, ends_at 2026-06-03T06:00:00Z, kind renew, list 10.00 USD, payable 10.00 USD, period_no 2, starts_at 2026-05-03T06:00:00Z, state Unpaid; 0 lines
         ");
 }
 
