@@ -101,6 +101,31 @@ fn r10_12_a_plan_of_the_same_price_is_no_downgrade_and_upgrades_count_for_none()
 }
 
 #[test]
+fn r1_20_a_plan_that_is_paid_for_the_next_period_is_not_replaced_before_it_begins() {
+    assert_snapshot!(play_only(&["order #", "is "], "
+        2026-04-01 00:00 top-up 900
+        2026-04-01 00:00 purchase ecs free 1 month
+        2026-04-02 00:00 renew #1 1 month plan small
+        2026-04-03 00:00 renew #1 1 month plan large
+        2026-04-03 00:00 renew #1 1 month plan small
+        2026-05-02 00:00 step
+        2026-05-02 00:00 renew #1 1 month plan large
+        2026-06-02 00:00 step
+    "), @r"
+        2026-04-01 00:00 #1 order #2 new P1M 0.00 USD by 2026-04-08 00:00
+        2026-04-01 00:00   order #2 paid 0.00 USD
+        2026-04-02 00:00 #1 order #3 renew P1M 10.00 USD by 2026-04-09 00:00
+        2026-04-02 00:00   order #3 paid 10.00 USD
+        2026-04-03 00:00 ! ChangePending: sub#1 changes its plan at 2026-05-01T00:00:00Z: it cannot be changed before
+        2026-04-03 00:00 #1 order #4 renew P1M 10.00 USD by 2026-04-10 00:00
+        2026-04-03 00:00   order #4 paid 10.00 USD
+        2026-05-01 00:00 #1 is small due 2026-05-01 00:00
+        2026-05-02 00:00 #1 order #5 renew P1M 50.00 USD by 2026-05-09 00:00
+        2026-05-02 00:00   order #5 paid 50.00 USD
+        ");
+}
+
+#[test]
 fn d40_a_retired_plan_is_sold_and_renewed_up_to_its_last_instant() {
     assert_snapshot!(play_only(&["order #", "renewed", "is "], "
         2026-05-15 00:00 top-up 500
