@@ -48,7 +48,7 @@ struct Planter<'s> {
     source: &'s str,
     edits: Vec<Edit>,
     mutants: &'s mut Vec<Mutant>,
-    skipped: &'s dyn Fn(usize) -> bool,
+    skipped: &'s dyn Fn(&Mutant) -> bool,
     function: String,
 }
 
@@ -57,7 +57,7 @@ pub fn plant(
     file: &str,
     source: &str,
     mutants: &mut Vec<Mutant>,
-    skipped: &dyn Fn(usize) -> bool,
+    skipped: &dyn Fn(&Mutant) -> bool,
 ) -> String {
     let tree = syn::parse_file(source).unwrap_or_else(|error| panic!("{file}: {error}"));
     let mut planter =
@@ -114,8 +114,10 @@ impl Planter<'_> {
         let (file, line) = (self.file.to_owned(), span.start().line);
         let is_alike = |other: &&Mutant| other.file == file && other.change == change;
         let alike = self.mutants.iter().filter(is_alike).count();
-        self.mutants.push(Mutant { number, file, line, change, alike });
-        (!(self.skipped)(number)).then_some(number)
+        let mutant = Mutant { number, file, line, change, alike };
+        let is_planted = !(self.skipped)(&mutant);
+        self.mutants.push(mutant);
+        is_planted.then_some(number)
     }
 
     fn edit(&mut self, span: Span, parts: Vec<Part>) {

@@ -34,7 +34,7 @@ mod reminders;
 mod renewals;
 mod rules_faults;
 mod scenario;
-mod states;
 mod statements;
+mod states;
 mod told;
 mod wallet;
