@@ -29,6 +29,7 @@ mod payg;
 mod payg_properties;
 mod payg_words;
 mod properties;
+mod readings;
 mod refunds;
 mod reminders;
 mod renewals;
