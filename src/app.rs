@@ -67,8 +67,9 @@ pub struct Ground {
     pub sealer: Sealer,
     /// Takes mail and webhooks, where no servers do.
     pub receiver: Option<Arc<dyn Receiver>>,
-    /// Where the streams live, and where the clockwork does: they may be one thread.
-    pub threads: [ArbiterHandle; 2],
+    /// Where the streams live, where they are read back, and where the clockwork does: they may be
+    /// one thread.
+    pub threads: [ArbiterHandle; 3],
 }
 
 impl App {
@@ -99,10 +100,13 @@ impl App {
         );
         let sealer = Sealer::load_or_create(&key)
             .with_context(|| format!("the deployment key {}", key.display()))?;
-        let arbiters = vec![Arbiter::new(), Arbiter::new()];
-        let threads = [arbiters[0].handle(), arbiters[1].handle()];
+        let arbiters = [Arbiter::new(), Arbiter::new(), Arbiter::new()];
+        let threads = arbiters.each_ref().map(Arbiter::handle);
         let ground = Ground { store, sealer, receiver: None, threads };
-        Ok(Self { arbiters, ..Self::start_on(config, clock, rules, ground).await? })
+        Ok(Self {
+            arbiters: arbiters.into(),
+            ..Self::start_on(config, clock, rules, ground).await?
+        })
     }
 
     /// Starts the house on threads of the caller's, which end it when they end.
@@ -112,7 +116,7 @@ impl App {
         rules: Option<Rules>,
         ground: Ground,
     ) -> anyhow::Result<Self> {
-        let Ground { store, sealer, receiver, threads: [streams, clockwork] } = ground;
+        let Ground { store, sealer, receiver, threads: [streams, reading, clockwork] } = ground;
         let lines = cron_lines(config)?;
         let house = load_house(&store).await?;
         let limits = Limits {
@@ -121,7 +125,7 @@ impl App {
             ..Limits::default()
         };
         let ports = Ports::start(
-            &streams,
+            &reading,
             Arc::clone(&store),
             sealer.clone(),
             clock.clone(),

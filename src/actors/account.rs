@@ -9,8 +9,9 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture,
 };
 
-use super::execute::{self, Slot};
+use super::execute;
 use super::journal::Journal;
+use super::slot::Slot;
 use super::{Ask, ExecuteError, Ports};
 use crate::domain::ids::StreamId;
 
@@ -78,10 +79,6 @@ impl AccountActor {
 
 impl Actor for AccountActor {
     type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Context<Self>) {
-        context.set_mailbox_capacity(self.ports.limits.waiting_max);
-    }
 }
 
 /// A question for this stream.

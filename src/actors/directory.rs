@@ -10,7 +10,7 @@ use actix::{Actor, Addr, ArbiterHandle, AsyncContext, Context, Handler, Message}
 
 use super::account::{AccountActor, Enter, Retire};
 use super::journal::Journal;
-use super::{Ask, ExecuteError, Ports};
+use super::{Ask, ExecuteError, Ports, mailbox};
 use crate::domain::ids::StreamId;
 
 /// Questions that may wait to be forwarded.
@@ -38,9 +38,11 @@ struct Entry {
 impl Directory {
     /// Starts the directory on `arbiter`; the actors live beside it.
     pub(super) fn start(ports: Ports, journal: Journal, arbiter: &ArbiterHandle) -> Addr<Self> {
-        Self::start_in_arbiter(arbiter, |context| {
-            context.set_mailbox_capacity(WAITING_MAX);
-            Self { ports, journal, entries: BTreeMap::new(), seen: VecDeque::new() }
+        mailbox::start_on(arbiter, WAITING_MAX, || Self {
+            ports,
+            journal,
+            entries: BTreeMap::new(),
+            seen: VecDeque::new(),
         })
     }
 
@@ -57,7 +59,8 @@ impl Directory {
             let pending = Rc::new(Cell::new(0));
             let actor =
                 AccountActor::new(stream, ports.clone(), journal.clone(), Rc::clone(&pending));
-            Entry { actor: actor.start(), pending, used_at: Instant::now(), used_again: false }
+            let actor = mailbox::start(ports.limits.waiting_max, actor);
+            Entry { actor, pending, used_at: Instant::now(), used_again: false }
         });
         entry.used_again = true;
         entry.used_at = Instant::now();

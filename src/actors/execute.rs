@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::failure::Failure;
 use super::gather::Gathered;
 use super::journal::Journal;
-use super::loader::BUILD;
+use super::slot::{BUILD, Slot};
 use super::{Ask, Committed, ExecuteError, Lane, Ports, Receipt, Reply, Request, View};
-use crate::domain::agenda::{Agenda, Job};
+use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
 use crate::domain::facts::Facts;
 use crate::domain::ids::StreamId;
@@ -18,26 +19,12 @@ use crate::domain::rejection::Rejection;
 use crate::domain::rows::{Row, Summary};
 use crate::domain::stream::{self, Context, Executed, State};
 use crate::store::seal::StreamKey;
-use crate::store::{
-    Chore, ClaimKind, Commit, Head, Loaded, SealedRow, Snapshot, StoreError, TokenRow, Written,
-    codec,
-};
+use crate::store::{Chore, ClaimKind, Commit, SealedRow, Snapshot, TokenRow, Written};
 
 /// Times a turn is decided again because the head had moved.
 const CONFLICTS_MAX: u32 = 5;
 /// A tail of records shorter than this is not worth a snapshot, in bytes.
 const TAIL_MIN: usize = 16 * 1024;
-
-/// A stream in memory: its state after its last record, and nothing uncommitted.
-pub(super) struct Slot {
-    state: State,
-    agenda: Agenda,
-    head: Head,
-    /// Bytes of journal since the last snapshot.
-    tail: usize,
-    /// Bytes of the last snapshot.
-    snapshot: usize,
-}
 
 /// How a turn ended.
 pub(super) struct Ended {
@@ -109,32 +96,6 @@ pub(super) async fn turn(
             Ended { slot: turn.load().await.ok(), panicked: false }
         }
         Err(Failure::Store(_) | Failure::Parked(_)) => Ended { slot: None, panicked: false },
-    }
-}
-
-/// Why a turn came to nothing.
-pub(super) enum Failure {
-    Store(String),
-    Parked(String),
-    Panicked,
-}
-
-impl Failure {
-    pub(super) fn error(&self) -> ExecuteError {
-        match self {
-            Self::Store(error) => ExecuteError::Store(StoreError::Unavailable(error.clone())),
-            Self::Parked(reason) => ExecuteError::Parked(reason.clone()),
-            Self::Panicked => ExecuteError::OutcomeUnknown,
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(match error {
-            StoreError::Unavailable(what) => what,
-            StoreError::Corrupt(_) | StoreError::InUse(_) => error.to_string(),
-        })
     }
 }
 
@@ -251,7 +212,7 @@ impl Turn<'_> {
     /// Reads the stream and replays it. What the house says is published: its last commit may have
     /// been written and not answered.
     async fn load(&self) -> Result<Slot, Failure> {
-        let slot = load(self.ports, self.stream).await?;
+        let slot = self.ports.loader.load(self.stream).await?;
         if let State::House(house) = &slot.state {
             self.ports.publish_house(house.clone());
         }
@@ -479,13 +440,7 @@ impl Turn<'_> {
         request: Request,
         reply: Reply<Receipt>,
     ) -> Result<(), Failure> {
-        let mut copy = Slot {
-            state: slot.state.clone(),
-            agenda: slot.agenda.clone(),
-            head: slot.head.clone(),
-            tail: slot.tail,
-            snapshot: slot.snapshot,
-        };
+        let mut copy = slot.clone();
         let (unused, _) = tokio::sync::oneshot::channel();
         let mut taken = Ok(());
         for claim in &request.claims {
@@ -519,59 +474,10 @@ impl Turn<'_> {
     }
 }
 
-/// Reads a stream and replays it.
-async fn load(ports: &Ports, stream: StreamId) -> Result<Slot, Failure> {
-    let Some(loaded) = ports.loader.load(stream).await? else {
-        return Ok(Slot {
-            state: State::empty(stream),
-            agenda: Agenda::default(),
-            head: Head {
-                seq: 0,
-                at: Timestamp::MIN,
-                digest: codec::GENESIS,
-                due_at: Timestamp::MAX,
-                due_job: Job::Housekeeping,
-                rules_version: 0,
-                summary: "{}".to_owned(),
-            },
-            tail: 0,
-            snapshot: 0,
-        });
-    };
-    if let Some(reason) = loaded.parked {
-        return Err(Failure::Parked(reason));
-    }
-    match catch_unwind(AssertUnwindSafe(|| replay(ports, stream, loaded))) {
-        Ok(slot) => slot,
-        Err(_) => Err(Failure::Panicked),
-    }
-}
-
-fn replay(ports: &Ports, stream: StreamId, loaded: Loaded) -> Result<Slot, Failure> {
-    let snapshot = loaded.snapshot.as_ref();
-    let mut state = match snapshot.map(|snapshot| serde_json::from_str(&snapshot.body)) {
-        Some(Ok(state)) => state,
-        Some(Err(error)) => return Err(corrupt(stream, &error)),
-        None => State::empty(stream),
-    };
-    let mut tail = 0;
-    for record in &loaded.records {
-        tail += record.body.len();
-        let record: Record = serde_json::from_str(&record.body).map_err(|e| corrupt(stream, &e))?;
-        for event in &record.events {
-            state.apply(event);
-        }
-        state.end_record();
-    }
-    let agenda = state.agenda(&ports.house().timeline);
-    let snapshot = snapshot.map_or(0, |snapshot| snapshot.body.len());
-    Ok(Slot { state, agenda, head: loaded.head, tail, snapshot })
-}
-
 /// A stream as it is stored, and when its last record was written. No actor is started for it, and
 /// nothing is kept.
 pub(super) async fn peek(ports: &Ports, stream: StreamId) -> Result<(View, Timestamp), Failure> {
-    let slot = load(ports, stream).await?;
+    let slot = ports.loader.load(stream).await?;
     Ok((View { state: slot.state, seq: slot.head.seq }, slot.head.at))
 }
 
@@ -604,9 +510,4 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure>
     let mut text = Vec::with_capacity(1024);
     serde_json::to_writer(&mut text, value).map_err(|error| Failure::Store(error.to_string()))?;
     String::from_utf8(text).map_err(|error| Failure::Store(error.to_string()))
-}
-
-fn corrupt(stream: StreamId, error: &serde_json::Error) -> Failure {
-    tracing::error!(%stream, %error, "the journal cannot be read");
-    Failure::Store(format!("the journal of {stream} cannot be read: {error}"))
 }

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::execute::{Failure, Lookups, to_json};
+use super::execute::{Lookups, to_json};
+use super::failure::Failure;
 use super::{Committed, ExecuteError, Receipt, Request};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Answer;

@@ -12,7 +12,7 @@ use actix::{
 };
 use tokio::sync::oneshot;
 
-use super::Lane;
+use super::{Lane, mailbox};
 use crate::failpoint::{self, Point};
 use crate::store::{self, Chore, Commit, StoreError, Written};
 
@@ -45,22 +45,19 @@ impl Journal {
     pub fn start(store: store::Handle, arbiter: &ArbiterHandle) -> Self {
         let batch_count = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&batch_count);
-        let actor = |context: &mut Context<JournalActor>| {
-            context.set_mailbox_capacity(WAITING_MAX);
-            JournalActor {
-                writers: store.writers(),
-                store,
-                people: VecDeque::new(),
-                clockwork: VecDeque::new(),
-                chores: Vec::new(),
-                in_flight: 0,
-                are_chores_in_flight: false,
-                is_cutting: false,
-                commit_time: Duration::from_micros(200),
-                batch_count: counter,
-            }
+        let actor = || JournalActor {
+            writers: store.writers(),
+            store,
+            people: VecDeque::new(),
+            clockwork: VecDeque::new(),
+            chores: Vec::new(),
+            in_flight: 0,
+            are_chores_in_flight: false,
+            is_cutting: false,
+            commit_time: Duration::from_micros(200),
+            batch_count: counter,
         };
-        Self { actor: JournalActor::start_in_arbiter(arbiter, actor), batch_count }
+        Self { actor: mailbox::start_on(arbiter, WAITING_MAX, actor), batch_count }
     }
 
     /// How many transactions with commits were written since the start.

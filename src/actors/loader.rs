@@ -1,20 +1,27 @@
-//! Reads are grouped like writes: whatever waits to be loaded is asked for at once.
+//! Reads are grouped like writes: whatever waits to be loaded is asked for at once. What comes is
+//! replayed here, beside the thread that decides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix::ArbiterHandle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use super::failure::Failure;
+use super::slot::{BUILD, Slot};
 use crate::domain::ids::StreamId;
-use crate::store::{self, Loaded, StoreError};
+use crate::domain::nouns::house::House;
+use crate::store::{self, StoreError};
 
 /// Streams that are asked for in one read, at the most.
 const GROUP_MAX: usize = 256;
+/// Groups under way: while one is replayed, the next is read.
+const GROUPS: usize = 2;
 /// Requests that may wait.
 const WAITING_MAX: usize = 65_536;
 
-/// The build that snapshots are good for.
-pub(super) const BUILD: &str = env!("RENEWD_DOMAIN_HASH");
-
-type Asked = (StreamId, oneshot::Sender<Result<Option<Loaded>, StoreError>>);
+type Reply = oneshot::Sender<Result<Slot, Failure>>;
+type Asked = (StreamId, Reply);
 
 /// The handle to the loader.
 #[derive(Clone)]
@@ -23,38 +30,72 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    /// Starts the loader on an arbiter.
-    pub(super) fn start(store: store::Handle, arbiter: &ArbiterHandle) -> Self {
+    /// Starts the loader on an arbiter. Agendas are made under the rules of `house`.
+    pub(super) fn start(
+        store: store::Handle,
+        house: Arc<watch::Sender<Arc<House>>>,
+        arbiter: &ArbiterHandle,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        arbiter.spawn(run(store, waiting));
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..GROUPS {
+            arbiter.spawn(run(Arc::clone(&store), Arc::clone(&house), Arc::clone(&waiting)));
+        }
         Self { queue }
     }
 
-    /// The stream as it is stored; `None` if it does not exist.
-    pub(super) async fn load(&self, stream: StreamId) -> Result<Option<Loaded>, StoreError> {
-        let gone = || StoreError::Unavailable("the loader is gone".to_owned());
+    /// The stream as it is stored: empty if it does not exist.
+    pub(super) async fn load(&self, stream: StreamId) -> Result<Slot, Failure> {
+        let gone = || Failure::from(StoreError::Unavailable("the loader is gone".to_owned()));
         let (reply, answer) = oneshot::channel();
         self.queue.send((stream, reply)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
 
-async fn run(store: store::Handle, mut waiting: mpsc::Receiver<Asked>) {
+async fn run(
+    store: store::Handle,
+    house: Arc<watch::Sender<Arc<House>>>,
+    waiting: Arc<Mutex<mpsc::Receiver<Asked>>>,
+) {
     let mut group = Vec::with_capacity(GROUP_MAX);
-    while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let streams: Vec<StreamId> = group.iter().map(|(stream, _)| *stream).collect();
+    loop {
+        let count = waiting.lock().await.recv_many(&mut group, GROUP_MAX).await;
+        if count == 0 {
+            return;
+        }
+        let mut asked: BTreeMap<StreamId, Vec<Reply>> = BTreeMap::new();
+        for (stream, reply) in group.drain(..) {
+            asked.entry(stream).or_default().push(reply);
+        }
+        let streams: Vec<StreamId> = asked.keys().copied().collect();
         match store.load_many(&streams, BUILD).await {
             Ok(loaded) => {
-                for ((_, reply), loaded) in group.drain(..).zip(loaded) {
-                    // Whoever asked may have gone; then nobody needs it.
-                    let _ = reply.send(Ok(loaded));
+                let house = Arc::clone(&house.borrow());
+                for ((stream, replies), loaded) in asked.into_iter().zip(loaded) {
+                    let slot = match loaded {
+                        Some(loaded) => Slot::replay(stream, loaded, &house.timeline),
+                        None => Ok(Slot::empty(stream)),
+                    };
+                    answer(replies, slot);
                 }
             }
             Err(error) => {
-                for (_, reply) in group.drain(..) {
-                    let _ = reply.send(Err(error.clone()));
+                for replies in asked.into_values() {
+                    answer(replies, Err(error.clone().into()));
                 }
             }
         }
+    }
+}
+
+fn answer(mut replies: Vec<Reply>, slot: Result<Slot, Failure>) {
+    let last = replies.pop();
+    // Whoever asked may have gone; then nobody needs it.
+    for reply in replies {
+        let _ = reply.send(slot.clone());
+    }
+    if let Some(last) = last {
+        let _ = last.send(slot);
     }
 }

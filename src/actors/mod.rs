@@ -4,7 +4,8 @@
 //! - [`execute`] is the turn of a stream as a plain function: look up, settle what is due,
 //!   decide, one commit, keep; [`gather`] puts the commit together.
 //! - [`account`] is a mailbox and a slot around it; [`directory`] finds, starts and retires them;
-//!   [`journal`] groups their commits; [`loader`] groups their reads.
+//!   [`journal`] groups their commits; [`loader`] groups their reads and makes them a [`slot`]
+//!   each; [`mailbox`] is how their mailboxes are made.
 //! - [`tell`] is what streams tell each other: a campaign an account, an account a campaign.
 //!
 //! There are no locks here, no clock reads, and nothing uncommitted is ever visible.
@@ -12,10 +13,13 @@
 mod account;
 mod directory;
 mod execute;
+mod failure;
 mod gather;
 mod journal;
 mod loader;
+mod mailbox;
 mod ports;
+mod slot;
 pub mod tell;
 
 use std::collections::BTreeMap;

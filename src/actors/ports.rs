@@ -101,14 +101,15 @@ impl Ports {
         limits: Limits,
         house: House,
     ) -> Self {
+        let house = Arc::new(watch::Sender::new(Arc::new(house)));
         Self {
-            loader: Loader::start(Arc::clone(&store), arbiter),
+            loader: Loader::start(Arc::clone(&store), Arc::clone(&house), arbiter),
             store,
             sealer,
             clock,
             endpoints: endpoints.into(),
             limits,
-            house: Arc::new(watch::Sender::new(Arc::new(house))),
+            house,
             feed: broadcast::Sender::new(FEED_MAX),
             gauges: Arc::default(),
         }

@@ -12,7 +12,9 @@ use chrono::{
     DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone,
     Timelike, Utc,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
+
+use super::text::text_serde;
 
 const MICROS: i64 = 1_000_000;
 
@@ -130,10 +132,30 @@ impl FromStr for Timestamp {
 
     /// Reads RFC 3339 with any offset; parts of a second are cut off.
     fn from_str(text: &str) -> Result<Self, CalendarError> {
+        if let Some(instant) = as_displayed(text.as_bytes()) {
+            return Ok(instant);
+        }
         DateTime::parse_from_rfc3339(text)
             .map(|instant| Self::from(instant.with_timezone(&Utc)))
             .map_err(|_| no(text, "an instant such as 2026-12-01T10:00:00Z"))
     }
+}
+
+/// Reads what [`Timestamp`] writes, and nothing else: every record that is read back has some.
+fn as_displayed(text: &[u8]) -> Option<Timestamp> {
+    let text: &[u8; 20] = text.try_into().ok()?;
+    let digit = |place: usize| {
+        Some(u32::from(text[place])).filter(|_| text[place].is_ascii_digit()).map(|c| c - 48)
+    };
+    let pair = |place| Some(10 * digit(place)? + digit(place + 1)?);
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')];
+    if marks.iter().any(|(place, mark)| text[*place] != *mark) {
+        return None;
+    }
+    let year = i32::try_from(100 * pair(0)? + pair(2)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, pair(5)?, pair(8)?)?;
+    let time = NaiveTime::from_hms_opt(pair(11)?, pair(14)?, pair(17)?)?;
+    Some(date.and_time(time).and_utc().into())
 }
 
 /// A time zone of the tz database.
@@ -452,25 +474,7 @@ pub fn rounded_up_to_midnight(instant: Timestamp, zone: Zone) -> Timestamp {
     zone.instant(shift_days(local.date().and_time(NaiveTime::MIN), 1))
 }
 
-macro_rules! text_serde {
-    ($name:ident) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
-            }
-        }
-    };
-}
-text_serde!(Timestamp);
-text_serde!(Zone);
-text_serde!(Period);
+text_serde!(Timestamp, Zone, Period);
 
 #[cfg(test)]
 mod tests {
@@ -627,6 +631,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_instant_is_read_as_rfc_3339_says_however_it_is_written(
+            micros in any::<i64>(),
+            place in 0_usize..20,
+            letter in "[0-9TZ:.+ -]",
+        ) {
+            let whole = Timestamp::from_micros(micros).to_string();
+            let mut changed = whole.clone();
+            changed.replace_range(place..=place, &letter);
+            for text in [whole, changed] {
+                let theirs = DateTime::parse_from_rfc3339(&text).ok();
+                let theirs = theirs.map(|instant| Timestamp::from(instant.with_timezone(&Utc)));
+                prop_assert_eq!(text.parse().ok(), theirs, "{}", text);
+            }
+        }
+
         #[test]
         fn one_more_period_is_always_later(
             start in 0_i64..4_000_000_000,

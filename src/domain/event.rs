@@ -4,13 +4,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use super::account;
 use super::nouns::{
     campaign, closure, coupon, house, notice, order, resource, series, standing, statement,
     subscription, usage, wallet, withdrawal,
 };
+use super::text::text_serde;
 
 /// Something that happened in a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,15 +71,4 @@ impl FromStr for SealedRef {
     }
 }
 
-impl Serialize for SealedRef {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for SealedRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+text_serde!(SealedRef);

@@ -7,10 +7,27 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
+
+use super::text::text_serde;
 
 /// Crockford's alphabet in lower case: no `i`, `l`, `o`, `u`, so ids can be read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// What each byte stands for in it.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut place = 0;
+    while place < ALPHABET.len() {
+        // The places of 32 characters.
+        #[expect(clippy::cast_possible_truncation, reason = "below 32")]
+        let digit = place as u8;
+        digits[ALPHABET[place] as usize] = digit;
+        place += 1;
+    }
+    digits
+};
+/// What stands for nothing.
+const NO_DIGIT: u8 = u8::MAX;
 /// Characters of an outer id after its prefix: 10 characters of 5 bits.
 const ID_CHARS: usize = 10;
 /// Bits of an outer id.
@@ -40,12 +57,12 @@ macro_rules! outer_id {
             }
 
             fn write_chars(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                for place in (0..ID_CHARS).rev() {
+                let mut text = [b'0'; ID_CHARS];
+                for (place, c) in text.iter_mut().rev().enumerate() {
                     let digit = (self.0 >> (5 * place)) & 31;
-                    let c = ALPHABET[usize::try_from(digit).unwrap_or(0)];
-                    fmt::Write::write_char(f, char::from(c))?;
+                    *c = ALPHABET[usize::try_from(digit).unwrap_or(0)];
                 }
-                Ok(())
+                f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
             }
 
             fn parse_chars(text: &str) -> Option<Self> {
@@ -54,8 +71,8 @@ macro_rules! outer_id {
                 }
                 text.bytes()
                     .try_fold(0_u64, |bits, c| {
-                        let digit = ALPHABET.iter().position(|&a| a == c)?;
-                        Some((bits << 5) | u64::try_from(digit).ok()?)
+                        let digit = DIGITS[usize::from(c)];
+                        (digit != NO_DIGIT).then_some((bits << 5) | u64::from(digit))
                     })
                     .map(Self)
             }
@@ -253,24 +270,7 @@ macro_rules! inner_id {
     };
 }
 
-macro_rules! text_serde {
-    ($name:ident) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
-            }
-        }
-    };
-}
-text_serde!(StreamId);
-text_serde!(SeriesId);
+text_serde!(StreamId, SeriesId);
 
 outer_id!(
     /// An account: `acc_` and ten characters.

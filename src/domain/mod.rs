@@ -38,6 +38,7 @@ pub mod rejection;
 pub mod rows;
 pub mod rules;
 pub mod stream;
+mod text;
 pub mod trial_balance;
 pub mod usage;
 pub mod verbs;

@@ -7,7 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::text::text_serde;
 
 /// The largest amount in minor units that is taken from outside (ten billion of a currency with
 /// two decimals), so that no sum of amounts can overflow.
@@ -55,29 +56,28 @@ impl Ord for Currency {
     }
 }
 
+/// Looked for first: the whole list is long, and every amount that is read back names one.
+const COMMON: [iso_currency::Currency; 4] = [
+    iso_currency::Currency::USD,
+    iso_currency::Currency::EUR,
+    iso_currency::Currency::CNY,
+    iso_currency::Currency::GBP,
+];
+
 impl FromStr for Currency {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        iso_currency::Currency::from_code(text)
+        let common = COMMON.into_iter().find(|currency| currency.code() == text);
+        common
+            .or_else(|| iso_currency::Currency::from_code(text))
             .filter(|currency| currency.exponent().is_some())
             .map(Self)
             .ok_or_else(|| MoneyError::UnknownCurrency { code: text.to_owned() })
     }
 }
 
-impl Serialize for Currency {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
-    }
-}
-
-impl<'de> Deserialize<'de> for Currency {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+text_serde!(Currency);
 
 /// Why a text or a number is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -293,18 +293,7 @@ impl FromStr for Money {
     }
 }
 
-impl Serialize for Money {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Money {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+text_serde!(Money);
 
 #[cfg(test)]
 mod tests {

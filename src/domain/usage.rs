@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::calendar::Timestamp;
 use super::ids::{IdError, ResourceId};
+use super::text::text_serde;
 
 /// The digits of a key: those of URLs and file names.
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -59,18 +59,7 @@ impl FromStr for UsageKey {
     }
 }
 
-impl Serialize for UsageKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for UsageKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+text_serde!(UsageKey);
 
 /// What a report said that was counted. It is remembered for as long as usage may be reported
 /// (D44): after that its repetition is refused as too late.

@@ -428,8 +428,8 @@ pub trait Store: Send + Sync + 'static {
     /// on.
     async fn close(&self) {}
 
-    /// The streams as they were stored, in the order asked; `None` for those that do not exist.
-    /// A snapshot of another build than `build` is passed over.
+    /// The streams as they were stored, in the order asked, each of which is asked for once; `None`
+    /// for those that do not exist. A snapshot of another build than `build` is passed over.
     async fn load_many(
         &self,
         streams: &[StreamId],

@@ -61,6 +61,47 @@ fn standing(daemon: &Daemon) -> BTreeMap<String, [Value; 3]> {
     .collect()
 }
 
+/// A page of a table that cannot be written is no reason to stop: whoever asks is told to come again,
+/// what is there can be read, and once there is space it goes on by itself.
+#[test]
+fn a_server_whose_disk_is_full_refuses_and_goes_on_when_there_is_space() {
+    let Some(server) = Server::start_with_small_disk(64 * 1024) else { return };
+    // It goes with this process.
+    let server: &'static Server = Box::leak(Box::new(server));
+    let daemon = Home::on(server.small_database()).start();
+    let ada = Customer::open(&daemon, "ada");
+    server.fill_disk(256);
+    let ask = |number: usize| top_up(&ada, "1.00", &number.to_string());
+    let mut taken = 0;
+    let refused = loop {
+        let answer = daemon.send(&ask(taken));
+        if answer.status >= 300 {
+            break answer;
+        }
+        taken += 1;
+        assert!(taken < 4_000, "it never fills");
+    };
+    assert!(taken > 0, "{refused:?}");
+    refused.refused(503, "StoreUnavailable");
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    daemon.log_once(|log| log.contains("No space left on device"));
+    // What was answered is there, and can be read; what was refused is not.
+    assert_eq!(ada.cash(&daemon), format!("{taken}.00"));
+    daemon.send(&ask(taken)).refused(503, "StoreUnavailable");
+    // Nor does a daemon that was killed with a full disk lose anything.
+    let daemon = daemon.kill().start();
+    assert_eq!(ada.cash(&daemon), format!("{taken}.00"));
+    server.free_disk();
+    let (answer, _) = insist(&daemon, &ask(taken));
+    answer.ok();
+    assert!(daemon.send(&ask(taken)).is_replayed());
+    assert!(daemon.send(&ask(0)).is_replayed(), "what was taken is not taken again");
+    assert_eq!(ada.cash(&daemon), format!("{}.00", taken + 1));
+    assert_eq!(ada.events(&daemon).len(), taken + 2, "one for each, and the opening");
+    let checked = daemon.stop().run("check", &[]).ok();
+    assert!(checked.out.contains("0 findings"), "{checked:?}");
+}
+
 #[test]
 fn a_server_that_was_stopped_or_crashed_is_found_again_and_nothing_is_lost() {
     let Some(server) = Server::start() else { return };

@@ -68,7 +68,7 @@ impl House {
         let sealer = site.sealer.clone();
         let start = async move {
             let thread = Arbiter::current();
-            let threads = [thread.clone(), thread];
+            let threads = [thread.clone(), thread.clone(), thread];
             let ground = Ground { store, sealer, receiver: Some(receiver), threads };
             App::start_on(&config, Clock::manual(now), rules, ground).await
         };

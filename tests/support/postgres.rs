@@ -40,6 +40,9 @@ autovacuum = off
 jit = off
 ";
 
+/// Whatever says "postgres" to the client would to the server as well.
+const SURROUNDINGS: [&str; 3] = ["PGDATA", "PGPORT", "PGHOST"];
+
 /// Reads words from its input and does as they say; at the end of the input, which comes also if
 /// the tests are killed, it stops the server and removes everything.
 const KEEPER: &str = r#"
@@ -57,6 +60,16 @@ while read -r word; do
 done
 stop QUIT
 rm -rf "$dir"
+"#;
+
+/// Mounts a small disk where nobody else sees it, and has the server kept there.
+const ON_SMALL_DISK: &str = r#"
+place=$1 options=$2
+shift 2
+mount -t tmpfs -o "$options" none "$place" || exit
+"$@"
+umount "$place"
+rm -rf "${place%/*}"
 "#;
 
 /// A server.
@@ -97,6 +110,67 @@ impl Server {
 
     /// Starts a server; `prepare` is given its data directory, and answers more settings.
     pub(crate) fn start_with(prepare: impl FnOnce(&Path) -> String) -> Option<Self> {
+        Self::start_by(prepare, |_| as_server(Path::new("/bin/sh")))
+    }
+
+    /// Starts a server with a place `small` for databases, on a disk of so many kibibytes. None
+    /// where this may not mount one, which is said aloud.
+    pub(crate) fn start_with_small_disk(kibibytes: u32) -> Option<Self> {
+        let mount = ["--mount", "--propagation", "private", "mount", "-t", "tmpfs", "none", "/mnt"];
+        let mounts = Command::new("unshare").args(mount).stderr(Stdio::null()).status();
+        let (Some((user, group)), true) = (server_ids(), mounts.is_ok_and(|it| it.success()))
+        else {
+            let told = "only root mounts a small disk: the test of a full one DID NOT RUN";
+            let _ = writeln!(std::io::stderr(), "\n*** {told}. ***\n");
+            return None;
+        };
+        let server = Self::start_by(
+            |_| String::new(),
+            |directory| {
+                let place = directory.join("small");
+                fs::create_dir(&place).expect("a directory");
+                let options = format!("size={kibibytes}k,uid={user},gid={group},mode=0700");
+                let mut command = Command::new("unshare");
+                command.args(["--mount", "--propagation", "private", "/bin/sh"]);
+                command.args(["-c", ON_SMALL_DISK, "disk"]).arg(place).arg(options);
+                let server = as_server(Path::new("/bin/sh"));
+                command.arg(server.get_program()).args(server.get_args());
+                command
+            },
+        )?;
+        let place = server.directory.join("small");
+        server.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", place.display()));
+        Some(server)
+    }
+
+    /// Fills the small disk up to the last kibibytes.
+    pub(crate) fn fill_disk(&self, left: u32) {
+        // It is told when there is no more space.
+        let fill = "dd if=/dev/zero of=\"$1/ballast\" bs=4k 2>/dev/null";
+        self.on_small_disk(&format!("{fill}; truncate -s \"-{left}K\" \"$1/ballast\""));
+    }
+
+    /// Gives the space back.
+    pub(crate) fn free_disk(&self) {
+        self.on_small_disk("rm \"$1/ballast\"");
+    }
+
+    fn on_small_disk(&self, script: &str) {
+        let keeper = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let there = format!("--mount=/proc/{}/ns/mnt", keeper.child.id());
+        let done = Command::new("nsenter")
+            .args([&there, "/bin/sh", "-c", script, "disk"])
+            .arg(self.directory.join("small"))
+            .output()
+            .expect("nsenter");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// Starts a server; `keeper` is the shell that keeps it, given its directory.
+    fn start_by(
+        prepare: impl FnOnce(&Path) -> String,
+        keeper: impl FnOnce(&Path) -> Command,
+    ) -> Option<Self> {
         let Some(binaries) = binaries() else {
             let required = std::env::var_os("RENEWD_REQUIRE_POSTGRES").is_some();
             assert!(!required, "PostgreSQL is not installed: run scripts/setup-test-tools");
@@ -124,7 +198,11 @@ impl Server {
             .expect("settings");
         settings.write_all(SETTINGS.as_bytes()).expect("settings");
         settings.write_all(prepare(&data).as_bytes()).expect("settings");
-        let mut child = as_server(Path::new("/bin/sh"))
+        let mut keeper = keeper(&directory);
+        for name in SURROUNDINGS {
+            keeper.env_remove(name);
+        }
+        let mut child = keeper
             .args(["-c", KEEPER, "keeper"])
             .args([&directory, &binaries])
             .current_dir(&directory)
@@ -163,10 +241,19 @@ impl Server {
 
     /// A database of its own, as a copy of `template` if there is one.
     pub(crate) fn database(&self, template: Option<&Database<'_>>) -> Database<'_> {
+        let template = template.map_or("template1", |template| &template.name);
+        self.database_with(&format!("TEMPLATE {template}"))
+    }
+
+    /// An empty database on the small disk.
+    pub(crate) fn small_database(&self) -> Database<'_> {
+        self.database_with("TABLESPACE small")
+    }
+
+    fn database_with(&self, options: &str) -> Database<'_> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("book_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let template = template.map_or("template1", |template| &template.name);
-        self.sql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        self.sql("postgres", &format!("CREATE DATABASE {name} {options}"));
         Database { server: self, name }
     }
 
@@ -290,8 +377,7 @@ pub(crate) fn as_server(program: &Path) -> Command {
         }
         None => Command::new(program),
     };
-    // Whatever says "postgres" to the client would to the server as well.
-    for name in ["PGDATA", "PGPORT", "PGHOST"] {
+    for name in SURROUNDINGS {
         command.env_remove(name);
     }
     command

@@ -90,17 +90,32 @@ impl Tally {
 
 /// A key as text: numbers so large are not kept by everything that reads JSON.
 mod hex {
-    use serde::{Deserialize, Deserializer, Serializer, de};
+    use std::num::ParseIntError;
+    use std::str::FromStr;
+
+    use serde::{Deserializer, Serializer};
+
+    use crate::domain::text;
+
+    struct Key(u128);
+
+    impl FromStr for Key {
+        type Err = ParseIntError;
+
+        fn from_str(text: &str) -> Result<Self, ParseIntError> {
+            u128::from_str_radix(text, 16).map(Self)
+        }
+    }
 
     pub(super) fn serialize<S: Serializer>(key: &u128, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{key:x}"))
+        text::serialize(&format_args!("{key:x}"), serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<u128, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        u128::from_str_radix(&text, 16).map_err(de::Error::custom)
+        let Key(key) = text::deserialize(deserializer)?;
+        Ok(key)
     }
 }
 

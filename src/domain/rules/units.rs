@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::NaiveTime;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::domain::calendar::{CalendarError, Timestamp, Zone};
+use crate::domain::text::text_serde;
 
 /// An exact length written as people do: `7d`, `24h`, `5m`, `30s`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,25 +132,7 @@ impl fmt::Display for WallTime {
     }
 }
 
-macro_rules! text_serde {
-    ($name:ident) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
-            }
-        }
-    };
-}
-text_serde!(Length);
-text_serde!(WallTime);
-text_serde!(Wait);
+text_serde!(Length, WallTime, Wait);
 
 #[cfg(test)]
 mod tests {

@@ -200,7 +200,7 @@ fn ask_ready(channel: Channel, now: Timestamp, limit: u32) -> QueryBuilder<Postg
         sql.push(
             " AND NOT EXISTS (SELECT 1 FROM outbox AS e \
              WHERE e.stream = o.stream \
-             AND e.endpoint = o.endpoint AND e.state = 'waiting' \
+             AND e.endpoint = o.endpoint AND e.state = 'waiting' AND e.channel = 'webhook' \
              AND (e.seq, e.n) < (o.seq, o.n))",
         );
     }

@@ -24,7 +24,7 @@ const SHAKEN_FOR: Duration = Duration::from_secs(10);
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "book", include_str!("../../../migrations/postgres/0001_book.sql")),
     (
         2,
@@ -38,6 +38,7 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
     (7, "withdrawals", include_str!("../../../migrations/postgres/0007_withdrawals.sql")),
     (8, "closures", include_str!("../../../migrations/postgres/0008_closures.sql")),
     (9, "erasure", include_str!("../../../migrations/postgres/0009_erasure.sql")),
+    (10, "voids", include_str!("../../../migrations/postgres/0010_voids.sql")),
 ];
 
 /// Where the database is, and how to get in.

@@ -70,8 +70,8 @@ pub(super) async fn load_many(
     let found = sqlx::query(*LOAD).bind(texts).bind(build).fetch_all(pool).await;
     let found = found.map_err(failed)?;
     let loaded: Result<HashMap<_, _>, _> = found.iter().map(loaded).collect();
-    let loaded = loaded?;
-    Ok(streams.iter().map(|stream| loaded.get(stream).cloned()).collect())
+    let mut loaded = loaded?;
+    Ok(streams.iter().map(|stream| loaded.remove(stream)).collect())
 }
 
 fn loaded(row: &PgRow) -> Result<(StreamId, Loaded), StoreError> {

@@ -113,8 +113,24 @@ async fn transact(
     lease: &Lease,
     gate: Gate,
 ) -> Result<Vec<Written>, Fault> {
+    // What can be made ready is so before it begins: the server ends whoever idles within.
+    let hoped = match gate {
+        Gate::Hopeful => Some(hope(commits).map_err(|why| Fault::Data(why.to_owned()))?),
+        Gate::Informed | Gate::OneByOne => None,
+    };
+    let winners = winners(commits, hoped.as_deref().unwrap_or_default());
+    let batch = Batch::of(&winners);
+    let script = script(&batch)?;
     run(conn, "BEGIN").await?;
-    let done = match fill(conn, commits, chores, gate).await {
+    let filled = match hoped {
+        Some(written) => put(conn, script, &batch).await.map(|()| written),
+        None => inform(conn, commits, gate).await,
+    };
+    let filled = match filled {
+        Ok(written) => chores::write(conn, chores).await.map(|()| written),
+        Err(fault) => Err(fault),
+    };
+    let done = match filled {
         // A neighbour may have found it lost meanwhile.
         Ok(_) if lease.is_lost() => Err(lease::taken_over().into()),
         Ok(written) => {
@@ -137,27 +153,20 @@ async fn run(conn: &mut PgConnection, sql: &'static str) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn fill(
+/// Writes those of the commits that the gate lets pass by what the tables say.
+async fn inform(
     conn: &mut PgConnection,
     commits: &[Commit],
-    chores: &[Chore],
     gate: Gate,
 ) -> Result<Vec<Written>, Fault> {
-    let written = match gate {
-        Gate::Hopeful => {
-            let written = hope(commits).map_err(|why| Fault::Data(why.to_owned()))?;
-            put(conn, commits, &written).await?;
-            written
-        }
-        Gate::Informed => {
+    match gate {
+        Gate::OneByOne => one_by_one(conn, commits).await,
+        Gate::Hopeful | Gate::Informed => {
             let written = judge(commits, informed(conn, commits).await?);
-            put(conn, commits, &written).await?;
-            written
+            put_winners(conn, commits, &written).await?;
+            Ok(written)
         }
-        Gate::OneByOne => one_by_one(conn, commits).await?,
-    };
-    chores::write(conn, chores).await?;
-    Ok(written)
+    }
 }
 
 async fn one_by_one(conn: &mut PgConnection, commits: &[Commit]) -> Result<Vec<Written>, Fault> {
@@ -174,7 +183,7 @@ async fn one(conn: &mut PgConnection, commit: &Commit) -> Result<Written, Fault>
     for _ in 0..JUDGED {
         run(conn, "SAVEPOINT one").await?;
         let judged = informed(conn, alone).await?.pass(commit);
-        match put(conn, alone, &[judged]).await {
+        match put_winners(conn, alone, &[judged]).await {
             Ok(()) => {
                 run(conn, "RELEASE one").await?;
                 return Ok(judged);
@@ -216,22 +225,24 @@ async fn informed(conn: &mut PgConnection, commits: &[Commit]) -> Result<Known, 
 }
 
 /// Writes all rows of all winners.
-async fn put(
+async fn put_winners(
     conn: &mut PgConnection,
     commits: &[Commit],
     written: &[Written],
 ) -> Result<(), Fault> {
     let winners = winners(commits, written);
     let batch = Batch::of(&winners);
-    // What is released here may be claimed there.
-    for closing in &batch.closings {
-        erasure::begin(conn, closing).await?;
-    }
+    let script = script(&batch)?;
+    put(conn, script, &batch).await
+}
+
+/// What writes the rows of a batch.
+fn script(batch: &Batch<'_>) -> Result<Script, Fault> {
     let mut script = Script::default();
-    put_heads(&mut script, &batch)?;
-    put_facts(&mut script, &batch)?;
-    put_rows(&mut script, &batch)?;
-    put_voids(conn, script, &batch).await
+    put_heads(&mut script, batch)?;
+    put_facts(&mut script, batch)?;
+    put_rows(&mut script, batch)?;
+    Ok(script)
 }
 
 fn put_heads(script: &mut Script, batch: &Batch<'_>) -> Result<(), Fault> {
@@ -297,13 +308,13 @@ fn put_rows(script: &mut Script, batch: &Batch<'_>) -> Result<(), Fault> {
     })
 }
 
-/// Runs the script, and sets aside what is void by now: together with it, unless a commit of the
-/// batch voids what an earlier one has sent.
-async fn put_voids(
-    conn: &mut PgConnection,
-    mut script: Script,
-    batch: &Batch<'_>,
-) -> Result<(), Fault> {
+/// Runs the script of a batch, and sets aside what is void by now: together with it, unless a commit
+/// of the batch voids what an earlier one has sent.
+async fn put(conn: &mut PgConnection, mut script: Script, batch: &Batch<'_>) -> Result<(), Fault> {
+    // What is released here may be claimed there.
+    for closing in &batch.closings {
+        erasure::begin(conn, closing).await?;
+    }
     let runs = batch.void_runs();
     if let ([all], false) = (runs.as_slice(), batch.has_sequels) {
         script.add(&VOID_EFFECTS, all, Changes::Any, beside::bind_void)?;

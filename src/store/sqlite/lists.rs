@@ -198,9 +198,9 @@ fn ask_ready(channel: Channel, now: Timestamp, limit: u32) -> QueryBuilder<Sqlit
     sql.push(" AND next_at <= ").push_bind(now.micros());
     if channel == Channel::Webhook {
         sql.push(
-            " AND NOT EXISTS (SELECT 1 FROM outbox AS e INDEXED BY outbox_waiting \
+            " AND NOT EXISTS (SELECT 1 FROM outbox AS e INDEXED BY outbox_webhooks \
              WHERE e.stream = o.stream \
-             AND e.endpoint = o.endpoint AND e.state = 'waiting' \
+             AND e.endpoint = o.endpoint AND e.state = 'waiting' AND e.channel = 'webhook' \
              AND (e.seq, e.n) < (o.seq, o.n))",
         );
     }

@@ -21,7 +21,7 @@ const CACHE: &str = "-65536";
 
 /// The texts of all migrations ever, in order. None is ever changed or removed: databases
 /// remember them.
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: [(i64, &str, &str); 10] = [
     (1, "book", include_str!("../../../migrations/sqlite/0001_book.sql")),
     (
         2,
@@ -35,6 +35,7 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
     (7, "withdrawals", include_str!("../../../migrations/sqlite/0007_withdrawals.sql")),
     (8, "closures", include_str!("../../../migrations/sqlite/0008_closures.sql")),
     (9, "erasure", include_str!("../../../migrations/sqlite/0009_erasure.sql")),
+    (10, "voids", include_str!("../../../migrations/sqlite/0010_voids.sql")),
 ];
 
 /// Locks the database for this process, beside the file: SQLite's own locks come and go.

@@ -101,7 +101,7 @@ pub(super) async fn load_many(
     for loaded in loaded.values_mut() {
         loaded.records.sort_unstable_by_key(|record| record.seq);
     }
-    Ok(streams.iter().map(|stream| loaded.get(stream).cloned()).collect())
+    Ok(streams.iter().map(|stream| loaded.remove(stream)).collect())
 }
 
 pub(super) async fn tokens(

@@ -96,8 +96,9 @@ pub(super) struct Relived {
     pub(super) differences: Vec<String>,
 }
 
+/// However long the receiver is kept from answering, a webhook is not tried twice for that.
 fn configure(home: &Home, receiver: &Receiver) {
-    home.configure(&receiver.config());
+    home.configure(&format!("outbox.timeout = \"10m\"\n{}", receiver.config()));
     home.write("catalogue.toml", &story::catalogue());
 }
 

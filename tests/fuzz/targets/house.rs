@@ -116,7 +116,7 @@ impl House {
                 store: Arc::new(MemoryStore::new()),
                 sealer: Sealer::from_key(KEY),
                 receiver: Some(Arc::new(Outside)),
-                threads: [thread.clone(), thread],
+                threads: [thread.clone(), thread.clone(), thread],
             };
             let clock = Clock::manual(NOW.parse().expect("an instant"));
             let rules = parse_rules(CATALOGUE).expect("a catalogue");

@@ -6,11 +6,12 @@ mod blocker;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 pub use self::blocker::{Blocker, Claim, Holding, HoldingKind, Remedy};
 use crate::domain::calendar::Timestamp;
 use crate::domain::event::SealedRef;
+use crate::domain::text::text_serde;
 
 /// A hash of a one-time code that nobody can compute without the deployment's key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,18 +46,7 @@ impl FromStr for CodeHash {
     }
 }
 
-impl Serialize for CodeHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for CodeHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+text_serde!(CodeHash);
 
 /// Where a closure stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

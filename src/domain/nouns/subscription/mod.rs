@@ -5,7 +5,7 @@ mod event;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 pub use self::event::{Event, Failure};
 use super::coverage::Coverage;
@@ -14,6 +14,7 @@ use crate::domain::calendar::{Course, Period, Timestamp, Zone};
 use crate::domain::ids::{OrderId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::rules::{Prices, Span, Terms};
+use crate::domain::text::text_serde;
 
 /// Where a subscription stands (R1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -105,18 +106,7 @@ impl FromStr for Mode {
     }
 }
 
-impl Serialize for Mode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Mode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+text_serde!(Mode);
 
 /// A paid period: everything that its event fixed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
