@@ -92,32 +92,40 @@ pub fn make(root: &Path, copy: &Path) -> (PathBuf, Vec<Mutant>) {
     if !copy.join("Cargo.lock").exists() {
         write(&copy.join("Cargo.lock"), &lock);
     }
+    // Read once: who works on the core meanwhile changes nothing here.
+    let read = |file: &PathBuf| (file.clone(), fs::read_to_string(file).expect("a text"));
+    let files: Vec<(PathBuf, String)> = files.iter().map(read).collect();
     let kept = copy.join("skipped");
-    let mut skipped = remembered(&kept, &files);
+    let mut skipped: BTreeSet<String> =
+        fs::read_to_string(&kept).unwrap_or_default().lines().map(str::to_owned).collect();
     for round in 1..=ROUNDS_MAX {
         let mut mutants = Vec::new();
-        for file in &files {
+        for (file, text) in &files {
             let name = file.strip_prefix(&from).expect("inside").to_string_lossy().into_owned();
             let place = copy.join("src/domain").join(&name);
-            let text = fs::read_to_string(file).expect("a text");
             let is_code = file.extension().is_some_and(|ending| ending == "rs");
             let is_test = name.starts_with("tests/") || name.ends_with("tests.rs");
             let text = if is_code && !is_test {
-                plant::plant(&name, &text, &mut mutants, &|number| skipped.contains(&number))
+                plant::plant(&name, text, &mut mutants, &|mutant| skipped.contains(&mutant.name()))
             } else {
-                text
+                text.clone()
             };
             write(&place, &text);
         }
+        let planted = mutants.iter().filter(|mutant| !skipped.contains(&mutant.name())).count();
+        eprintln!("round {round}: builds the copy with {planted} mutants");
         let (tests, bad) = build(copy);
-        eprintln!("round {round}: {} mutants, {} do not compile", mutants.len(), bad.len());
+        eprintln!("round {round}: {} of them do not compile", bad.len());
         if let Some(tests) = tests {
-            remember(&kept, &files, &skipped);
-            mutants.retain(|mutant| !skipped.contains(&mutant.number));
+            // What did not compile is known the next time.
+            let names: Vec<&str> = skipped.iter().map(String::as_str).collect();
+            fs::write(&kept, names.join("\n")).expect("a file");
+            mutants.retain(|mutant| !skipped.contains(&mutant.name()));
             return (tests, mutants);
         }
         assert!(!bad.is_empty(), "the copy does not compile, and not for its mutants");
-        skipped.extend(bad);
+        let is_bad = |mutant: &&Mutant| bad.contains(&mutant.number);
+        skipped.extend(mutants.iter().filter(is_bad).map(Mutant::name));
     }
     panic!("after {ROUNDS_MAX} rounds the copy does not compile");
 }
@@ -160,32 +168,6 @@ fn write(path: &Path, text: &str) {
     }
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     fs::write(path, text).expect("a file");
-}
-
-/// What did not compile is known the next time, if the files are the same.
-fn remembered(kept: &Path, files: &[PathBuf]) -> BTreeSet<usize> {
-    let text = fs::read_to_string(kept).unwrap_or_default();
-    let mut lines = text.lines();
-    if lines.next() == Some(stamp(files).as_str()) {
-        lines.filter_map(|line| line.parse().ok()).collect()
-    } else {
-        BTreeSet::new()
-    }
-}
-
-fn remember(kept: &Path, files: &[PathBuf], skipped: &BTreeSet<usize>) {
-    let numbers: String = skipped.iter().map(|number| format!("{number}\n")).collect();
-    fs::write(kept, format!("{}\n{numbers}", stamp(files))).expect("a file");
-}
-
-/// The lengths of all files, tests apart: enough to tell whether numbers are still the same.
-fn stamp(files: &[PathBuf]) -> String {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    let mut hasher = DefaultHasher::new();
-    for file in files.iter().filter(|file| !file.to_string_lossy().contains("/tests")) {
-        fs::read(file).expect("a file").hash(&mut hasher);
-    }
-    format!("{:016x}", hasher.finish())
 }
 
 /// Builds the tests: where they are, or which mutants do not compile.

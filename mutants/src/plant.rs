@@ -20,6 +20,16 @@ pub struct Mutant {
     pub line: usize,
     /// What is changed, in words.
     pub change: String,
+    /// How many of its file before it say the same of themselves.
+    pub alike: usize,
+}
+
+impl Mutant {
+    /// What it is called in the book: not by its number or line, so that it is known again where
+    /// something else was changed.
+    pub fn name(&self) -> String {
+        format!("{}\t{}\t{}", self.file, self.change, self.alike)
+    }
 }
 
 /// Something in a file that is written otherwise.
@@ -38,7 +48,7 @@ struct Planter<'s> {
     source: &'s str,
     edits: Vec<Edit>,
     mutants: &'s mut Vec<Mutant>,
-    skipped: &'s dyn Fn(usize) -> bool,
+    skipped: &'s dyn Fn(&Mutant) -> bool,
     function: String,
 }
 
@@ -47,7 +57,7 @@ pub fn plant(
     file: &str,
     source: &str,
     mutants: &mut Vec<Mutant>,
-    skipped: &dyn Fn(usize) -> bool,
+    skipped: &dyn Fn(&Mutant) -> bool,
 ) -> String {
     let tree = syn::parse_file(source).unwrap_or_else(|error| panic!("{file}: {error}"));
     let mut planter =
@@ -102,8 +112,12 @@ impl Planter<'_> {
         };
         let change = format!("{short} in {}", self.function);
         let (file, line) = (self.file.to_owned(), span.start().line);
-        self.mutants.push(Mutant { number, file, line, change });
-        (!(self.skipped)(number)).then_some(number)
+        let is_alike = |other: &&Mutant| other.file == file && other.change == change;
+        let alike = self.mutants.iter().filter(is_alike).count();
+        let mutant = Mutant { number, file, line, change, alike };
+        let is_planted = !(self.skipped)(&mutant);
+        self.mutants.push(mutant);
+        is_planted.then_some(number)
     }
 
     fn edit(&mut self, span: Span, parts: Vec<Part>) {

@@ -1,127 +1,80 @@
-//! Wakes one mutant after the other, and runs the tests that come past it, the quick ones first,
-//! until one of them fails.
+//! Wakes one mutant after the other, and runs the tests that come past it, those first who noticed
+//! its neighbours, then the quick ones, until one of them fails.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::asked::{self, Test};
+use crate::book::{Book, Outcome};
 use crate::plant::Mutant;
 
-/// Cases of each property, where nothing else is asked for.
-const CASES: &str = "24";
-/// Tests that are run in one process: few while they are quick, so that few are run for nothing.
-const CHUNKS: &[usize] = &[6, 40, 10_000];
+/// Tests that are run in one process: few while they are likely, so that few are run for nothing.
+const CHUNKS: &[usize] = &[4, 12, 60, 10_000];
+/// Tests that take more than this part of the time of all are the slowest.
+const HEAVY: u32 = 12;
 /// A run that takes so many times as long as it should, and this on top, has no end.
 const PATIENCE: u32 = 4;
-const PATIENCE_LEAST: Duration = Duration::from_secs(20);
+const PATIENCE_LEAST: Duration = Duration::from_secs(3);
+/// How often it is said how far it is.
+const EVERY: Duration = Duration::from_secs(20);
 
-/// A test, how long it takes, and whom it comes past.
-struct Test {
-    name: String,
-    takes: Duration,
-    passes: BTreeSet<usize>,
-}
+/// How often a test noticed a mutant of a file.
+type Noticed = BTreeMap<(String, String), u32>;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Outcome {
-    Caught,
-    Endless,
-    Missed,
-    Uncovered,
-}
-
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Caught => "caught",
-            Self::Endless => "endless",
-            Self::Missed => "MISSED",
-            Self::Uncovered => "UNCOVERED",
-        }
+/// Tries all of these, and notes what became of them.
+pub fn all(copy: &Path, binary: &Path, mutants: &[&Mutant], slow: bool, book: &mut Book) {
+    if mutants.is_empty() {
+        return;
     }
-}
-
-/// Tries all of these, and says what became of them, also in `outcomes.tsv` in the copy.
-pub fn all(copy: &Path, binary: &Path, mutants: &[Mutant]) {
-    let mut tests = trace(copy, binary);
-    tests.sort_by_key(|test| test.takes);
-    let path = copy.join("outcomes.tsv");
-    let mut file = OpenOptions::new().create(true).append(true).open(&path).expect("a file");
+    let mut tests = asked::tests(copy, binary);
+    let sum: Duration = tests.iter().map(|test| test.takes).sum();
+    eprintln!("{} tests take {} s", tests.len(), sum.as_secs());
+    if !slow {
+        tests.retain(|test| test.takes <= sum / HEAVY);
+    }
+    let mut noticed = Noticed::new();
     let mut tally: BTreeMap<Outcome, usize> = BTreeMap::new();
-    for (count, mutant) in (1..).zip(mutants) {
-        let outcome = outcome(binary, copy, mutant, &tests);
+    let (start, mut said) = (Instant::now(), Instant::now());
+    for (count, mutant) in (1_u32..).zip(mutants) {
+        let (outcome, by) = outcome(binary, copy, mutant, &tests, &noticed);
+        if !by.is_empty() {
+            *noticed.entry((mutant.file.clone(), by.clone())).or_default() += 1;
+        }
         *tally.entry(outcome).or_default() += 1;
-        let Mutant { number, file: name, line, change } = mutant;
-        let said = outcome.as_str();
-        writeln!(file, "{said}\t{number}\t{name}:{line}\t{change}").expect("a line");
-        if matches!(outcome, Outcome::Missed | Outcome::Uncovered) {
-            println!("{said} {name}:{line} {change}");
-        }
-        if count % 100 == 0 {
-            eprintln!("{count} of {}: {tally:?}", mutants.len());
+        book.note(mutant, outcome, &by);
+        if said.elapsed() > EVERY {
+            said = Instant::now();
+            let each = start.elapsed() / count;
+            let Mutant { file, line, .. } = mutant;
+            eprintln!("{count} of {}, {each:.1?} each: {tally:?}, {file}:{line}", mutants.len());
         }
     }
-    println!("{} mutants: {tally:?}; all in {}", mutants.len(), path.display());
 }
 
-fn command(binary: &Path, copy: &Path) -> Command {
-    let mut command = Command::new(binary);
-    command.current_dir(copy);
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        command.env("PROPTEST_CASES", CASES);
-    }
-    // The same lives every time.
-    command.env("PROPTEST_RNG_SEED", "1").env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0");
-    command.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-/// Runs each test by itself, and notes whom it comes past.
-fn trace(copy: &Path, binary: &Path) -> Vec<Test> {
-    let listed = command(binary, copy)
-        .args(["--list", "--format", "terse"])
-        .stdout(Stdio::piped())
-        .output()
-        .expect("the tests");
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let names: Vec<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-    eprintln!("{} tests", names.len());
-    let path = copy.join("trace");
-    names
-        .into_iter()
-        .filter_map(|name| {
-            let _ = fs::remove_file(&path);
-            let start = Instant::now();
-            let mut command = command(binary, copy);
-            command.env("MUTANT", "0").env("MUTANT_TRACE", &path);
-            let status = command.args(["--exact", name, "--test-threads", "1"]).status();
-            let takes = start.elapsed();
-            if !status.expect("a test").success() {
-                eprintln!("{name} fails without a mutant: left out");
-                return None;
-            }
-            let passed = fs::read_to_string(&path).unwrap_or_default();
-            let passes = passed.lines().filter_map(|line| line.parse().ok()).collect();
-            Some(Test { name: name.to_owned(), takes, passes })
-        })
-        .collect()
-}
-
-fn outcome(binary: &Path, copy: &Path, mutant: &Mutant, tests: &[Test]) -> Outcome {
+fn outcome(
+    binary: &Path,
+    copy: &Path,
+    mutant: &Mutant,
+    tests: &[Test],
+    noticed: &Noticed,
+) -> (Outcome, String) {
     let mut left: Vec<&Test> =
         tests.iter().filter(|test| test.passes.contains(&mutant.number)).collect();
     if left.is_empty() {
-        return Outcome::Uncovered;
+        return (Outcome::Uncovered, String::new());
     }
+    // The order by time stays where nobody noticed anything.
+    left.sort_by_key(|test| {
+        let times = noticed.get(&(mutant.file.clone(), test.name.clone())).copied();
+        u32::MAX - times.unwrap_or_default()
+    });
     for &size in CHUNKS {
         let rest = left.split_off(left.len().min(size));
         match attempt(binary, copy, mutant.number, &left) {
-            Outcome::Missed => {}
+            (Outcome::Missed, _) => {}
             other => return other,
         }
         left = rest;
@@ -129,37 +82,34 @@ fn outcome(binary: &Path, copy: &Path, mutant: &Mutant, tests: &[Test]) -> Outco
             break;
         }
     }
-    Outcome::Missed
+    (Outcome::Missed, String::new())
 }
 
-/// Runs some tests with a mutant awake, until one fails.
-fn attempt(binary: &Path, copy: &Path, number: usize, tests: &[&Test]) -> Outcome {
-    let mut command = command(binary, copy);
+/// Runs some tests with a mutant awake, until one fails: who it was, if it is known.
+fn attempt(binary: &Path, copy: &Path, number: usize, tests: &[&Test]) -> (Outcome, String) {
+    let expected: Duration = tests.iter().map(|test| test.takes).sum();
+    let limit = expected * PATIENCE + PATIENCE_LEAST;
+    let mut command = asked::command(binary, copy);
     command.env("MUTANT", number.to_string()).stdout(Stdio::piped());
+    command.env("SECONDS_MAX", limit.as_secs().to_string());
     command.args(["--exact", "--test-threads", "1"]).args(tests.iter().map(|test| &test.name));
     let mut child = command.spawn().expect("the tests");
-    let output = child.stdout.take().expect("their output");
-    let (tell, told) = mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if line.ends_with("FAILED") {
-                let _ = tell.send(true);
-                return;
-            }
-        }
-        let _ = tell.send(false);
+    let output = BufReader::new(child.stdout.take().expect("their output"));
+    let failed = output.lines().map_while(Result::ok).find_map(|line| {
+        let name = line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
+        Some(name.trim_end_matches(" - should panic").to_owned())
     });
-    let expected: Duration = tests.iter().map(|test| test.takes).sum();
-    let outcome = match told.recv_timeout(expected * PATIENCE + PATIENCE_LEAST) {
-        Ok(true) => Outcome::Caught,
-        Ok(false) => {
-            let fine = child.wait().is_ok_and(|status| status.success());
-            if fine { Outcome::Missed } else { Outcome::Caught }
-        }
-        Err(_) => Outcome::Endless,
+    if let Some(name) = failed {
+        let _ = child.kill();
+        let _ = child.wait();
+        return (Outcome::Caught, name);
+    }
+    let status = child.wait().expect("its end");
+    let outcome = match std::os::unix::process::ExitStatusExt::signal(&status) {
+        // SIGXCPU, or SIGKILL where the first was not enough.
+        Some(24 | 9) => Outcome::Endless,
+        _ if status.success() => Outcome::Missed,
+        _ => Outcome::Caught,
     };
-    let _ = child.kill();
-    let _ = child.wait();
-    let _ = reader.join();
-    outcome
+    (outcome, String::new())
 }

@@ -535,6 +535,13 @@ mod tests {
     }
 
     #[test]
+    fn d5_weeks_after_weeks_keep_their_anchor() {
+        let start = Course::starting(at("2026-01-31T10:00:00Z"), Zone::UTC);
+        let course = start.plus(period("P1W")).plus(period("P2W"));
+        assert_eq!(course, Course { weeks_from_anchor: 3, ..start });
+    }
+
+    #[test]
     fn v19_a_gap_gives_the_first_instant_after_it_and_an_overlap_the_first_of_two() {
         let new_york = zone("America/New_York");
         let local = |text: &str| {
@@ -542,6 +549,15 @@ mod tests {
         };
         assert_eq!(new_york.instant(local("2025-03-09 02:30")), at("2025-03-09T07:00:00Z"));
         assert_eq!(new_york.instant(local("2025-11-02 01:30")), at("2025-11-02T05:30:00Z"));
+    }
+
+    #[test]
+    fn d37_a_day_that_a_zone_left_out_ends_where_the_next_begins() {
+        let noon = NaiveDate::from_ymd_opt(2011, 12, 30).and_then(|day| day.and_hms_opt(12, 0, 0));
+        assert_eq!(
+            zone("Pacific/Apia").instant(noon.expect("a local time")),
+            at("2011-12-30T10:00:00Z")
+        );
     }
 
     #[test]
@@ -607,6 +623,8 @@ mod tests {
         assert_eq!(period("P3M").to_string(), "P3M");
         assert!(period("P12M").is_as_long_as(period("P1Y")));
         assert!(!period("P4W").is_as_long_as(period("P1M")));
+        assert!(period("P2W").is_as_long_as(period("P2W")));
+        assert!(!period("P2W").is_as_long_as(period("P3W")));
         for text in ["P0M", "1M", "PM", "P1D", "P-1M", "P+1M", "p1m", ""] {
             assert!(text.parse::<Period>().is_err(), "{text}");
         }

@@ -322,6 +322,23 @@ mod tests {
         assert_eq!(price.payable, usd(10_710));
     }
 
+    #[test]
+    fn a_discount_is_told_apart_from_the_tax_that_it_includes() {
+        let reduced = Gross { discount: usd(1_190), ..gross(11_900) };
+        let price =
+            Pretax::of(&[reduced], Some(vat(19, true)), usd(0).currency()).price(None, |_| true);
+        assert_eq!((price.list, price.discount), (usd(10_000), usd(1_000)));
+        assert_eq!(
+            (price.tax.map(|tax| tax.amount), price.payable),
+            (Some(usd(1_710)), usd(10_710))
+        );
+    }
+
+    #[test]
+    fn r5_9_what_is_left_over_stays_within_each_line() {
+        assert_eq!(split(usd(5), &[usd(2), usd(2), usd(2)]), [usd(2), usd(2), usd(1)]);
+    }
+
     proptest! {
         #[test]
         fn r5_9_shares_sum_to_the_whole_and_stay_within_their_lines(

@@ -635,3 +635,75 @@ fn what_is_said_of_changes() {
         2026-04-05 00:00 order_failed
         ");
 }
+
+#[test]
+fn d31_a_kept_price_is_that_of_the_plan_which_is_renewed() {
+    let renewed = |how: &str| {
+        play_only(
+            &["order #"],
+            &format!(
+                "
+            2026-04-01 00:00 top-up 900
+            2026-04-01 00:00 purchase ecs small 1 month lock
+            {how}
+        "
+            ),
+        )
+    };
+    assert_snapshot!(renewed("
+            2026-04-20 00:00 renew #1 1 month plan large
+            2026-05-08 00:00 price ecs large month 60
+            2026-05-08 00:00 renew #1 1 month
+    "), @r"
+        2026-04-01 00:00 #1 order #2 new P1M 10.00 USD by 2026-04-08 00:00
+        2026-04-01 00:00   order #2 paid 10.00 USD
+        2026-04-20 00:00 #1 order #3 renew P1M 50.00 USD by 2026-04-27 00:00
+        2026-04-20 00:00   order #3 paid 50.00 USD
+        2026-05-08 00:00 #1 order #4 renew P1M 50.00 USD by 2026-05-15 00:00
+        2026-05-08 00:00   order #4 paid 50.00 USD
+        ");
+    assert_snapshot!(renewed("
+            2026-04-02 00:00 change #1 large until 2026-04-10 00:00
+            2026-04-11 00:00 price ecs small month 14
+            2026-04-11 00:00 renew #1 1 month
+    "), @r"
+        2026-04-01 00:00 #1 order #2 new P1M 10.00 USD by 2026-04-08 00:00
+        2026-04-01 00:00   order #2 paid 10.00 USD
+        2026-04-02 00:00 #1 order #3 upgrade P1M 10.66 USD by 2026-04-09 00:00
+        2026-04-02 00:00   order #3 paid 10.66 USD
+        2026-04-11 00:00 #1 order #4 renew P1M 10.00 USD by 2026-04-18 00:00
+        2026-04-11 00:00   order #4 paid 10.00 USD
+        ");
+    assert_snapshot!(renewed("
+            2026-04-02 00:00 change #1 large
+            2026-04-11 00:00 price ecs large month 60
+            2026-04-11 00:00 renew #1 1 month
+    "), @r"
+        2026-04-01 00:00 #1 order #2 new P1M 10.00 USD by 2026-04-08 00:00
+        2026-04-01 00:00   order #2 paid 10.00 USD
+        2026-04-02 00:00 #1 order #3 upgrade P1M 38.66 USD by 2026-04-09 00:00
+        2026-04-02 00:00   order #3 paid 38.66 USD
+        2026-04-11 00:00 #1 order #4 renew P1M 50.00 USD by 2026-04-18 00:00
+        2026-04-11 00:00   order #4 paid 50.00 USD
+        ");
+}
+
+#[test]
+fn d31_what_was_kept_is_kept_again_if_the_next_plan_is_taken_back() {
+    assert_snapshot!(play_only(&["order #"], "
+        2026-04-01 00:00 top-up 900
+        2026-04-01 00:00 purchase ecs small 1 month lock
+        2026-04-20 00:00 renew #1 1 month plan large
+        2026-04-21 00:00 refund #3
+        2026-04-22 00:00 price ecs small month 14
+        2026-04-22 00:00 renew #1 1 month
+    "), @r"
+        2026-04-01 00:00 #1 order #2 new P1M 10.00 USD by 2026-04-08 00:00
+        2026-04-01 00:00   order #2 paid 10.00 USD
+        2026-04-20 00:00 #1 order #3 renew P1M 50.00 USD by 2026-04-27 00:00
+        2026-04-20 00:00   order #3 paid 50.00 USD
+        2026-04-21 00:00   order #4 gives 50.00 USD back
+        2026-04-22 00:00 #1 order #5 renew P1M 10.00 USD by 2026-04-29 00:00
+        2026-04-22 00:00   order #5 paid 10.00 USD
+        ");
+}

@@ -580,3 +580,44 @@ fn the_answer_says_where_it_stands_after_what_was_due_at_once() {
     let again = world.execute(at, &Command::ConfirmClosure(confirm));
     assert!(matches!(again.answer, Err(Rejection::AccountClosed)) && !again.erases);
 }
+
+#[test]
+fn r8_12_of_a_closed_account_nothing_is_left_but_its_books() {
+    let script = "
+        2026-03-01 10:00  closure approval none settle 0s quiet 1d
+        2026-03-01 10:00  top-up 100
+        2026-03-01 10:00  unified 5
+        2026-03-01 10:00  limit 10
+        2026-03-01 10:00  alert 5
+        2026-03-01 10:00  purchase quota small 1 month
+        2026-03-01 10:00  open-resource vm small
+        2026-03-01 12:30  unsubscribe #1 unused
+        2026-03-01 12:30  release-resource #3
+        2026-03-01 14:00  step
+        2026-03-01 14:00  limit 0
+        2026-03-01 14:00  close forfeit
+        2026-03-01 14:01  confirm
+    ";
+    let (before, _) = run(script);
+    let open = before.open();
+    assert!(!open.wallet.lots.is_empty() && !open.full_refunds.is_empty());
+    assert!(!open.standing.is_default() && open.unified_day.is_some());
+    assert!(open.next_sealed > 2, "the note of the request has its number");
+    let (world, _) = run(&format!("{script}\n2026-03-04 10:00  step"));
+    let books = world.books();
+    assert!(matches!(world.state.account(), Some(Account::Closed(_))));
+    assert!(books.wallet.cash.is_zero() && books.wallet.lots.is_empty());
+    assert_eq!((books.wallet.limit, books.unified_day), (None, None));
+    assert!(books.full_refunds.is_empty() && books.packages.is_empty());
+    assert!(books.standing.is_default(), "{:?}", books.standing);
+    assert!(books.resources.is_empty() && books.coupons.is_empty());
+}
+
+#[test]
+fn d49_a_note_that_an_operator_wrote_has_its_number() {
+    let (world, _) = run("
+        2026-03-01 10:00  closure approval none
+        2026-03-01 10:00  begin
+    ");
+    assert_eq!(world.open().next_sealed, 3);
+}

@@ -1,8 +1,11 @@
 //! Orders: section 4 of the rulebook, and who goes first (D35).
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 
-use super::scenario::{mails, play, play_only};
+use super::scenario::{mails, play, play_only, run};
+use crate::domain::rows::Row;
 
 #[test]
 fn r4_3_an_unpaid_order_lives_for_seven_days() {
@@ -205,4 +208,65 @@ fn d35_an_attempt_at_the_instant_of_expiry_comes_before_it() {
         2026-01-10 08:00 purchase intl-2017 small 1 month auto
         2026-02-10 08:00 step
     "), @"2026-02-10 08:00 #1 renewed by itself 2026-02-10 08:00 to 2026-03-10 08:00 due 2026-02-10 08:00");
+}
+
+/// The orders of a script as they are listed, without what all of them say.
+fn listed(script: &str) -> String {
+    let (world, _) = run(script);
+    let mut text = String::new();
+    for row in world.rows.values() {
+        let Row::Order(order) = row else { continue };
+        let mut value = serde_json::to_value(order.as_ref()).expect("JSON");
+        let values = value.as_object_mut().expect("values");
+        for name in ["id", "subscription", "product", "plan", "period", "rules_version", "lines"] {
+            values.remove(name);
+        }
+        let said = values.iter().map(|(name, value)| format!("{name} {value}"));
+        let said = said.collect::<Vec<_>>().join(", ").replace('"', "");
+        writeln!(text, "#{}: {said}; {} lines", order.id.number, order.lines.len())
+            .expect("it grows");
+    }
+    text
+}
+
+#[test]
+fn r11_8_what_became_of_an_order_stays_listed() {
+    assert_snapshot!(listed("
+        2026-04-01 00:00 top-up 100
+        2026-04-01 00:00 purchase ecs small 1 month unpaid
+        2026-04-02 00:00 pay #2
+        2026-04-02 00:00 purchase ecs small 1 month unpaid
+        2026-04-03 00:00 cancel #4
+        2026-04-03 00:00 acknowledge ecs new upgrade
+        2026-04-03 00:00 purchase ecs small 1 month
+        2026-04-03 06:00 provisioned #6
+        2026-04-03 07:00 purchase ecs small 1 month
+        2026-04-03 08:00 provision-failed #8
+        2026-04-04 00:00 renew #1 day 9
+        2026-04-05 00:00 refund #2 1
+        2026-04-05 00:00 renew #5 1 month unpaid
+    "), @r"
+        #2: closed_at 2026-04-02T00:00:00Z, created_at 2026-04-01T00:00:00Z, deadline 2026-04-08T00:00:00Z, ends_at 2026-05-02T00:00:00Z, kind new, list 10.00 USD, paid_at 2026-04-02T00:00:00Z, payable 10.00 USD, period_no 1, starts_at 2026-04-02T00:00:00Z, state Paid; 0 lines
+        #4: cancelled_for requested, closed_at 2026-04-03T00:00:00Z, created_at 2026-04-02T00:00:00Z, deadline 2026-04-09T00:00:00Z, kind new, list 10.00 USD, payable 10.00 USD, period_no 1, state Cancelled; 0 lines
+        #6: closed_at 2026-04-03T06:00:00Z, created_at 2026-04-03T00:00:00Z, deadline 2026-04-10T00:00:00Z, deliver_until 2026-04-04T00:00:00Z, ends_at 2026-05-03T06:00:00Z, kind new, list 10.00 USD, paid_at 2026-04-03T00:00:00Z, payable 10.00 USD, period_no 1, starts_at 2026-04-03T06:00:00Z, state Paid; 0 lines
+        #8: closed_at 2026-04-03T08:00:00Z, created_at 2026-04-03T07:00:00Z, deadline 2026-04-10T07:00:00Z, deliver_until 2026-04-04T07:00:00Z, failed_for {reported:{}}, kind new, list 10.00 USD, paid_at 2026-04-03T07:00:00Z, payable 10.00 USD, period_no 1, state Failed; 0 lines
+        #9: aligned_to 2026-06-09T00:00:00Z, closed_at 2026-04-04T00:00:00Z, created_at 2026-04-04T00:00:00Z, deadline 2026-04-11T00:00:00Z, ends_at 2026-06-09T00:00:00Z, kind renew, list 12.33 USD, paid_at 2026-04-04T00:00:00Z, payable 12.33 USD, period_no 2, starts_at 2026-05-02T00:00:00Z, state Paid; 2 lines
+        #10: closed_at 2026-04-05T00:00:00Z, created_at 2026-04-05T00:00:00Z, deadline 2026-04-05T00:00:00Z, kind refund, list 0.00 USD, payable 0.00 USD, period_no 2, refund 1.00 USD, refund_of ord_0000000007_2, state Refunded; 0 lines
+        #11: created_at 2026-04-05T00:00:00Z, deadline 2026-04-12T00:00:00Z, ends_at 2026-06-03T06:00:00Z, kind renew, list 10.00 USD, payable 10.00 USD, period_no 2, starts_at 2026-05-03T06:00:00Z, state Unpaid; 0 lines
+        ");
+}
+
+#[test]
+fn r4_6_an_order_that_gets_another_price_says_so_in_all_its_parts() {
+    assert_snapshot!(listed("
+        2026-04-01 00:00 open UTC of DE
+        2026-04-01 00:00 tax DE VAT 19 inclusive
+        2026-04-01 00:00 price ecs small month 11.90
+        2026-04-01 00:00 top-up 100
+        2026-04-01 00:00 grant cash 4 until 2026-06-01 00:00
+        2026-04-01 00:00 purchase ecs small 1 month coupon none unpaid
+        2026-04-01 00:00 use #3 coupon #1
+    "), @r"
+        #3: coupon {amount:4.00 USD,id:cpn_0000000007_1}, created_at 2026-04-01T00:00:00Z, deadline 2026-04-08T00:00:00Z, kind new, list 10.00 USD, payable 7.14 USD, period_no 1, state Unpaid, tax {amount:1.14 USD,inclusive:true,name:VAT,rate:19}; 1 lines
+        ");
 }

@@ -550,7 +550,9 @@ fn events(world: &World) -> impl Iterator<Item = (&Record, &Event)> {
     world.records.iter().flat_map(|record| record.events.iter().map(move |event| (record, event)))
 }
 
-fn check_money(world: &World) {
+/// The ledger balances record by record, cash is what it says, what is unearned is what is covered,
+/// and no more is given back than was paid.
+pub(super) fn check_money(world: &World) {
     let mut balances: BTreeMap<ledger::Account, i64> = BTreeMap::new();
     for record in &world.records {
         let lines: Vec<_> = record.events.iter().flat_map(ledger::postings).collect();
@@ -559,7 +561,10 @@ fn check_money(world: &World) {
             *balances.entry(line.account).or_default() += line.amount.minor();
         }
     }
-    let cash = world.open().wallet.cash.minor();
+    let wallet = &world.books().wallet;
+    let cash = wallet.cash.minor();
+    let lots: i64 = wallet.lots.iter().map(|lot| lot.left.minor()).sum();
+    assert_eq!((cash, wallet.lent), (lots, None), "cash is what its lots hold");
     assert_eq!(balances.get(&ledger::Account::CustomerCash).copied().unwrap_or(0), -cash);
     // What is paid and not earned is what the coverages say (D43).
     let mut covered: BTreeMap<ledger::Account, i64> = BTreeMap::new();
@@ -609,9 +614,9 @@ fn check_money(world: &World) {
             Event::Wallet(wallet::Event::Repaid { parts, .. }) => {
                 paid += parts.iter().map(|part| part.amount.minor()).sum::<i64>();
             }
-            Event::Wallet(wallet::Event::Sent { amount, .. }) => {
-                paid += amount.minor();
-            }
+            Event::Wallet(
+                wallet::Event::Sent { amount, .. } | wallet::Event::Forfeited { amount, .. },
+            ) => paid += amount.minor(),
             Event::Withdrawal(withdrawal::Event::Requested(asked)) => paid += asked.amount.minor(),
             Event::Withdrawal(withdrawal::Event::PaidAfterAll { withdrawal: asked, .. }) => {
                 paid += asked.amount.minor();

@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::book::book;
-use super::{balance_words, closure_words, payg_words};
+use super::{balance_words, closure_words, payg_words, properties};
 use crate::domain::account;
 use crate::domain::agenda::Agenda;
 use crate::domain::calendar::{Period, Timestamp, Unit, Zone};
@@ -169,6 +169,7 @@ pub(super) fn play_only(words: &[&str], script: &str) -> String {
 
 fn tell(script: &str, wanted: impl Fn(&str) -> bool) -> String {
     let (world, story) = run(script);
+    properties::check_money(&world);
     assert_eq!(
         world.state.account().map(|account| Agenda::of(&world.timeline, account)),
         Some(world.agenda),

@@ -17,7 +17,7 @@ use crate::domain::nouns::order::{self, Kind, Order};
 use crate::domain::nouns::subscription::{Event, Paid, State, Subscription};
 use crate::domain::price::{Gross, Item};
 use crate::domain::rejection::Rejection;
-use crate::domain::rules::Offer;
+use crate::domain::rules::{Offer, Prices};
 
 /// Change the plan of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,13 +177,9 @@ pub fn check_renewal_window(
 
 /// The plan takes effect.
 pub fn take_plan(draft: &mut Draft<'_>, order: &Order, at: Timestamp) {
-    let Ok(open) = draft.open() else { return };
-    let locks = open.subscriptions.get(&order.subscription).is_some_and(|l| l.locked.is_some());
-    // Who keeps prices keeps those of the new plan from now on (D31).
-    let locked = draft
-        .offer(&order.product, &order.plan, at)
-        .and_then(|(_, offer)| offer.plan.prices.get(&open.terms.currency).copied())
-        .filter(|_| locks);
+    let Ok(live) = draft.subscription(order.subscription) else { return };
+    // A plan for a while is not renewed, so its prices are not kept (R1.19).
+    let locked = if order.until.is_some() { live.locked } else { kept_prices(draft, order, at) };
     draft.push(Event::PlanChanged {
         id: order.subscription,
         order: order.id,
@@ -193,6 +189,15 @@ pub fn take_plan(draft: &mut Draft<'_>, order: &Order, at: Timestamp) {
         downgrade: order.kind == Kind::Downgrade,
         at,
     });
+}
+
+/// Who keeps prices keeps those of the new plan from now on (D31).
+#[must_use]
+pub fn kept_prices(draft: &Draft<'_>, order: &Order, at: Timestamp) -> Option<Prices> {
+    let open = draft.open().ok()?;
+    let locks = open.subscriptions.get(&order.subscription)?.locked.is_some();
+    let (_, offer) = draft.offer(&order.product, &order.plan, at).filter(|_| locks)?;
+    offer.plan.prices.get(&open.terms.currency).copied()
 }
 
 /// The plan that a subscription has and the one that it is to have, at the list prices of one

@@ -112,6 +112,7 @@ pub fn give(
                 Kind::New => subscription::Event::Activated { id: subscription, order: id, paid },
                 Kind::Renew | Kind::Upgrade | Kind::Downgrade | Kind::Refund => {
                     let plan = order.from_plan.is_some().then(|| order.plan.clone());
+                    let locked = plan.as_ref().and_then(|_| change::kept_prices(draft, order, at));
                     subscription::Event::Renewed {
                         id: subscription,
                         order: id,
@@ -119,6 +120,7 @@ pub fn give(
                         at,
                         automatic,
                         plan,
+                        locked,
                     }
                 }
             });

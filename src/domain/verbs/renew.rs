@@ -69,6 +69,10 @@ pub fn decide(draft: &mut Draft<'_>, renew: &Renew) -> Result<Answer, Rejection>
         coupon: renew.coupon,
         automatic: false,
     };
+    // The plan that is paid for the next period is not replaced before it has begun.
+    if let Some(next) = live.next_plan.as_ref().filter(|_| wanted.plan.is_some()) {
+        return Err(Rejection::ChangePending { subscription: live.id, until: next.at });
+    }
     let order = make(draft, live, paid, &wanted, draft.at)?;
     pricing::check_expected(renew.expected_payable, order.payable)?;
     let pays = renew.pay_now || order.payable.is_zero();

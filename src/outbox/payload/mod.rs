@@ -573,8 +573,11 @@ mod tests {
         let until = at("2026-03-01T00:00:00Z");
         let mut live = subscription();
         live.temporary = Some(subscription::Temporary { plan: "large".into(), until });
-        live.next_plan =
-            Some(subscription::NextPlan { plan: "medium".into(), at: at("2026-03-20T09:00:00Z") });
+        live.next_plan = Some(subscription::NextPlan {
+            plan: "medium".into(),
+            at: at("2026-03-20T09:00:00Z"),
+            kept: None,
+        });
         let told = body(Hook::Changed, &Noun::Subscription(live));
         assert_eq!(field(&told, "/subscription/plan"), "large");
         assert_eq!(field(&told, "/subscription/temporary/until"), "2026-03-01T00:00:00Z");

@@ -114,6 +114,9 @@ pub enum Event {
         /// The plan from the start of the period on, where it is another (R1.20).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan: Option<String>,
+        /// The prices of that plan, where the subscription keeps its prices (D31).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locked: Option<Prices>,
     },
     /// An order to renew it was made and waits for its payment.
     RenewalOrdered {

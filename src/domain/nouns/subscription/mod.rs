@@ -232,6 +232,9 @@ pub struct NextPlan {
     pub plan: String,
     /// When.
     pub at: Timestamp,
+    /// The prices that were kept before it was paid, if its period is taken back (D31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Prices>,
 }
 
 /// A plan for a while.
@@ -345,7 +348,7 @@ impl Subscription {
             Event::Activated { order, paid, .. } => {
                 self.begin_period(paid, *order, paid.started_at);
             }
-            Event::Renewed { order, paid, at, plan, .. } => {
+            Event::Renewed { order, paid, at, plan, locked, .. } => {
                 if let Some(last) = self.paid.take().filter(|last| last.expires_at > *at) {
                     self.earlier.retain(|earlier| earlier.expires_at > *at);
                     self.earlier.push(last);
@@ -354,7 +357,7 @@ impl Subscription {
                 }
                 self.begin_period(paid, *order, *at);
                 if let Some(plan) = plan {
-                    self.take_plan(plan, paid.started_at, *at);
+                    self.take_plan(plan, paid.started_at, *at, *locked);
                 }
             }
             Event::RenewalOrdered { order, .. } | Event::ChangeOrdered { order, .. } => {
@@ -390,7 +393,9 @@ impl Subscription {
                 self.attempted_through = self.attempted_through.max(*at);
                 self.noticed_through = self.noticed_through.max(*at);
                 let ends_at = self.paid.as_ref().map(|paid| paid.expires_at);
-                self.next_plan = self.next_plan.take().filter(|next| Some(next.at) < ends_at);
+                if let Some(next) = self.next_plan.take_if(|next| Some(next.at) >= ends_at) {
+                    self.locked = next.kept.or(self.locked);
+                }
                 self.quote = None;
             }
             Event::Unsubscribed { .. } => self.state = State::Unsubscribed,
@@ -435,13 +440,21 @@ impl Subscription {
         self.release_noticed_at = None;
     }
 
-    fn take_plan(&mut self, plan: &str, starts_at: Timestamp, at: Timestamp) {
+    fn take_plan(
+        &mut self,
+        plan: &str,
+        starts_at: Timestamp,
+        at: Timestamp,
+        locked: Option<Prices>,
+    ) {
+        let kept = locked.and(self.locked);
+        self.locked = locked.or(self.locked);
         if starts_at <= at {
             plan.clone_into(&mut self.subject.plan);
             self.next_plan = None;
             self.temporary = None;
         } else {
-            self.next_plan = Some(NextPlan { plan: plan.to_owned(), at: starts_at });
+            self.next_plan = Some(NextPlan { plan: plan.to_owned(), at: starts_at, kept });
         }
     }
 

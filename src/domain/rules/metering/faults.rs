@@ -437,6 +437,63 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_on_a_limit_is_allowed_and_one_step_beyond_is_not() {
+        let mut settings = catalogue();
+        settings["payg"] = json!({
+            "settle_delay": "1h", "late_line": "44d", "late_adjustment": "44d", "ahead": "1h",
+        });
+        settings["withdraw"] = json!({ "original_route_days": 400 });
+        assert_eq!(faults(settings), "");
+        let meter = |quantity: &str, price: &str| {
+            json!({ "unit": "GB", "aggregation": "sum", "plans": { "small": { "USD": {
+                "model": "tiered", "included": quantity, "tiers": [
+                    { "up_to": quantity, "price": price }, { "price": price },
+                ],
+            } }, "packed": { "USD": { "model": "package", "price": "1", "size": quantity } } } })
+        };
+        let most = faults_of_meter("hour", &meter("1000000000000", "0.000000000001"));
+        let finest = faults_of_meter("hour", &meter("0.000000001", "0"));
+        assert_eq!((most.as_str(), finest.as_str()), ("", ""));
+        insta::assert_snapshot!(
+            faults_of_meter("hour", &meter("1000000000000.000000001", "0")), @r"
+        it.plans.packed.USD.size: is above 1000000000000
+        it.plans.small.USD.tiers.0.up_to: is above 1000000000000
+        it.plans.small.USD.included: is above 1000000000000
+        ");
+        insta::assert_snapshot!(faults_of_meter("hour", &meter("0.0000000001", "0")), @r"
+        it.plans.packed.USD.size: has more than 9 decimals
+        it.plans.small.USD.tiers.0.up_to: has more than 9 decimals
+        it.plans.small.USD.included: has more than 9 decimals
+        ");
+    }
+
+    #[test]
+    fn what_is_metered_has_a_meter_and_a_meter_has_a_price() {
+        let mut catalogue = catalogue();
+        catalogue["products"]["compute"]["payg"]["meters"] = json!({});
+        assert_eq!(faults(catalogue), "products.compute.payg.meters: is empty");
+        let free = json!({ "unit": "GB", "aggregation": "sum", "plans": {} });
+        assert_eq!(faults_of_meter("hour", &free), "it.plans: is empty");
+    }
+
+    #[test]
+    fn each_currency_that_is_missing_is_named_once_and_in_order() {
+        let mut catalogue = catalogue();
+        let meters = &mut catalogue["products"]["compute"]["payg"]["meters"];
+        for (meter, other) in [("first", "JPY"), ("second", "CHF")] {
+            let mut prices = json!({ "USD": { "price": "1" }, "EUR": { "price": "1" } });
+            prices[other] = json!({ "price": "1" });
+            meters[meter] =
+                json!({ "unit": "GB", "aggregation": "sum", "plans": { "small": prices } });
+        }
+        let said = faults(catalogue).replace("products.compute.payg.meters.", "");
+        let of_traffic: Vec<&str> =
+            said.lines().filter_map(|line| line.strip_prefix("traffic.plans.small.")).collect();
+        let currencies: Vec<&str> = of_traffic.iter().map(|line| &line[..3]).collect();
+        assert_eq!(currencies, ["CHF", "EUR", "JPY"]);
+    }
+
+    #[test]
     fn r6_20_a_package_is_of_something_that_is_used_up() {
         let mut catalogue = catalogue();
         catalogue["lifecycles"] = json!({ "default": {} });

@@ -169,6 +169,53 @@ mod tests {
         .expect("a meter")
     }
 
+    /// From a quarter past six on, under plans that cost so much an hour.
+    fn hours(small: &str, large: &str, changes: &[Event], to: u64) -> Vec<(String, u64, u64)> {
+        let at = |minutes| Timestamp::from_micros(0).plus(Duration::from_mins(minutes));
+        let meter: Meter = serde_json::from_value(serde_json::json!({
+            "unit": "hour", "aggregation": "duration", "plans": {
+                "small": {"USD": {"model": "hourly", "price": small}},
+                "large": {"USD": {"model": "hourly", "price": large}},
+            },
+        }))
+        .expect("a meter");
+        let start = at(6 * 60 + 15);
+        let Resource { id, subject, plan, .. } = resource(start, at(to));
+        let mut live = Resource::begin(id, subject, plan, start);
+        for event in changes {
+            live.apply(event);
+        }
+        live.apply(&Event::Released { id, at: at(to), for_debt: false });
+        let usd = "USD".parse().expect("a currency");
+        let pieces = running(&live, &meter, usd, start, at(to));
+        let of = |piece: &Piece| {
+            assert_eq!(piece.quantity, Decimal::from(piece.to.since(piece.from).as_secs() / 3_600));
+            let hour = |at: Timestamp| at.seconds().unsigned_abs() / 3_600;
+            (piece.plan.clone(), hour(piece.from), hour(piece.to))
+        };
+        pieces.iter().map(of).collect()
+    }
+
+    #[test]
+    fn r6_1_hours_side_by_side_are_one_piece_and_each_is_at_its_dearest_plan() {
+        let id = ResourceId::new(AccountId::from_bits(7), 1);
+        let at = |minutes| Timestamp::from_micros(0).plus(Duration::from_mins(minutes));
+        let piece = |plan: &str, from, to| (plan.to_owned(), from, to);
+        assert_eq!(hours("1", "2", &[], 9 * 60), [piece("small", 6, 9)]);
+        let stopped = [
+            Event::Stopped { id, at: at(7 * 60 + 30) },
+            Event::Started { id, at: at(9 * 60 + 30) },
+        ];
+        let gap = [piece("small", 6, 8), piece("small", 9, 11)];
+        assert_eq!(hours("1", "2", &stopped, 11 * 60), gap);
+        let changed = || [Event::PlanChanged { id, plan: "large".to_owned(), at: at(7 * 60 + 30) }];
+        let dearest = [piece("small", 6, 7), piece("large", 7, 9)];
+        assert_eq!(hours("1", "2", &changed(), 9 * 60), dearest);
+        let first = [piece("small", 6, 8), piece("large", 8, 9)];
+        assert_eq!(hours("2", "2", &changed(), 9 * 60), first, "of two alike the first");
+        assert_eq!(hours("2", "1", &changed(), 9 * 60), first);
+    }
+
     proptest! {
         /// R6.1, R6.2: however its life is cut into the cycles that settle it.
         #[test]
