@@ -48,12 +48,12 @@ pub struct Kept {
     pub html: String,
     /// Its Message-ID.
     pub message_id: String,
-    /// The whole message, as it would be sent.
+    /// The whole message, as it would be sent; empty where it goes to a [`Receiver`].
     pub message: String,
 }
 
 impl Kept {
-    fn of(delivery: &Delivery, letter: Letter) -> Self {
+    fn of(delivery: &Delivery, letter: Letter, message: String) -> Self {
         Self {
             stream: delivery.stream,
             template: letter.template,
@@ -62,7 +62,7 @@ impl Kept {
             text: letter.text,
             html: letter.html,
             message_id: letter.message_id,
-            message: String::from_utf8_lossy(&letter.message.formatted()).into_owned(),
+            message,
         }
     }
 }
@@ -132,15 +132,19 @@ pub(super) struct Mailer {
     connections_max: u32,
 }
 
-/// A mail that is ready to go.
+/// A mail that is ready to go, but for its form on the wire.
 struct Letter {
     to: Mailbox,
     template: Template,
     subject: String,
     text: String,
     html: String,
+    /// Its effect, as it stands in its Message-ID.
+    key: String,
     message_id: String,
-    message: Message,
+    /// Its effect and its template, as they stand in a header.
+    effect: String,
+    at: Timestamp,
 }
 
 impl Mailer {
@@ -318,52 +322,61 @@ impl Mailer {
             .map_err(|problem| Outcome::Failed(format!("the template failed: {problem}")))?;
         let key = format!("{stream}.{}.{}", row.seq, row.n);
         let message_id = format!("<{key}@{}>", self.from.email.domain());
-        let parts = MultiPart::alternative()
-            .boundary(format!("=_renewd.{key}"))
-            .singlepart(
-                SinglePart::builder().header(ContentType::TEXT_PLAIN).body(page.text.clone()),
-            )
-            .singlepart(
-                SinglePart::builder().header(ContentType::TEXT_HTML).body(page.html.clone()),
-            );
         let effect = format!("{stream}/{}/{} {}", row.seq, row.n, template.as_str());
-        let message = Message::builder()
-            .from(self.from.clone())
-            .to(to.clone())
-            .subject(page.subject.clone())
-            .header(Date::new(system_time(row.at)))
-            .message_id(Some(message_id.clone()))
-            .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
-            .raw_header(raw("X-Renewd-Effect", effect))
-            .multipart(parts)
-            .map_err(|error| Outcome::Dead(format!("the mail cannot be written: {error}")))?;
         Ok(Letter {
             to,
             template,
             subject: page.subject,
             text: page.text,
             html: page.html,
+            key,
             message_id,
-            message,
+            effect,
+            at: row.at,
         })
+    }
+
+    /// A letter in its form on the wire.
+    fn message(&self, letter: &Letter) -> Result<Message, Outcome> {
+        let part = |kind: ContentType, text: &str| {
+            SinglePart::builder().header(kind).body(text.to_owned())
+        };
+        let parts = MultiPart::alternative()
+            .boundary(format!("=_renewd.{}", letter.key))
+            .singlepart(part(ContentType::TEXT_PLAIN, &letter.text))
+            .singlepart(part(ContentType::TEXT_HTML, &letter.html));
+        Message::builder()
+            .from(self.from.clone())
+            .to(letter.to.clone())
+            .subject(letter.subject.clone())
+            .header(Date::new(system_time(letter.at)))
+            .message_id(Some(letter.message_id.clone()))
+            .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
+            .raw_header(raw("X-Renewd-Effect", letter.effect.clone()))
+            .multipart(parts)
+            .map_err(|error| Outcome::Dead(format!("the mail cannot be written: {error}")))
     }
 
     async fn send(&self, delivery: &Delivery, letter: Letter) -> Result<Outcome, Outcome> {
         let to = masked(letter.to.email.as_ref());
         match &self.backend {
-            Backend::Smtp(server) => server.send(letter.message, &to).await,
+            Backend::Smtp(server) => server.send(self.message(&letter)?, &to).await,
             Backend::Directory(directory) => {
                 let name = file_name(delivery, letter.template);
-                write_file(directory, &name, letter.message.formatted()).await
+                write_file(directory, &name, self.message(&letter)?.formatted()).await
             }
             Backend::Memory(memory) => {
-                memory.keep(Kept::of(delivery, letter));
+                let message = self.message(&letter)?.formatted();
+                let message = String::from_utf8_lossy(&message).into_owned();
+                memory.keep(Kept::of(delivery, letter, message));
                 Ok(Outcome::Sent(format!("kept for {to}")))
             }
-            Backend::Receiver(receiver) => match receiver.mail(Kept::of(delivery, letter)) {
-                Ok(()) => Ok(Outcome::Sent(format!("taken for {to}"))),
-                Err(error) => Err(Outcome::Unreachable(error)),
-            },
+            Backend::Receiver(receiver) => {
+                match receiver.mail(Kept::of(delivery, letter, String::new())) {
+                    Ok(()) => Ok(Outcome::Sent(format!("taken for {to}"))),
+                    Err(error) => Err(Outcome::Unreachable(error)),
+                }
+            }
         }
     }
 }

@@ -106,7 +106,8 @@ pub trait Addresses: Send + Sync {
 }
 
 /// Stands where mail servers and webhook endpoints stand, in a world that is made of memory: what
-/// goes out is handed to it after everything that happens before a connection is made.
+/// goes out is handed to it after everything that happens before a connection is made, but for the
+/// form that a mail has on the wire.
 pub trait Receiver: Send + Sync {
     /// Takes a mail, or says why it cannot be reached.
     fn mail(&self, mail: mailer::Kept) -> Result<(), String>;

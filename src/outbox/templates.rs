@@ -15,8 +15,9 @@ use std::sync::{Arc, OnceLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value, escape_formatter};
-use serde_json::{Map, json};
+use minijinja::{
+    AutoEscape, Environment, State, UndefinedBehavior, Value, context, escape_formatter,
+};
 
 use crate::config;
 use crate::domain::calendar::{Period, Zone};
@@ -145,8 +146,9 @@ impl Templates {
         let name = subject.template.as_str();
         let file = self.find(asked, &format!("{name}.txt"))?;
         let language = file.split_once('/').map_or(BASE, |(language, _)| language).to_owned();
-        let mut values = values(subject, &language, &self.provider);
-        let source = self.fill(&file, &values)?;
+        // All files print from these: they are made what a template reads once.
+        let values = Value::from(Serde(values(subject, &language, &self.provider)));
+        let source = self.fill(&file, values.clone())?;
         let (first, body) = source.trim_start().split_once('\n').unwrap_or((&source, ""));
         let title = first.strip_prefix("Subject:").ok_or_else(|| Problem {
             file: file.clone(),
@@ -154,18 +156,21 @@ impl Templates {
         })?;
         let has_gap = title.contains(ABSENT);
         let title = one_line(&title.replace(ABSENT, ""));
-        values.insert("body".to_owned(), body.trim().into());
-        let framed = self.fill(&self.find(&language, "frame.txt")?, &values)?;
+        let values = context! { body => body.trim(), ..values };
+        let framed = self.fill(&self.find(&language, "frame.txt")?, values.clone())?;
         let blocks = markup::parse(&framed);
         let has_gap = has_gap || blocks.iter().any(Block::has_absent);
         let shown: Vec<Block> = blocks.iter().map(Block::without_absent).collect();
-        values.insert("subject".to_owned(), title.clone().into());
-        values.insert("preview".to_owned(), preview(&shown).into());
-        values.insert("blocks".to_owned(), json!(shown));
+        let values = context! {
+            subject => title.as_str(),
+            preview => preview(&shown),
+            blocks => Serde(&shown),
+            ..values
+        };
         let layout = self
             .find(&language, &format!("{name}.html"))
             .or_else(|_| self.find(&language, "layout.html"))?;
-        let html = self.fill(&layout, &values)?.replace(ABSENT, "");
+        let html = self.fill(&layout, values)?.replace(ABSENT, "");
         let page = Page { subject: title, text: markup::text(&shown), html, language };
         Ok((page, has_gap))
     }
@@ -250,13 +255,13 @@ impl Templates {
         })
     }
 
-    fn fill(&self, file: &str, values: &Map<String, serde_json::Value>) -> Result<String, Problem> {
+    fn fill(&self, file: &str, values: Value) -> Result<String, Problem> {
         let problem = |error: minijinja::Error| Problem {
             file: error.name().unwrap_or(file).to_owned(),
             message: told(&error),
         };
         let template = self.read.environment.get_template(file).map_err(problem)?;
-        template.render(Serde(values)).map_err(problem)
+        template.render(values).map_err(problem)
     }
 }
 

@@ -42,6 +42,8 @@ struct Tally {
     /// Those of the crowd.
     crowd_days: AtomicU64,
     faults: AtomicU64,
+    /// Nanoseconds for which the threads ran.
+    ran: AtomicU64,
     failed: Mutex<Vec<u64>>,
 }
 
@@ -52,7 +54,10 @@ impl Run {
         let began = Instant::now();
         std::thread::scope(|scope| {
             for _ in 0..self.threads.max(1) {
-                scope.spawn(|| self.work(&tally, began));
+                scope.spawn(|| {
+                    self.work(&tally, began);
+                    tally.ran.fetch_add(ran().unwrap_or(0), Ordering::Relaxed);
+                });
             }
         });
         let failed = tally.failed.into_inner().expect("nobody holds it");
@@ -67,10 +72,11 @@ impl Run {
         };
         eprintln!(
             "{} worlds, {days} account-days{crowd} with {} faults in {seconds:.1} s: {:.0} \
-             account-days/s",
+             account-days/s{}",
             tally.done.into_inner(),
             tally.faults.into_inner(),
             float(days) / seconds.max(0.001),
+            each_second_of_a_core(days, tally.ran.into_inner()),
         );
         assert!(failed.is_empty(), "worlds {failed:?} broke a law; what they did stands above");
     }
@@ -111,7 +117,7 @@ impl Run {
         let bar = "#".repeat(full) + &".".repeat(30 - full);
         let left = seconds / float(done) * float(self.count - done);
         let line = format!(
-            "[{bar}] {done}/{} worlds, {:.0} account-days/s, {left:.0} s left",
+            "[{bar}] {done}/{} worlds, {days} account-days, {:.0}/s, {left:.0} s left",
             self.count,
             float(days) / seconds,
         );
@@ -124,6 +130,21 @@ impl Run {
             let _ = writeln!(out, "{line}");
         }
     }
+}
+
+/// How long this thread ran on a core so far, in nanoseconds, where the system tells.
+fn ran() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split_whitespace().next()?.parse().ok()
+}
+
+/// On a machine with much else to do, this is what says how fast it is.
+fn each_second_of_a_core(days: u64, ran: u64) -> String {
+    let ms = ran / 1_000_000;
+    if ms == 0 {
+        return String::new();
+    }
+    format!(", {:.0} for each second of a core", float(days) * 1_000.0 / float(ms))
 }
 
 /// A count as a number that rates are made of.
