@@ -32,14 +32,14 @@ pub(super) struct Loader {
 impl Loader {
     /// Starts the loader on an arbiter. Agendas are made under the rules of `house`.
     pub(super) fn start(
-        store: store::Handle,
-        house: Arc<watch::Sender<Arc<House>>>,
+        store: &store::Handle,
+        house: &Arc<watch::Sender<Arc<House>>>,
         arbiter: &ArbiterHandle,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..GROUPS {
-            arbiter.spawn(run(Arc::clone(&store), Arc::clone(&house), Arc::clone(&waiting)));
+            arbiter.spawn(run(Arc::clone(store), Arc::clone(house), Arc::clone(&waiting)));
         }
         Self { queue }
     }

@@ -103,7 +103,7 @@ impl Ports {
     ) -> Self {
         let house = Arc::new(watch::Sender::new(Arc::new(house)));
         Self {
-            loader: Loader::start(Arc::clone(&store), Arc::clone(&house), arbiter),
+            loader: Loader::start(&store, &house, arbiter),
             store,
             sealer,
             clock,

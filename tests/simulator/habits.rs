@@ -43,6 +43,8 @@ pub(crate) enum Habit {
     Trader,
     /// Wants to leave, and comes back.
     Leaver,
+    /// Has what it wants for months, pays ahead, and is seldom heard of.
+    Settled,
 }
 
 /// What can be asked for.
@@ -120,6 +122,12 @@ impl Customer {
         Self { id, person, random, habit, hourly, reported: 0, reported_at: Timestamp::MIN }
     }
 
+    /// One of the many who give little to do: see [`Habit::Settled`].
+    pub(crate) const fn settled(id: AccountId, person: u64, random: Random) -> Self {
+        let (habit, reported_at) = (Habit::Settled, Timestamp::MIN);
+        Self { id, person, random, habit, hourly: false, reported: 0, reported_at }
+    }
+
     pub(crate) fn email(&self) -> String {
         format!("{}@people.example", self.person)
     }
@@ -150,6 +158,11 @@ impl Customer {
     /// is due, or a second before or after it.
     pub(crate) fn next_at(&mut self, now: Timestamp, open: Option<&Open>) -> Timestamp {
         let random = &mut self.random;
+        if self.habit == Habit::Settled {
+            let has_all = open.is_some_and(|open| !open.subscriptions.is_empty());
+            let (least, most) = if has_all { (400_000, 3_400_000) } else { (60, 9_000) };
+            return now.plus(random.seconds(least, most));
+        }
         let aims = open.map_or_else(Vec::new, |open| aims(open, now));
         if random.chance(400)
             && let Some(aim) = random.pick(&aims)
@@ -271,6 +284,18 @@ impl Customer {
                 (1, Act::Transfer),
                 (1, Act::Invoice),
             ],
+            Habit::Settled if open.wallet.cash.minor() < 6_000 => &[(1, Act::TopUp)],
+            Habit::Settled if open.subscriptions.is_empty() => &[(1, Act::Purchase)],
+            Habit::Settled => &[
+                (6, Act::TopUp),
+                (1, Act::Purchase),
+                (2, Act::Renew),
+                (2, Act::Pay),
+                (2, Act::SetMode),
+                (1, Act::Change),
+                (1, Act::Invoice),
+                (1, Act::UnifiedDay),
+            ],
         };
         self.random.weighted(all)
     }
@@ -293,12 +318,12 @@ impl Customer {
         let random = &mut self.random;
         Some(match act {
             Act::TopUp => Command::TopUp(verbs::top_up::TopUp {
-                amount: usd(i64::try_from(random.within(1, 12_000)).unwrap_or(1)),
+                amount: usd(i64::try_from(top_up(random, self.habit)).unwrap_or(1)),
                 method: if random.chance(500) { "card" } else { "bank_transfer" }.to_owned(),
                 channel: "api".to_owned(),
                 reference: None,
             }),
-            Act::Purchase => purchase(random),
+            Act::Purchase => purchase(random, self.habit),
             Act::Renew => renew(random, open)?,
             Act::RenewTo => Command::Renew(verbs::renew::Renew {
                 subscription: subscription(random, open)?,
@@ -538,14 +563,21 @@ fn mode(random: &mut Random) -> Mode {
     random.weighted(&[(6, Mode::AutoRenewal), (3, Mode::ManualRenewal), (1, Mode::NotRenewal)])
 }
 
-fn purchase(random: &mut Random) -> Command {
+/// Whoever is settled pays ahead.
+fn top_up(random: &mut Random, habit: Habit) -> u64 {
+    if habit == Habit::Settled { random.within(5_000, 60_000) } else { random.within(1, 12_000) }
+}
+
+fn purchase(random: &mut Random, habit: Habit) -> Command {
+    let is_settled = habit == Habit::Settled;
+    let month = is_settled && random.chance(700);
     Command::Purchase(verbs::purchase::Purchase {
         product: random.pick(&TERMED).copied().unwrap_or("vps").to_owned(),
         plan: plan(random),
         region: "eu".to_owned(),
-        period: period(random),
+        period: if month { Period::new(1, Unit::Month) } else { period(random) },
         renewal_mode: mode(random),
-        pay_now: random.chance(750),
+        pay_now: is_settled || random.chance(750),
         external_id: None,
         expires_not_after: None,
         coupon: CouponChoice::Auto,

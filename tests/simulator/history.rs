@@ -1,12 +1,14 @@
 //! What a world leaves behind, for the laws to look through.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use renewd::check::Finding;
 use renewd::domain::account::Open;
 use renewd::domain::calendar::Timestamp;
 use renewd::domain::event::Event;
 use renewd::domain::ids::{AccountId, StreamId};
+use renewd::domain::nouns::closure;
 use renewd::domain::nouns::house::House;
 use renewd::domain::record::Record;
 use renewd::domain::stream::State;
@@ -14,6 +16,7 @@ use renewd::store::{Delivery, DueRow, Head, StoredRecord};
 
 use crate::faulty::Noted;
 use crate::outside::Got;
+use crate::world::Days;
 
 /// A stream, as its journal tells it.
 #[derive(Debug, Clone)]
@@ -138,6 +141,17 @@ impl History {
         })
     }
 
+    /// How long its accounts were in service, together.
+    pub(crate) fn days(&self, is_of_crowd: impl Fn(AccountId) -> bool) -> Days {
+        let (mut all, mut crowd) = (0, 0);
+        for (id, stream) in self.accounts() {
+            let seconds = stream.served_until(self.ended_at).as_secs();
+            all += seconds;
+            crowd += if is_of_crowd(id) { seconds } else { 0 };
+        }
+        Days { all: all / 86_400, crowd: crowd / 86_400 }
+    }
+
     /// Every journal, digest by digest: worlds with the same are the same.
     pub(crate) fn digests(&self) -> Vec<(StreamId, u64, renewd::store::Digest)> {
         let last = |(id, stream): (&StreamId, &Stream)| {
@@ -148,6 +162,16 @@ impl History {
 }
 
 impl Stream {
+    /// For how long an account was in service, if it was looked at in the end.
+    fn served_until(&self, end: Timestamp) -> Duration {
+        let began = self.records.first().map_or(end, |record| record.at);
+        let is_closing =
+            |event: &Event| matches!(event, Event::Closure(closure::Event::Closed { .. }));
+        let closed =
+            self.events().find(|(_, event)| is_closing(event)).map(|(record, _)| record.at);
+        closed.unwrap_or(end).since(began)
+    }
+
     /// Its events in order, each with its record.
     pub(crate) fn events(&self) -> impl Iterator<Item = (&Record, &Event)> {
         self.records.iter().flat_map(|record| record.events.iter().map(move |e| (record, e)))

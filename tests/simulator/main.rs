@@ -24,6 +24,10 @@ mod world;
 use runs::{Run, setting};
 use world::World;
 
+/// The daemon's own: a world is made of small pieces.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Worlds of a usual run of the tests.
 const WORLDS: u64 = 6;
 

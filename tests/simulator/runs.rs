@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::laws;
-use crate::world::{Setting, Story, World};
+use crate::world::{Days, Setting, Story, World};
 
 /// Failing worlds after which a run ends.
 const FAILURES_MAX: usize = 10;
@@ -39,6 +39,8 @@ struct Tally {
     next: AtomicU64,
     done: AtomicU64,
     days: AtomicU64,
+    /// Those of the crowd.
+    crowd_days: AtomicU64,
     faults: AtomicU64,
     failed: Mutex<Vec<u64>>,
 }
@@ -58,8 +60,14 @@ impl Run {
         if self.shows {
             eprintln!();
         }
+        let crowd = tally.crowd_days.into_inner();
+        let crowd = match crowd * 100 / days.max(1) {
+            0 => String::new(),
+            share => format!(" ({share} % of them the crowd's)"),
+        };
         eprintln!(
-            "{} worlds, {days} account-days with {} faults in {seconds:.1} s: {:.0} account-days/s",
+            "{} worlds, {days} account-days{crowd} with {} faults in {seconds:.1} s: {:.0} \
+             account-days/s",
             tally.done.into_inner(),
             tally.faults.into_inner(),
             float(days) / seconds.max(0.001),
@@ -78,7 +86,8 @@ impl Run {
             let seed = self.first + place;
             match live(seed) {
                 Ok((days, faults)) => {
-                    tally.days.fetch_add(days, Ordering::Relaxed);
+                    tally.days.fetch_add(days.all, Ordering::Relaxed);
+                    tally.crowd_days.fetch_add(days.crowd, Ordering::Relaxed);
                     tally.faults.fetch_add(faults, Ordering::Relaxed);
                 }
                 Err(broken) => {
@@ -123,12 +132,12 @@ fn float(count: u64) -> f64 {
 }
 
 /// Lives a world; answers its account-days and faults, or what broke which law.
-pub(crate) fn live(seed: u64) -> Result<(u64, u64), Vec<String>> {
+pub(crate) fn live(seed: u64) -> Result<(Days, u64), Vec<String>> {
     let lived = catch_unwind(|| {
         let of = Setting::of(seed);
         let lived = World::live(of);
         let mut broken = laws::broken(&lived.history);
-        let mut days = lived.account_days;
+        let mut days = lived.days;
         if !of.hostile {
             let (slept, more) = laws::sleep::broken_in(of);
             broken.extend(slept.into_iter().map(|what| format!("sleep: {what}")));
@@ -173,7 +182,9 @@ fn tell(seed: u64, broken: &[String]) {
             eprintln!("  {at} {}", what.chars().take(600).collect::<String>());
         }
     }
-    let long = if Setting::of(seed).is_long { "RENEWD_LONG=1 " } else { "" };
-    eprintln!("again: {long}RENEWD_SEED={seed} cargo test --test simulator every_world");
+    let of = Setting::of(seed);
+    let long = if of.is_long { "RENEWD_LONG=1 " } else { "" };
+    let crowd = if of.crowd > 0 { format!("RENEWD_CROWD={} ", of.crowd) } else { String::new() };
+    eprintln!("again: {long}{crowd}RENEWD_SEED={seed} cargo test --test simulator every_world");
     eprintln!("its whole life into a file: RENEWD_STORY=FILE beside it\n");
 }

@@ -20,9 +20,10 @@ use crate::stretches::{self, Stretch};
 pub(crate) fn broken(history: &History) -> Vec<String> {
     let mut broken = Vec::new();
     let Some(house) = history.house() else { return broken };
+    let mails = mails(history);
     for (id, stream) in history.accounts() {
         once(stream, &house.timeline, &mut broken);
-        sent(history, id.into(), stream, &mut broken);
+        sent(id.into(), stream, &mails, &mut broken);
         let settled: BTreeSet<_> = stream
             .events()
             .filter_map(|(_, event)| {
@@ -136,20 +137,26 @@ fn once(stream: &Stream, timeline: &Timeline, broken: &mut Vec<String>) {
     }
 }
 
+/// The records with which a mail went to the outbox.
+fn mails(history: &History) -> BTreeSet<(StreamId, u64)> {
+    let caused = history.noted.iter().filter_map(|(_, noted)| match noted {
+        Noted::Record { stream, record, outbox, .. } => {
+            let has_mail = outbox.iter().any(|row| row.channel == Channel::Mail);
+            has_mail.then_some((*stream, record.seq))
+        }
+        Noted::Delivery { .. } => None,
+    });
+    caused.collect()
+}
+
 /// Whatever was issued went to the outbox with its record, unless the same record made it void:
 /// whoever renews has nothing to be told of any more.
-fn sent(history: &History, id: StreamId, stream: &Stream, broken: &mut Vec<String>) {
-    let mails: BTreeMap<u64, usize> = history
-        .noted
-        .iter()
-        .filter_map(|(_, noted)| match noted {
-            Noted::Record { stream, record, outbox, .. } if *stream == id => {
-                let mails = outbox.iter().filter(|row| row.channel == Channel::Mail).count();
-                Some((record.seq, mails))
-            }
-            Noted::Record { .. } | Noted::Delivery { .. } => None,
-        })
-        .collect();
+fn sent(
+    id: StreamId,
+    stream: &Stream,
+    mails: &BTreeSet<(StreamId, u64)>,
+    broken: &mut Vec<String>,
+) {
     for (seq, record) in (1_u64..).zip(&stream.records) {
         for (place, event) in record.events.iter().enumerate() {
             let Event::Notice(notice::Event::Issued { subscription, kind, .. }) = event else {
@@ -158,7 +165,7 @@ fn sent(history: &History, id: StreamId, stream: &Stream, broken: &mut Vec<Strin
             let is_over = record.events[place..].iter().any(|later| {
                 matches!(later, Event::Subscription(later) if later.subscription() == *subscription)
             });
-            if !is_over && mails.get(&seq).copied().unwrap_or(0) == 0 {
+            if !is_over && !mails.contains(&(id, seq)) {
                 broken.push(format!("{kind:?} of {subscription} was issued, and no mail with it"));
             }
         }

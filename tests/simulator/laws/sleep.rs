@@ -11,15 +11,16 @@ use renewd::domain::ids::AccountId;
 use renewd::domain::nouns::{coupon, resource, standing, statement, subscription};
 
 use crate::history::{History, Stream};
-use crate::world::{Setting, World};
+use crate::world::{Days, Setting, World};
 
 /// Lives one world awake and once more asleep; answers what differs, and how many account-days that
 /// were.
-pub(crate) fn broken_in(of: Setting) -> (Vec<String>, u64) {
+pub(crate) fn broken_in(of: Setting) -> (Vec<String>, Days) {
     let setting = Setting { hostile: false, social: false, ..of };
     let awake = World::live(setting);
     let asleep = World::sleep(setting, &awake.script);
-    let days = awake.account_days + asleep.account_days;
+    let mut days = awake.days;
+    days += asleep.days;
     let mut broken = compare(&awake.history, &asleep.history);
     broken.extend(super::forecast::broken(&awake.history));
     (broken, days)

@@ -26,6 +26,10 @@ const TRIES_MAX: u32 = 6;
 impl World {
     /// The provider's system hears of an order that it is to deliver.
     pub(super) fn heard(&mut self, body: &str) {
+        // Most of what it hears is not for it, and need not be read.
+        if !body.contains("\"order.processing\"") {
+            return;
+        }
         let told: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
         if told["type"] != "order.processing" {
             return;

@@ -2,7 +2,7 @@
 
 mod asking;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ const STARTS: [&str; 7] = [
 ];
 /// For so long a request is made again under its token.
 const TOKENS_KEPT: Duration = Duration::from_hours(6 * 24);
+/// People of the crowd have higher numbers than this.
+const CROWD_FROM: u64 = 10_000;
 /// What fails so often in a row is left alone for a while.
 const FAILURES_MAX: u32 = 40;
 
@@ -50,13 +52,17 @@ pub(crate) struct Setting {
     pub(crate) social: bool,
     /// Does it last for a year or so?
     pub(crate) is_long: bool,
+    /// How many live in it besides who are seldom heard of.
+    pub(crate) crowd: u64,
 }
 
 impl Setting {
-    /// Every fourth world is a quiet one. They are long with `RENEWD_LONG=1`.
+    /// Every fourth world is a quiet one. They are long with `RENEWD_LONG=1`, and hold a crowd with
+    /// `RENEWD_CROWD=100`.
     pub(crate) fn of(seed: u64) -> Self {
         let is_long = crate::runs::setting("RENEWD_LONG").is_some();
-        Self { seed, hostile: !seed.is_multiple_of(4), social: true, is_long }
+        let crowd = crate::runs::setting("RENEWD_CROWD").unwrap_or(0);
+        Self { seed, hostile: !seed.is_multiple_of(4), social: true, is_long, crowd }
     }
 
     /// Days that it lasts, from and to.
@@ -134,9 +140,25 @@ pub(crate) struct World {
 pub(crate) struct Lived {
     pub(crate) history: History,
     pub(crate) script: Vec<Sent>,
-    pub(crate) account_days: u64,
+    pub(crate) days: Days,
     pub(crate) faults: u64,
     pub(crate) calls: u64,
+}
+
+/// Account-days that were lived: an account's begin with its first record, and end with its
+/// closing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Days {
+    pub(crate) all: u64,
+    /// Those of the crowd.
+    pub(crate) crowd: u64,
+}
+
+impl std::ops::AddAssign for Days {
+    fn add_assign(&mut self, more: Self) {
+        self.all += more.all;
+        self.crowd += more.crowd;
+    }
 }
 
 impl World {
@@ -154,12 +176,16 @@ impl World {
         let end = started_at.plus(random.seconds(least * 86_400, most * 86_400));
         let count = random.within(1, setting.customers());
         let hourly = random.chance(300);
-        let customers = (1..=count)
+        let mut customers: Vec<_> = (1..=count)
             .map(|number| {
                 let id = AccountId::from_bits(random.bits());
                 Customer::new(id, number, hourly, random.branch())
             })
             .collect();
+        customers.extend((1..=setting.crowd).map(|number| {
+            let id = AccountId::from_bits(random.bits());
+            Customer::settled(id, CROWD_FROM + number, random.branch())
+        }));
         Self {
             setting,
             site,
@@ -542,10 +568,15 @@ impl World {
         let query = renewd::store::DeliveryQuery { limit: 1_000_000, ..Default::default() };
         self.history.deliveries = now(kept.deliveries(query)).unwrap_or_default();
         self.history.ended_at = self.now;
-        let days = self.now.since(self.started_at).as_secs() / 86_400;
+        let crowd: BTreeSet<AccountId> = self
+            .customers
+            .iter()
+            .filter(|customer| customer.person > CROWD_FROM)
+            .map(|customer| customer.id)
+            .collect();
         let (calls, faults) = self.site.store.counts();
         Lived {
-            account_days: days * self.history.accounts().count() as u64,
+            days: self.history.days(|id| crowd.contains(&id)),
             history: self.history,
             script: self.script,
             faults,
