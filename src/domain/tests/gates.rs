@@ -2,10 +2,14 @@
 
 use insta::assert_snapshot;
 
-use super::scenario::{World, instant, mails, period, play, play_only, run};
-use crate::domain::command::Command;
+use super::scenario::{ACCOUNT, World, instant, mails, period, play, play_only, run, usd};
+use crate::domain::command::{Answer, Command};
+use crate::domain::ids::{CouponId, OrderId};
+use crate::domain::nouns::coupon;
 use crate::domain::nouns::subscription::Mode;
 use crate::domain::rules::Requirement;
+use crate::domain::verbs::coupons::CancelCoupon;
+use crate::domain::verbs::pay::PayTogether;
 use crate::domain::verbs::pricing::CouponChoice;
 use crate::domain::verbs::purchase::Purchase;
 
@@ -382,6 +386,42 @@ fn d25_of_two_notices_of_debt_that_were_slept_through_the_later_is_sent() {
         ));
         assert_eq!(mails.matches("overdue").count(), sent, "{mails}");
     }
+}
+
+#[test]
+fn r4_15_what_is_paid_together_is_answered_order_by_order() {
+    let (mut world, _) = run("
+        2026-04-01 00:00 top-up 100
+        2026-04-01 00:00 purchase ecs small 1 month unpaid
+        2026-04-01 00:00 purchase ecs small 1 month unpaid
+        2026-04-01 00:00 purchase ecs small 1 month unpaid
+        2026-04-01 00:00 cancel #4
+    ");
+    let at = instant("2026-04-01", "01:00");
+    world.amend(at, |rules| rules.orders.together_max = 3);
+    let mut pay = |numbers: &[u32]| {
+        let orders = numbers.iter().map(|number| OrderId::new(ACCOUNT, *number)).collect();
+        world.execute(at, &Command::PayTogether(PayTogether { orders })).answer
+    };
+    let refused = pay(&[2, 4, 6, 6]).expect_err("four are more than three");
+    assert_eq!(refused.code(), "TooManyOrders");
+    let Ok(Answer::PaidTogether { paid, skipped, cash }) = pay(&[2, 4, 6]) else {
+        panic!("unpaid")
+    };
+    assert_eq!(paid.iter().map(|order| order.id.number).collect::<Vec<_>>(), [2, 6]);
+    let skipped: Vec<_> = skipped.iter().map(|it| (it.order.number, it.code.as_str())).collect();
+    assert_eq!(skipped, [(4, "OrderClosed")]);
+    assert_eq!(cash, usd("80"));
+}
+
+#[test]
+fn r5_5_a_coupon_that_is_taken_back_is_answered_as_it_is_then() {
+    let (mut world, _) = run("2026-04-01 00:00 grant cash 5 until 2026-06-01 00:00");
+    let coupon = CouponId::new(ACCOUNT, 1);
+    let command = Command::CancelCoupon(CancelCoupon { coupon });
+    let answer = world.execute(instant("2026-04-02", "00:00"), &command).answer;
+    let Ok(Answer::Coupon { coupon }) = answer else { panic!("{answer:?}") };
+    assert_eq!(coupon.state, coupon::State::Cancelled);
 }
 
 #[test]

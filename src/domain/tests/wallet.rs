@@ -199,6 +199,18 @@ fn r6_18_the_renewals_of_the_next_day_count() {
 }
 
 #[test]
+fn r6_18_a_renewal_that_is_switched_off_no_longer_counts() {
+    assert_snapshot!(play_only(&["will run short"], "
+        2026-03-01 10:00  top-up 38
+        2026-03-01 10:00  purchase ecs small 1 month auto
+        2026-03-01 10:00  open-resource vm small
+        2026-03-22 13:30  step
+        2026-03-22 13:30  mode #1 manual
+        2026-03-22 20:00  step
+    "), @"");
+}
+
+#[test]
 fn r7_3_what_falls_due_is_paid_by_what_is_there_the_oldest_month_first() {
     assert_snapshot!(play_only(&["owed", "repaid", "past due", "overdue", "standing", "lent"], "
         2026-01-10 10:00  limit 100
