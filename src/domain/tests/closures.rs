@@ -590,11 +590,10 @@ fn r8_12_of_a_closed_account_nothing_is_left_but_its_books() {
         2026-03-01 10:00  limit 10
         2026-03-01 10:00  alert 5
         2026-03-01 10:00  purchase quota small 1 month
-        2026-03-01 10:00  open-resource vm small
+        2026-03-01 10:00  open-resource net small
         2026-03-01 12:30  unsubscribe #1 unused
         2026-03-01 12:30  release-resource #3
         2026-03-01 14:00  step
-        2026-03-01 14:00  limit 0
         2026-03-01 14:00  close forfeit
         2026-03-01 14:01  confirm
     ";
@@ -602,6 +601,7 @@ fn r8_12_of_a_closed_account_nothing_is_left_but_its_books() {
     let open = before.open();
     assert!(!open.wallet.lots.is_empty() && !open.full_refunds.is_empty());
     assert!(!open.standing.is_default() && open.unified_day.is_some());
+    assert!(!open.resources.is_empty() && open.wallet.limit.is_some());
     assert!(open.next_sealed > 2, "the note of the request has its number");
     let (world, _) = run(&format!("{script}\n2026-03-04 10:00  step"));
     let books = world.books();

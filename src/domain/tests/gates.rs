@@ -2,10 +2,14 @@
 
 use insta::assert_snapshot;
 
-use super::scenario::{World, instant, period, play, play_only, run};
-use crate::domain::command::Command;
+use super::scenario::{ACCOUNT, World, instant, mails, period, play, play_only, run, usd};
+use crate::domain::command::{Answer, Command};
+use crate::domain::ids::{CouponId, OrderId};
+use crate::domain::nouns::coupon;
 use crate::domain::nouns::subscription::Mode;
 use crate::domain::rules::Requirement;
+use crate::domain::verbs::coupons::CancelCoupon;
+use crate::domain::verbs::pay::PayTogether;
 use crate::domain::verbs::pricing::CouponChoice;
 use crate::domain::verbs::purchase::Purchase;
 
@@ -311,6 +315,113 @@ fn r5_10_no_voucher_serves_while_overdue() {
         2026-03-01 13:20   in good standing
         2026-03-01 14:05   settled due 2026-03-01 14:05: 0.00 USD paid, coupon #2 0.04 USD [#1 cpu small 1 hour of tier 1 at 0.036 2026-03-01 13:00 to 2026-03-01 14:00 = 0.00 USD]
         ");
+}
+
+#[test]
+fn r5_3_a_voucher_for_one_product_pays_for_no_other() {
+    assert_snapshot!(play_only(&["settled"], "
+        2026-03-01 10:00 top-up 100
+        2026-03-01 10:00 grant cash 5 product vm
+        2026-03-01 10:00 open-resource at-once small
+        2026-03-01 10:00 open-resource vm small
+        2026-03-01 11:10 step
+    "), @r"
+        2026-03-01 11:05   settled due 2026-03-01 11:05: 0.60 USD paid, coupon #1 0.03 USD [#2 cpu small 1 hour of tier 1 at 0.6 2026-03-01 10:00 to 2026-03-01 11:00 = 0.60 USD; #3 cpu small 1 hour of tier 1 at 0.036 2026-03-01 10:00 to 2026-03-01 11:00 = 0.00 USD]
+        ");
+}
+
+#[test]
+fn r1_23_an_alignment_is_a_renewal_of_whole_months_and_days() {
+    assert_snapshot!(play_only(&["order #", "renewed"], "
+        2026-03-05 00:00 top-up 500
+        2026-03-05 00:00 purchase ecs small 3 months
+        2026-03-06 00:00 renew #1 day 20
+    "), @r"
+        2026-03-05 00:00 #1 order #2 new P3M 30.00 USD by 2026-03-12 00:00
+        2026-03-05 00:00   order #2 paid 30.00 USD
+        2026-03-06 00:00 #1 order #3 renew P1M 15.00 USD by 2026-03-13 00:00
+        2026-03-06 00:00   order #3 paid 15.00 USD
+        2026-03-06 00:00 #1 renewed 2026-06-05 00:00 to 2026-07-20 00:00 due 2026-03-06 00:00
+        ");
+}
+
+#[test]
+fn r2_9_a_slot_at_the_very_expiry_is_none_before_it() {
+    assert_snapshot!(play_only(&["renewed", "auto", "Auto"], "
+        2026-04-01 08:00 top-up 20
+        2026-04-01 08:00 purchase intl-2017 small 1 month
+        2026-04-20 08:00 mode #1 auto
+    "), @r"
+        2026-04-20 08:00 #1 AutoRenewal P1M
+        2026-04-20 08:00 #1 renewed by itself 2026-05-01 08:00 to 2026-06-01 08:00 due 2026-04-20 08:00
+        ");
+}
+
+#[test]
+fn r6_12_what_was_released_for_debt_does_not_come_back() {
+    assert_snapshot!(play_only(&["resource", "standing"], "
+        2026-03-01 10:00 open-resource net small
+        2026-03-01 10:30 report #1 traffic 20
+        2026-04-02 10:00 step
+        2026-04-02 10:00 top-up 10
+    "), @r"
+        2026-03-01 10:00   resource #1 opened net small
+        2026-03-16 11:05   resource #1 halted due 2026-03-16 11:05, released at 2026-03-31 11:05
+        2026-03-30 11:05   resource #1 will be released at 2026-03-31 11:05
+        2026-03-31 11:05   resource #1 released for debt at 2026-03-31 11:05
+        2026-04-02 10:00   in good standing
+        ");
+}
+
+#[test]
+fn d25_of_two_notices_of_debt_that_were_slept_through_the_later_is_sent() {
+    for (until, sent) in [("2026-03-15 11:04:59", 2), ("2026-03-15 11:05", 2)] {
+        let mails = mails(&format!(
+            "
+            2026-03-01 10:00 open-resource net small
+            2026-03-01 10:30 report #1 traffic 20
+            2026-03-01 11:05 step
+            {until} advance
+        "
+        ));
+        assert_eq!(mails.matches("overdue").count(), sent, "{mails}");
+    }
+}
+
+#[test]
+fn r4_15_what_is_paid_together_is_answered_order_by_order() {
+    let (mut world, _) = run("
+        2026-04-01 00:00 top-up 100
+        2026-04-01 00:00 purchase ecs small 1 month unpaid
+        2026-04-01 00:00 purchase ecs small 1 month unpaid
+        2026-04-01 00:00 purchase ecs small 1 month unpaid
+        2026-04-01 00:00 cancel #4
+    ");
+    let at = instant("2026-04-01", "01:00");
+    world.amend(at, |rules| rules.orders.together_max = 3);
+    let mut pay = |numbers: &[u32]| {
+        let orders = numbers.iter().map(|number| OrderId::new(ACCOUNT, *number)).collect();
+        world.execute(at, &Command::PayTogether(PayTogether { orders })).answer
+    };
+    let refused = pay(&[2, 4, 6, 6]).expect_err("four are more than three");
+    assert_eq!(refused.code(), "TooManyOrders");
+    let Ok(Answer::PaidTogether { paid, skipped, cash }) = pay(&[2, 4, 6]) else {
+        panic!("unpaid")
+    };
+    assert_eq!(paid.iter().map(|order| order.id.number).collect::<Vec<_>>(), [2, 6]);
+    let skipped: Vec<_> = skipped.iter().map(|it| (it.order.number, it.code.as_str())).collect();
+    assert_eq!(skipped, [(4, "OrderClosed")]);
+    assert_eq!(cash, usd("80"));
+}
+
+#[test]
+fn r5_5_a_coupon_that_is_taken_back_is_answered_as_it_is_then() {
+    let (mut world, _) = run("2026-04-01 00:00 grant cash 5 until 2026-06-01 00:00");
+    let coupon = CouponId::new(ACCOUNT, 1);
+    let command = Command::CancelCoupon(CancelCoupon { coupon });
+    let answer = world.execute(instant("2026-04-02", "00:00"), &command).answer;
+    let Ok(Answer::Coupon { coupon }) = answer else { panic!("{answer:?}") };
+    assert_eq!(coupon.state, coupon::State::Cancelled);
 }
 
 #[test]

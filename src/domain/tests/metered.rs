@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 
 use super::payg_words::{command, live};
 use super::scenario::{World, instant, play_only, run, usd};
+use super::statements;
 use crate::domain::calendar::Timestamp;
 use crate::domain::event::Event;
 use crate::domain::nouns::usage;
@@ -334,4 +335,62 @@ fn r7_6_what_comes_from_another_account_pays_what_is_due() {
         2026-03-01 12:30 repaid 0.65 USD for 2026-03
         2026-03-01 12:30   in good standing
         ");
+}
+
+#[test]
+fn d44_what_was_reported_too_much_comes_back_in_cash() {
+    let script = "
+        2026-03-01 10:00 top-up 0.80
+        2026-03-01 10:00 open-resource net small
+        2026-03-01 10:00 open-resource net small
+        2026-03-01 10:30 report #1 traffic 5
+        2026-03-01 12:00 step
+        2026-03-01 12:10 report #1 traffic -5 as less at 2026-03-01 10:30
+        2026-03-01 12:10 report #2 traffic 2 as other at 2026-03-01 10:30
+        2026-03-01 14:00 step
+    ";
+    let (world, _) = run(script);
+    assert_snapshot!(statements::lines(&world), @r"
+        2026-03 1 PayAsYouGoBill #1 traffic 0.50 0.00 0.00 0.50 = 0.50 USD
+        2026-03 2 PayAsYouGoBill #1 traffic -0.50 0.00 0.00 -0.50 = -0.50 USD
+        2026-03 3 PayAsYouGoBill #2 traffic 0.20 0.00 0.00 0.20 = 0.20 USD
+        ");
+    assert_eq!(world.open().wallet.cash, usd("0.60"));
+    let sums = world.open().bills.months.values().map(|month| month.totals).collect::<Vec<_>>();
+    assert_eq!(
+        sums.iter().map(|sum| (sum.total, sum.paid)).collect::<Vec<_>>(),
+        [(usd("0.20"), usd("0.20"))]
+    );
+}
+
+#[test]
+fn d44_an_adjustment_is_billed_as_one() {
+    let (world, _) = run("
+        2026-03-01 10:00 top-up 10
+        2026-03-01 10:00 open-resource net small
+        2026-03-01 10:30 report #1 traffic 5
+        2026-03-03 12:00:01 report #1 traffic 1 as out at 2026-03-01 11:30
+        2026-03-03 14:00 step
+    ");
+    assert_snapshot!(statements::lines(&world), @r"
+        2026-03 1 PayAsYouGoBill #1 traffic 0.50 0.00 0.00 0.50 = 0.50 USD
+        2026-03 2 Adjustment #1 traffic 0.10 0.00 0.00 0.10 = 0.10 USD
+        ");
+}
+
+#[test]
+fn r6_20_a_package_is_kept_as_long_as_its_use_may_be_reported() {
+    let kept = |until: &str| {
+        let (world, _) = run(&format!(
+            "
+            2026-02-01 10:00 top-up 9999
+            2026-02-01 10:00 open-resource vm small
+            2026-02-01 10:00 purchase quota small 1 month
+            {until} step
+        "
+        ));
+        world.open().packages.len()
+    };
+    // To 1 March 10:00, and 45 days.
+    assert_eq!((kept("2026-04-15 09:30"), kept("2026-04-15 10:30")), (1, 0));
 }

@@ -270,3 +270,15 @@ fn r4_6_an_order_that_gets_another_price_says_so_in_all_its_parts() {
         #3: coupon {amount:4.00 USD,id:cpn_0000000007_1}, created_at 2026-04-01T00:00:00Z, deadline 2026-04-08T00:00:00Z, kind new, list 10.00 USD, payable 7.14 USD, period_no 1, state Unpaid, tax {amount:1.14 USD,inclusive:true,name:VAT,rate:19}; 1 lines
         ");
 }
+
+#[test]
+fn r1_10_a_renewal_with_another_plan_after_expiry_says_that_it_starts_now() {
+    assert_snapshot!(listed("
+        2026-04-01 00:00 top-up 10
+        2026-04-01 00:00 purchase ecs small 1 month
+        2026-05-03 12:00 renew #1 1 month plan large unpaid
+    "), @r"
+        #2: closed_at 2026-04-01T00:00:00Z, created_at 2026-04-01T00:00:00Z, deadline 2026-04-08T00:00:00Z, ends_at 2026-05-01T00:00:00Z, kind new, list 10.00 USD, paid_at 2026-04-01T00:00:00Z, payable 10.00 USD, period_no 1, starts_at 2026-04-01T00:00:00Z, state Paid; 0 lines
+        #3: created_at 2026-05-03T12:00:00Z, deadline 2026-05-10T12:00:00Z, ends_at 2026-06-03T12:00:00Z, from_plan small, kind renew, list 50.00 USD, payable 50.00 USD, period_no 2, starts_at 2026-05-03T12:00:00Z, state Unpaid; 0 lines
+        ");
+}

@@ -14,7 +14,7 @@ use crate::domain::rows::Row;
 const BILLS: &[&str] = &["closed", "invoice #", "credit_note #", "document #"];
 
 /// The lines of an account, each in a line of text.
-fn lines(world: &World) -> String {
+pub(super) fn lines(world: &World) -> String {
     let told = |row: &Row| {
         let Row::BillLine(_, line) = row else { return None };
         let tax = line.tax.as_ref().map_or(String::new(), |(name, rate)| {

@@ -107,6 +107,17 @@ fn d47_what_leaves_again_after_it_was_spent_leaves_no_room_for_a_refund() {
 }
 
 #[test]
+fn d47_what_leaves_again_takes_no_more_room_than_a_lot_has() {
+    let mut wallet = Wallet::empty(usd("0"));
+    wallet.bring(usd("2"), Some(day(0)), Origin::Transfer);
+    wallet.bring(usd("7"), Some(day(1)), by("card"));
+    wallet.bring(usd("4"), Some(day(2)), by("card"));
+    let back = [Taken { amount: usd("4"), at: Some(day(2)), origin: by("card") }];
+    wallet.take_again(usd("7"), &back);
+    assert_eq!(lots(&wallet), pairs(&[("2.00", "0.00"), ("6.00", "6.00")]));
+}
+
+#[test]
 fn a_spent_lot_is_let_go_once_no_refund_can_reach_it() {
     let spent = || {
         let mut wallet = wallet(&["5", "6"]);
@@ -145,7 +156,7 @@ fn r6_18_a_day_of_use_is_the_24_hours_before() {
 #[test]
 fn r6_18_what_is_burnt_is_told_by_the_hour_and_looked_ahead_of() {
     let (world, _) = run("
-        2026-03-01 10:00  top-up 10
+        2026-03-01 10:00  top-up 10.20
         2026-03-01 10:00  open-resource debt small
         2026-03-01 13:00  step
     ");
@@ -155,14 +166,13 @@ fn r6_18_what_is_burnt_is_told_by_the_hour_and_looked_ahead_of() {
     let spent: Vec<_> = burn.iter().rev().take(4).map(|burn| burn.amount.amount()).collect();
     assert_eq!(spent, ["0.00", "0.60", "0.60", "0.00"], "at 13:05, 12:05, 11:05");
     assert_eq!(burn[23].at, at);
-    // 8.20 are free, and a day costs 1.20: 164 hours, in steps of seven.
-    assert_eq!(standing::hours_left(open, at), Some(164));
+    // 8.40 are free, and a day costs 1.20: 168 hours, in steps of eight.
+    assert_eq!(standing::hours_left(open, at), Some(168));
     let ahead = standing::projection(open, at);
-    assert_eq!(ahead.len(), 25);
     let hours: Vec<_> = ahead.iter().map(|point| point.at.since(at).as_secs() / 3600).collect();
-    assert_eq!((hours[1], hours[24]), (7, 168));
-    assert_eq!((ahead[0].amount, ahead[1].amount), (usd("8.20"), usd("7.85")));
-    assert_eq!((ahead[23].amount, ahead[24].amount), (usd("0.15"), usd("0")));
+    assert_eq!((ahead.len(), hours[1], hours[22]), (23, 8, 176));
+    assert_eq!((ahead[0].amount, ahead[1].amount), (usd("8.40"), usd("8")));
+    assert_eq!((ahead[20].amount, ahead[21].amount), (usd("0.40"), usd("0")));
 }
 
 #[test]
@@ -186,6 +196,18 @@ fn r6_18_the_renewals_of_the_next_day_count() {
         2026-03-22 14:00   will run short: 10.87 USD needed, 10.82 USD there, due 2026-03-22 14:00
         ");
     assert_snapshot!(script("39.12"), @"");
+}
+
+#[test]
+fn r6_18_a_renewal_that_is_switched_off_no_longer_counts() {
+    assert_snapshot!(play_only(&["will run short"], "
+        2026-03-01 10:00  top-up 38
+        2026-03-01 10:00  purchase ecs small 1 month auto
+        2026-03-01 10:00  open-resource vm small
+        2026-03-22 13:30  step
+        2026-03-22 13:30  mode #1 manual
+        2026-03-22 20:00  step
+    "), @"");
 }
 
 #[test]
