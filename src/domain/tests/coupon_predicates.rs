@@ -1,6 +1,8 @@
 //! What a coupon is good for: each predicate by itself, at its limit and one step beyond, and what
 //! happens to the coupon.
 
+use std::fmt::Write as _;
+
 use insta::assert_snapshot;
 
 use super::scenario::{ACCOUNT, instant, period, run, usd};
@@ -156,7 +158,7 @@ fn r5_5_what_happens_to_a_coupon_once_it_is_over_or_held() {
         ] {
             coupon.state = state;
             coupon.order = (state == State::Frozen).then_some(order);
-            told += &format!("{words}: {state:?} {}\n", happen(&coupon));
+            writeln!(told, "{words}: {state:?} {}", happen(&coupon)).expect("it grows");
         }
     }
     assert_snapshot!(told, @r"

@@ -231,21 +231,11 @@ fn d28_only_a_plain_renewal_for_the_same_time_is_adopted() {
             ),
         )
     };
-    assert_snapshot!(attempted("change #1 large unpaid"), @r"
-        2026-04-22 08:00 #1 failed UnpaidOrder 13.33 USD due 2026-04-22 08:00
-        ");
-    assert_snapshot!(attempted("renew #1 1 month plan large unpaid"), @r"
-        2026-04-22 08:00 #1 failed UnpaidOrder 50.00 USD due 2026-04-22 08:00
-        ");
-    assert_snapshot!(attempted("renew #1 day 9 unpaid"), @r"
-        2026-04-22 08:00 #1 failed UnpaidOrder 12.66 USD due 2026-04-22 08:00
-        ");
-    assert_snapshot!(attempted("renew #1 3 months unpaid"), @r"
-        2026-04-22 08:00 #1 failed UnpaidOrder 30.00 USD due 2026-04-22 08:00
-        ");
-    assert_snapshot!(attempted("renew #1 1 month unpaid"), @r"
-        2026-04-22 08:00 #1 renewed by itself 2026-05-01 00:00 to 2026-06-01 00:00 due 2026-04-22 08:00
-        ");
+    assert_snapshot!(attempted("change #1 large unpaid"), @"2026-04-22 08:00 #1 failed UnpaidOrder 13.33 USD due 2026-04-22 08:00");
+    assert_snapshot!(attempted("renew #1 1 month plan large unpaid"), @"2026-04-22 08:00 #1 failed UnpaidOrder 50.00 USD due 2026-04-22 08:00");
+    assert_snapshot!(attempted("renew #1 day 9 unpaid"), @"2026-04-22 08:00 #1 failed UnpaidOrder 12.66 USD due 2026-04-22 08:00");
+    assert_snapshot!(attempted("renew #1 3 months unpaid"), @"2026-04-22 08:00 #1 failed UnpaidOrder 30.00 USD due 2026-04-22 08:00");
+    assert_snapshot!(attempted("renew #1 1 month unpaid"), @"2026-04-22 08:00 #1 renewed by itself 2026-05-01 00:00 to 2026-06-01 00:00 due 2026-04-22 08:00");
 }
 
 #[test]
@@ -325,9 +315,7 @@ fn r5_3_a_voucher_for_one_product_pays_for_no_other() {
         2026-03-01 10:00 open-resource at-once small
         2026-03-01 10:00 open-resource vm small
         2026-03-01 11:10 step
-    "), @r"
-        2026-03-01 11:05   settled due 2026-03-01 11:05: 0.60 USD paid, coupon #1 0.03 USD [#2 cpu small 1 hour of tier 1 at 0.6 2026-03-01 10:00 to 2026-03-01 11:00 = 0.60 USD; #3 cpu small 1 hour of tier 1 at 0.036 2026-03-01 10:00 to 2026-03-01 11:00 = 0.00 USD]
-        ");
+    "), @"2026-03-01 11:05   settled due 2026-03-01 11:05: 0.60 USD paid, coupon #1 0.03 USD [#2 cpu small 1 hour of tier 1 at 0.6 2026-03-01 10:00 to 2026-03-01 11:00 = 0.60 USD; #3 cpu small 1 hour of tier 1 at 0.036 2026-03-01 10:00 to 2026-03-01 11:00 = 0.00 USD]");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn value(value: &Value) -> String {
             let amount = parts.get("amount").and_then(Value::as_str);
             amount.map_or_else(|| Value::Object(parts.clone()).to_string(), str::to_owned)
         }
-        other => other.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
     }
 }
 
@@ -78,7 +78,12 @@ fn outgoing(script: &str) -> String {
                             format!(" {:?}{until} {:?}", closure.stage, closure.reasons)
                         }
                         Noun::Order(ordered) => format!(" {}", ordered.order.state.as_str()),
-                        _ => String::new(),
+                        Noun::Subscription(_)
+                        | Noun::Coupon(_)
+                        | Noun::Resource(_)
+                        | Noun::Withdrawal(_)
+                        | Noun::Statement(_)
+                        | Noun::Document(_) => String::new(),
                     };
                     format!("{}{noun}", Hook::as_str(*hook))
                 }

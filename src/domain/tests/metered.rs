@@ -20,14 +20,12 @@ fn left(world: &World) -> Vec<(u32, String)> {
 /// What was drawn, settlement by settlement.
 fn draws(world: &World) -> Vec<Vec<(u32, String)>> {
     let events = world.records.iter().flat_map(|record| &record.events);
-    let drawn = events.filter_map(|event| match event {
-        Event::Usage(usage::Event::Settled(settlement)) => {
-            let of = |draw: &usage::PackageDraw| {
-                (draw.subscription.number, draw.quantity.normalize().to_string())
-            };
-            Some(settlement.draws.iter().map(of).collect::<Vec<_>>())
-        }
-        _ => None,
+    let drawn = events.filter_map(|event| {
+        let Event::Usage(usage::Event::Settled(settlement)) = event else { return None };
+        let of = |draw: &usage::PackageDraw| {
+            (draw.subscription.number, draw.quantity.normalize().to_string())
+        };
+        Some(settlement.draws.iter().map(of).collect::<Vec<_>>())
     });
     drawn.filter(|draws| !draws.is_empty()).collect()
 }
@@ -147,7 +145,7 @@ fn r6_4_the_least_charge_of_a_life_counts_what_was_billed_before() {
         2026-03-01 10:00 open-resource vm small
     ");
     world.amend(instant("2026-03-01", "00:00"), |rules| {
-        rules.payg.min_lifetime_charge = "0.05".parse().expect("an amount")
+        rules.payg.min_lifetime_charge = "0.05".parse().expect("an amount");
     });
     let released = |world: &mut World, time: &str, id: &str| {
         let at = instant("2026-03-01", time);
@@ -161,9 +159,9 @@ fn r6_4_the_least_charge_of_a_life_counts_what_was_billed_before() {
     world.step(instant("2026-03-01", "13:00"));
     let lines = |number: u32| {
         let events = world.records.iter().flat_map(|record| &record.events);
-        let lines = events.filter_map(|event| match event {
-            Event::Usage(usage::Event::Settled(settlement)) => Some(&settlement.lines),
-            _ => None,
+        let lines = events.filter_map(|event| {
+            let Event::Usage(usage::Event::Settled(settlement)) = event else { return None };
+            Some(&settlement.lines)
         });
         let lines = lines.flatten().filter(|line| line.resource.number == number);
         lines.map(|line| line.payable.amount()).collect::<Vec<_>>()

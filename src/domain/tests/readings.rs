@@ -19,6 +19,7 @@ use crate::domain::movement::movements;
 use crate::domain::nouns::campaign::{Terms, Validity};
 use crate::domain::nouns::coupon::{Benefit, Scope, Unmet};
 use crate::domain::nouns::order;
+use crate::domain::nouns::subscription::Subscription;
 use crate::domain::rows::{CampaignRow, Summary};
 use crate::domain::rules::{Slots, Span, TaxRate, Timeline};
 use crate::domain::stream::{self, Context, Executed, State};
@@ -322,7 +323,7 @@ fn d39_slots_are_in_order_each_once_and_the_first_is_the_day_after_the_start() {
         2026-03-02 08:00 top-up 10
         2026-03-02 08:00 purchase quiet small 1 week
     ");
-    let span: Span = world.live(1).and_then(|live| live.span()).expect("a span");
+    let span: Span = world.live(1).and_then(Subscription::span).expect("a span");
     let mut rules = book();
     let renewals = rules.autorenewals.get_mut("daily-t9").expect("a preset");
     let mut slots = |days: &[i32]| {

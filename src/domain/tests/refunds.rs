@@ -42,25 +42,23 @@ fn refunds(script: &str) -> String {
     let mut paid: BTreeMap<OrderId, [i64; 3]> = BTreeMap::new();
     let mut text = String::new();
     for event in world.records.iter().flat_map(|record| &record.events) {
-        match event {
-            Event::Order(OrderEvent::Paid { order, cash, coupon, tax, .. }) => {
-                paid.insert(*order, minor(&Parts { cash: *cash, coupon: *coupon, tax: *tax }));
-            }
-            Event::Order(OrderEvent::Refunded { order, parts, earned, cuts, is_full, .. }) => {
-                let earned = earned.map_or(String::new(), |it| format!(", earned {}", it.amount()));
-                writeln!(text, "#{} gives {}{earned}", order.number, told(parts))
-                    .expect("it grows");
-                for cut in cuts {
-                    writeln!(text, "{}", cut_told(cut)).expect("it grows");
-                    let pieces = [Some(&cut.given), Some(&cut.consumed), cut.rest.as_ref()];
-                    let pieces = pieces.into_iter().flatten().map(minor);
-                    let sum = pieces.fold([0; 3], |sum, piece| {
-                        [sum[0] + piece[0], sum[1] + piece[1], sum[2] + piece[2]]
-                    });
-                    assert!(*is_full || paid.get(&cut.order) == Some(&sum), "{cut:?}");
-                }
-            }
-            _ => {}
+        let Event::Order(event) = event else { continue };
+        if let OrderEvent::Paid { order, cash, coupon, tax, .. } = event {
+            paid.insert(*order, minor(&Parts { cash: *cash, coupon: *coupon, tax: *tax }));
+        }
+        let OrderEvent::Refunded { order, parts, earned, cuts, is_full, .. } = event else {
+            continue;
+        };
+        let earned = earned.map_or(String::new(), |it| format!(", earned {}", it.amount()));
+        writeln!(text, "#{} gives {}{earned}", order.number, told(parts)).expect("it grows");
+        for cut in cuts {
+            writeln!(text, "{}", cut_told(cut)).expect("it grows");
+            let pieces = [Some(&cut.given), Some(&cut.consumed), cut.rest.as_ref()];
+            let pieces = pieces.into_iter().flatten().map(minor);
+            let sum = pieces.fold([0; 3], |sum, piece| {
+                [sum[0] + piece[0], sum[1] + piece[1], sum[2] + piece[2]]
+            });
+            assert!(*is_full || paid.get(&cut.order) == Some(&sum), "{cut:?}");
         }
     }
     text

@@ -19,7 +19,9 @@ fn line(value: &Value) -> String {
                 wanted.map(|(name, value)| format!("{name} {}", inner(value))).collect();
             parts.join(", ")
         }
-        other => inner(other),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            inner(value)
+        }
     };
     text.replace('"', "").replace("_0000000007_", "#").replace("T00:00:00Z", "")
 }
@@ -30,7 +32,7 @@ fn inner(value: &Value) -> String {
         Value::Array(values) => {
             format!("[{}]", values.iter().map(inner).collect::<Vec<_>>().join("; "))
         }
-        other => other.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
 

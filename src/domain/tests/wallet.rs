@@ -192,9 +192,7 @@ fn r6_18_the_renewals_of_the_next_day_count() {
             ),
         )
     };
-    assert_snapshot!(script("39.07"), @r"
-        2026-03-22 14:00   will run short: 10.87 USD needed, 10.82 USD there, due 2026-03-22 14:00
-        ");
+    assert_snapshot!(script("39.07"), @"2026-03-22 14:00   will run short: 10.87 USD needed, 10.82 USD there, due 2026-03-22 14:00");
     assert_snapshot!(script("39.12"), @"");
 }
 
