@@ -1,25 +1,26 @@
-//! One target under libFuzzer: the body of `tests/fuzz`, and its way of making inputs of others.
+//! The targets under libFuzzer: the bodies of `tests/fuzz`, and their way of making inputs of others.
+//! All are compiled once, here; the programs are no more than their names.
 
 #[path = "../tests/fuzz/mutate.rs"]
 pub mod mutate;
 #[path = "../tests/fuzz/targets/mod.rs"]
 pub mod targets;
 
-/// Half of the inputs are made by libFuzzer, half by [`mutate`].
+/// A program of a target. Half of its inputs are made by libFuzzer, half by [`mutate`].
+#[macro_export]
 macro_rules! fuzz {
     ($name:literal) => {
-        libfuzzer_sys::fuzz_target!(|input: &[u8]| common::run($name, input));
+        libfuzzer_sys::fuzz_target!(|input: &[u8]| $crate::run($name, input));
 
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
             if seed % 2 == 0 {
                 libfuzzer_sys::fuzzer_mutate(data, size, max_size)
             } else {
-                common::change($name, data, size, max_size, seed)
+                $crate::change($name, data, size, max_size, seed)
             }
         });
     };
 }
-pub(crate) use fuzz;
 
 thread_local! {
     static SEEDS: std::cell::OnceCell<Vec<Vec<u8>>> = const { std::cell::OnceCell::new() };
@@ -29,6 +30,7 @@ fn target(name: &str) -> &'static targets::Target {
     targets::TARGETS.iter().find(|target| target.name == name).expect("a target")
 }
 
+/// Takes an input.
 pub fn run(name: &str, input: &[u8]) {
     (target(name).run)(input);
 }

@@ -1,6 +1,3 @@
 #![no_main]
 
-#[path = "../common.rs"]
-mod common;
-
-common::fuzz!("imports");
+renewd_fuzz::fuzz!("imports");

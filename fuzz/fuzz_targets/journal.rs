@@ -1,6 +1,3 @@
 #![no_main]
 
-#[path = "../common.rs"]
-mod common;
-
-common::fuzz!("journal");
+renewd_fuzz::fuzz!("journal");

@@ -1,6 +1,3 @@
 #![no_main]
 
-#[path = "../common.rs"]
-mod common;
-
-common::fuzz!("requests");
+renewd_fuzz::fuzz!("requests");
