@@ -67,9 +67,27 @@ pub struct Ground {
     pub sealer: Sealer,
     /// Takes mail and webhooks, where no servers do.
     pub receiver: Option<Arc<dyn Receiver>>,
-    /// Where the streams live, where they are read back, and where the clockwork does: they may be
-    /// one thread.
-    pub threads: [ArbiterHandle; 3],
+    /// The threads.
+    pub threads: Threads,
+}
+
+/// What lives where: it may all be one thread.
+pub struct Threads {
+    /// The streams.
+    pub streams: ArbiterHandle,
+    /// Where streams are read back: on two, because parsing them is most of it.
+    pub reading: [ArbiterHandle; 2],
+    /// The journal, the schedulers and whatever goes out.
+    pub clockwork: ArbiterHandle,
+}
+
+impl Threads {
+    /// Everything on one thread.
+    #[must_use]
+    pub fn one(thread: &ArbiterHandle) -> Self {
+        let [streams, first, second, clockwork] = [(); 4].map(|()| thread.clone());
+        Self { streams, reading: [first, second], clockwork }
+    }
 }
 
 impl App {
@@ -100,8 +118,9 @@ impl App {
         );
         let sealer = Sealer::load_or_create(&key)
             .with_context(|| format!("the deployment key {}", key.display()))?;
-        let arbiters = [Arbiter::new(), Arbiter::new(), Arbiter::new()];
-        let threads = arbiters.each_ref().map(Arbiter::handle);
+        let arbiters = [(); 4].map(|()| Arbiter::new());
+        let [streams, first, second, clockwork] = arbiters.each_ref().map(Arbiter::handle);
+        let threads = Threads { streams, reading: [first, second], clockwork };
         let ground = Ground { store, sealer, receiver: None, threads };
         Ok(Self {
             arbiters: arbiters.into(),
@@ -116,7 +135,8 @@ impl App {
         rules: Option<Rules>,
         ground: Ground,
     ) -> anyhow::Result<Self> {
-        let Ground { store, sealer, receiver, threads: [streams, reading, clockwork] } = ground;
+        let Ground { store, sealer, receiver, threads: Threads { streams, reading, clockwork } } =
+            ground;
         let lines = cron_lines(config)?;
         let house = load_house(&store).await?;
         let limits = Limits {

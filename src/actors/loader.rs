@@ -15,7 +15,7 @@ use crate::store::{self, StoreError};
 
 /// Streams that are asked for in one read, at the most.
 const GROUP_MAX: usize = 256;
-/// Groups under way: while one is replayed, the next is read.
+/// Groups under way on a thread: while one is replayed, the next is read.
 const GROUPS: usize = 2;
 /// Requests that may wait.
 const WAITING_MAX: usize = 65_536;
@@ -30,16 +30,16 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    /// Starts the loader on an arbiter. Agendas are made under the rules of `house`.
+    /// Starts the loader on these threads. Agendas are made under the rules of `house`.
     pub(super) fn start(
         store: &store::Handle,
         house: &Arc<watch::Sender<Arc<House>>>,
-        arbiter: &ArbiterHandle,
+        reading: &[ArbiterHandle],
     ) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..GROUPS {
-            arbiter.spawn(run(Arc::clone(store), Arc::clone(house), Arc::clone(&waiting)));
+        for thread in reading.iter().flat_map(|thread| [thread; GROUPS]) {
+            thread.spawn(run(Arc::clone(store), Arc::clone(house), Arc::clone(&waiting)));
         }
         Self { queue }
     }

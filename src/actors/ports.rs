@@ -90,10 +90,11 @@ const PARKED_STOPS_CLOCKWORK: u64 = 10;
 const PARKED_WINDOW: std::time::Duration = std::time::Duration::from_mins(1);
 
 impl Ports {
-    /// Binds them together, with the loader on `arbiter`. `house` is the house as it was loaded.
+    /// Binds them together, with the loader on the threads of `reading`. `house` is the house as it
+    /// was loaded.
     #[must_use]
     pub fn start(
-        arbiter: &actix::ArbiterHandle,
+        reading: &[actix::ArbiterHandle],
         store: store::Handle,
         sealer: Sealer,
         clock: Clock,
@@ -103,7 +104,7 @@ impl Ports {
     ) -> Self {
         let house = Arc::new(watch::Sender::new(Arc::new(house)));
         Self {
-            loader: Loader::start(&store, &house, arbiter),
+            loader: Loader::start(&store, &house, reading),
             store,
             sealer,
             clock,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_rt::{Arbiter, System, SystemRunner};
 use futures_util::future::{Either, select};
-use renewd::app::{App, Ground};
+use renewd::app::{App, Ground, Threads};
 use renewd::clock::Clock;
 use renewd::config::Config;
 use renewd::domain::calendar::Timestamp;
@@ -68,7 +68,7 @@ impl House {
         let sealer = site.sealer.clone();
         let start = async move {
             let thread = Arbiter::current();
-            let threads = [thread.clone(), thread.clone(), thread];
+            let threads = Threads::one(&thread);
             let ground = Ground { store, sealer, receiver: Some(receiver), threads };
             App::start_on(&config, Clock::manual(now), rules, ground).await
         };

@@ -17,7 +17,7 @@ use actix_web::{Error, HttpMessage as _};
 use renewd::admin::auth::Peer;
 use renewd::admin::ports::Sealing;
 use renewd::admin::{Admin, routes, wire};
-use renewd::app::{App, Ground};
+use renewd::app::{App, Ground, Threads};
 use renewd::clock::Clock;
 use renewd::config::{Config, MailBackend, parse_rules};
 use renewd::outbox::Receiver;
@@ -116,7 +116,7 @@ impl House {
                 store: Arc::new(MemoryStore::new()),
                 sealer: Sealer::from_key(KEY),
                 receiver: Some(Arc::new(Outside)),
-                threads: [thread.clone(), thread.clone(), thread],
+                threads: Threads::one(&thread),
             };
             let clock = Clock::manual(NOW.parse().expect("an instant"));
             let rules = parse_rules(CATALOGUE).expect("a catalogue");

@@ -3,12 +3,16 @@
 //!
 //! Where a release needs its notice, it is later for whoever slept, by design (D38); in these
 //! worlds it needs none. And accounts do not speak to each other in them: what another stream says
-//! comes when somebody is awake to bring it.
+//! comes when somebody is awake to bring it. Nor does a house that sleeps close months: what was held
+//! until its month was closed is billed in the next (R10.5) by whoever was awake, and in its own by
+//! whoever slept.
+
+use std::borrow::Cow;
 
 use renewd::domain::account::Open;
 use renewd::domain::event::Event;
 use renewd::domain::ids::AccountId;
-use renewd::domain::nouns::{coupon, resource, standing, statement, subscription};
+use renewd::domain::nouns::{coupon, order, resource, standing, statement, subscription};
 
 use crate::history::{History, Stream};
 use crate::world::{Days, Setting, World};
@@ -33,10 +37,11 @@ fn compare(awake: &History, asleep: &History) -> Vec<String> {
             broken.push(format!("{id} never came to be for whoever slept"));
             continue;
         };
-        let (one, two) = (essence(stream), essence(other));
+        let late = is_billed_late(stream);
+        let (one, two) = (essence(stream, late), essence(other, late));
         let place = one.iter().zip(&two).position(|(one, two)| one != two);
         if let Some(place) = place {
-            let (one, two) = (one[place], two[place]);
+            let (one, two) = (&one[place], &two[place]);
             broken.push(format!("{id}: awake: {one:?}\n  asleep: {two:?}"));
         } else if one.len() != two.len() {
             let more = one.get(two.len()).or_else(|| two.get(one.len()));
@@ -53,21 +58,52 @@ fn compare(awake: &History, asleep: &History) -> Vec<String> {
     broken
 }
 
-/// What must be the same: everything that moves money, gives or ends a period, or fails to, with
-/// its due instants. Not compared are notices, which collapse.
-fn essence(stream: &Stream) -> Vec<Essence<'_>> {
-    stream.events().filter_map(|(_, event)| Essence::of(event)).collect()
+/// Is something of it billed in a later month than its own?
+fn is_billed_late(stream: &Stream) -> bool {
+    let is_late = |event: &Event| {
+        matches!(
+            event,
+            Event::Order(
+                order::Event::Paid { cycle: Some(_), .. }
+                    | order::Event::Processing { cycle: Some(_), .. }
+                    | order::Event::Failed { cycle: Some(_), .. }
+                    | order::Event::Refunded { cycle: Some(_), .. }
+            )
+        )
+    };
+    stream.events().any(|(_, event)| is_late(event))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The event, billed in the month in which it happened.
+fn in_its_month(event: &Event) -> Event {
+    let mut event = event.clone();
+    if let Event::Order(
+        order::Event::Paid { cycle, .. }
+        | order::Event::Processing { cycle, .. }
+        | order::Event::Failed { cycle, .. }
+        | order::Event::Refunded { cycle, .. },
+    ) = &mut event
+    {
+        *cycle = None;
+    }
+    event
+}
+
+/// What must be the same: everything that moves money, gives or ends a period, or fails to, with
+/// its due instants. Not compared are notices, which collapse, and months, where some are `late`.
+fn essence(stream: &Stream, late: bool) -> Vec<Essence<'_>> {
+    stream.events().filter_map(|(_, event)| Essence::of(event, late)).collect()
+}
+
+#[derive(Debug, Clone, PartialEq)]
 enum Essence<'a> {
-    Event(&'a Event),
+    Event(Cow<'a, Event>),
     /// Whether a failure was told or superseded is no part of it.
     Failed(&'a subscription::Failure, renewd::domain::calendar::Timestamp),
 }
 
 impl<'a> Essence<'a> {
-    fn of(event: &'a Event) -> Option<Self> {
+    fn of(event: &'a Event, late: bool) -> Option<Self> {
         match event {
             Event::Notice(_)
             | Event::Coupon(coupon::Event::Reminded { .. })
@@ -79,6 +115,8 @@ impl<'a> Essence<'a> {
                 | standing::Event::Refilled { .. }
                 | standing::Event::WillRunShort { .. },
             ) => None,
+            Event::Statement(statement::Event::Closed { .. }) if late => None,
+            Event::Order(_) if late => Some(Self::Event(Cow::Owned(in_its_month(event)))),
             Event::Subscription(subscription::Event::AttemptFailed { due_at, failure, .. }) => {
                 Some(Self::Failed(failure, *due_at))
             }
@@ -95,7 +133,7 @@ impl<'a> Essence<'a> {
             | Event::Statement(_)
             | Event::House(_)
             | Event::Campaign(_)
-            | Event::Series(_) => Some(Self::Event(event)),
+            | Event::Series(_) => Some(Self::Event(Cow::Borrowed(event))),
         }
     }
 }
