@@ -59,7 +59,7 @@ mod tests {
             let [streams, clockwork] = [arbiters[0].handle(), arbiters[1].handle()];
             let store: Handle = Arc::new(MemoryStore::new());
             let ports = Ports::start(
-                &streams,
+                std::slice::from_ref(&streams),
                 Arc::clone(&store),
                 Sealer::from_key([7; 32]),
                 Clock::manual(Timestamp::MIN),
