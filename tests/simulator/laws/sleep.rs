@@ -7,8 +7,6 @@
 //! until its month was closed is billed in the next (R10.5) by whoever was awake, and in its own by
 //! whoever slept.
 
-use std::borrow::Cow;
-
 use renewd::domain::account::Open;
 use renewd::domain::event::Event;
 use renewd::domain::ids::AccountId;
@@ -97,7 +95,9 @@ fn essence(stream: &Stream, late: bool) -> Vec<Essence<'_>> {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Essence<'a> {
-    Event(Cow<'a, Event>),
+    Event(&'a Event),
+    /// Of what is billed late the month is no part.
+    Late(Box<Event>),
     /// Whether a failure was told or superseded is no part of it.
     Failed(&'a subscription::Failure, renewd::domain::calendar::Timestamp),
 }
@@ -116,7 +116,7 @@ impl<'a> Essence<'a> {
                 | standing::Event::WillRunShort { .. },
             ) => None,
             Event::Statement(statement::Event::Closed { .. }) if late => None,
-            Event::Order(_) if late => Some(Self::Event(Cow::Owned(in_its_month(event)))),
+            Event::Order(_) if late => Some(Self::Late(Box::new(in_its_month(event)))),
             Event::Subscription(subscription::Event::AttemptFailed { due_at, failure, .. }) => {
                 Some(Self::Failed(failure, *due_at))
             }
@@ -133,7 +133,7 @@ impl<'a> Essence<'a> {
             | Event::Statement(_)
             | Event::House(_)
             | Event::Campaign(_)
-            | Event::Series(_) => Some(Self::Event(Cow::Borrowed(event))),
+            | Event::Series(_) => Some(Self::Event(event)),
         }
     }
 }
