@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use crate::admin::ports::{self, Control, Profiles, SchedulerStatus, Sealing, StepReport};
 use crate::admin::replies::Replies;
 use crate::admin::server::{Server, Socket};
+use crate::admin::turns::Turns;
 use crate::admin::{Admin, wire};
 use crate::app::{self, App};
 use crate::clock::Clock;
@@ -222,8 +223,9 @@ pub async fn import(app: &App, book: &str, held: bool, mut progress: impl FnMut(
     let admin = admin(app);
     let query = wire::ImportQuery { held, dry_run: false };
     let lines = (1_u64..).zip(book.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let turns = Turns::default();
     let mut answers = stream::iter(lines)
-        .map(|(number, line)| admin.import_line(number, line, &query))
+        .map(|(number, line)| admin.import_line(number, line, &query, &turns))
         .buffered(IMPORT_CONCURRENCY);
     let mut imported = Imported::default();
     while let Some(answer) = answers.next().await {

@@ -21,6 +21,7 @@ pub mod replies;
 pub mod request;
 pub mod routes;
 pub mod server;
+pub mod turns;
 pub mod wire;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::actors::{ExecuteError, Lane, Request};
 use crate::admin::problem::{Code, Problem};
 use crate::admin::request::{media_type, media_type_is, query, token_text, too_large};
+use crate::admin::turns::Turns;
 use crate::admin::{Admin, auth, patiently, wire};
 use crate::domain::command::Answer;
 use crate::domain::ids::StreamId;
@@ -54,11 +55,13 @@ async fn import(
     let query: wire::ImportQuery = query(request.query_string())?;
     let cause = auth::cause(&request)?;
     let max = usize::try_from(admin.config.daemon.body_max).unwrap_or(usize::MAX);
+    let turns = Turns::default();
     let answers = Lines::new(payload, max)
         .stream()
         .map(move |line| {
             let (admin, cause, query) = (admin.clone(), cause.clone(), query.clone());
-            async move { answer(&admin, cause, &query, line).await }
+            let turns = turns.clone();
+            async move { answer(&admin, cause, &query, &turns, line).await }
         })
         .buffered(CONCURRENCY)
         .map(|answer| {
@@ -74,6 +77,7 @@ async fn answer(
     admin: &Admin,
     cause: Cause,
     query: &wire::ImportQuery,
+    turns: &Turns,
     line: Line,
 ) -> wire::ImportAnswer {
     let mut answer = wire::ImportAnswer {
@@ -93,7 +97,8 @@ async fn answer(
         Err(error) => answer.problem = Some(Problem::malformed(&error).to_wire()),
         Ok(line) => {
             answer.external_id = Some(line.external_id.clone());
-            if let Err(problem) = bring_along(admin, cause, query, &line, &mut answer).await {
+            if let Err(problem) = bring_along(admin, cause, query, turns, &line, &mut answer).await
+            {
                 answer.problem = Some(problem.to_wire());
             }
         }
@@ -102,15 +107,17 @@ async fn answer(
 }
 
 impl Admin {
-    /// Brings one line of a book along, outside the socket.
+    /// Brings one line of a book along, outside the socket. Of two lines that claim the same the one
+    /// that was begun earlier has it.
     pub async fn import_line(
         &self,
         number: u64,
         text: &str,
         query: &wire::ImportQuery,
+        turns: &Turns,
     ) -> wire::ImportAnswer {
         let line = Line { number, text: Ok(Bytes::copy_from_slice(text.as_bytes())) };
-        answer(self, Cause::Import, query, line).await
+        answer(self, Cause::Import, query, turns, line).await
     }
 }
 
@@ -119,11 +126,13 @@ async fn bring_along(
     admin: &Admin,
     cause: Cause,
     query: &wire::ImportQuery,
+    turns: &Turns,
     line: &wire::ImportLine,
     answer: &mut wire::ImportAnswer,
 ) -> Result<(), Problem> {
     let (id, asked) = admin.door().import(line, query.held)?;
     let stream = StreamId::from(id);
+    let _turn = turns.take(&asked.claims).await;
     let request = Request {
         sidecar: asked.sidecar,
         claims: asked.claims,
