@@ -16,6 +16,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _};
 use renewd::admin::auth::Peer;
 use renewd::admin::ports::Sealing;
+use renewd::admin::turns::Turns;
 use renewd::admin::{Admin, routes, wire};
 use renewd::app::{App, Ground, Threads};
 use renewd::clock::Clock;
@@ -160,7 +161,7 @@ impl House {
     /// Brings one line of a book along.
     pub(crate) fn import(&self, line: &str) -> wire::ImportAnswer {
         let query = wire::ImportQuery { held: false, dry_run: false };
-        self.runner.block_on(self.admin.import_line(1, line, &query))
+        self.runner.block_on(self.admin.import_line(1, line, &query, &Turns::default()))
     }
 
     /// Lets it do something on its own thread.
