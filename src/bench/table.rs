@@ -115,7 +115,7 @@ impl Measured {
 
     fn start(&self, measure: &str, kind: &str) -> anyhow::Result<Line> {
         let figure = |name: &str| self.number(&format!("/start/{kind}/{name}"));
-        let answered = figure("answered_ms")?;
+        let counted = figure("status_ms")?;
         let log = if kind == "killed" {
             format!("; write-ahead log of {:.0} MiB", self.number("/start/wal_mib")?)
         } else {
@@ -127,7 +127,7 @@ impl Measured {
             floor: Some(figure("floor_ms")?),
             ratio: Some(figure("ratio")?),
             note: format!(
-                "book of {}; first answer after {answered:.0} ms{log}",
+                "book of {}; counted after {counted:.0} ms{log}",
                 self.number("/start/accounts")?
             ),
         })

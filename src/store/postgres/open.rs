@@ -38,7 +38,7 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
     (7, "withdrawals", include_str!("../../../migrations/postgres/0007_withdrawals.sql")),
     (8, "closures", include_str!("../../../migrations/postgres/0008_closures.sql")),
     (9, "erasure", include_str!("../../../migrations/postgres/0009_erasure.sql")),
-    (10, "voids", include_str!("../../../migrations/postgres/0010_voids.sql")),
+    (10, "indexes", include_str!("../../../migrations/postgres/0010_indexes.sql")),
 ];
 
 /// Where the database is, and how to get in.

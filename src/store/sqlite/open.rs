@@ -35,7 +35,7 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
     (7, "withdrawals", include_str!("../../../migrations/sqlite/0007_withdrawals.sql")),
     (8, "closures", include_str!("../../../migrations/sqlite/0008_closures.sql")),
     (9, "erasure", include_str!("../../../migrations/sqlite/0009_erasure.sql")),
-    (10, "voids", include_str!("../../../migrations/sqlite/0010_voids.sql")),
+    (10, "indexes", include_str!("../../../migrations/sqlite/0010_indexes.sql")),
 ];
 
 /// Locks the database for this process, beside the file: SQLite's own locks come and go.
