@@ -5,7 +5,3 @@ CREATE INDEX outbox_waiting ON outbox (stream, topic, seq, n) WHERE state = 'wai
 -- Which webhook of a stream comes first at an endpoint.
 CREATE INDEX outbox_webhooks ON outbox (stream, endpoint, seq, n)
     WHERE state = 'waiting' AND channel = 'webhook';
-
--- Accounts that were set aside: hardly any, and asked for by whoever watches the daemon.
-CREATE INDEX streams_parked ON streams (parked_at, stream)
-    WHERE parked_at <> 9223372036854775807;
