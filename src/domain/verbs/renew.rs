@@ -69,7 +69,7 @@ pub fn decide(draft: &mut Draft<'_>, renew: &Renew) -> Result<Answer, Rejection>
         coupon: renew.coupon,
         automatic: false,
     };
-    // The plan that is paid for the next period is not replaced before it has begun.
+    // The plan that is paid for the next period is not replaced before it has begun (R1.20).
     if let Some(next) = live.next_plan.as_ref().filter(|_| wanted.plan.is_some()) {
         return Err(Rejection::ChangePending { subscription: live.id, until: next.at });
     }
