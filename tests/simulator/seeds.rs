@@ -161,3 +161,11 @@ fn what_the_brake_holds_back_hides_nothing_that_is_due_later() {
 fn what_was_held_over_the_close_of_a_month_is_billed_in_the_next() {
     Run { first: 1004, count: 1, threads: 1, shows: false }.go();
 }
+
+/// A resource was over with its last settlement, and forgotten with its record: whoever slept made
+/// that settlement in the record of the confirmation, and its closure waited for more of the
+/// resource's usage, of which there could be none.
+#[test]
+fn what_was_settled_for_good_delays_no_closing() {
+    Run { first: 105_160, count: 1, threads: 1, shows: false }.go();
+}

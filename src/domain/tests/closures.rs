@@ -542,6 +542,28 @@ fn d30_a_daemon_that_slept_closes_at_the_same_instants() {
     assert!(life("advance").iter().any(|line| line.starts_with("closed due 2026-03-19 20:30")));
 }
 
+/// Whoever slept settles the last use in the record of the confirmation itself.
+#[test]
+fn d30_what_was_settled_for_good_is_waited_for_by_nobody() {
+    let life = |last: &str| {
+        let story = play(&format!(
+            "
+            2026-03-01 10:00  closure approval none
+            2026-03-01 10:00  top-up 5
+            2026-03-01 10:00  open-resource vm small
+            2026-03-02 20:30  release-resource #1
+            2026-03-02 21:00  close forfeit
+            {last}
+            2026-03-02 21:06  confirm
+        "
+        ));
+        story.lines().find(|line| line.contains("settling due")).map(str::to_owned)
+    };
+    let settling = "2026-03-02 21:06 settling due 2026-03-02 21:06 until 2026-03-02 21:06";
+    assert_eq!(life("2026-03-02 21:05  step").as_deref(), Some(settling));
+    assert_eq!(life("").as_deref(), Some(settling));
+}
+
 #[test]
 fn d38_the_brake_holds_a_closing_back_and_a_hold_everything() {
     assert_snapshot!(play("

@@ -152,8 +152,10 @@ fn warnings(open: &Open) -> Vec<Warning> {
 }
 
 /// When something was last metered, as far as usage can still be billed: a resource is metered
-/// until it is released.
+/// until it is released. What is over does not count, also while the record in which it ended is
+/// being made.
 #[must_use]
 pub(super) fn last_used(open: &Open) -> Option<Timestamp> {
-    open.resources.values().filter_map(|resource| resource.released_at).max()
+    let can_be_billed = open.resources.values().filter(|resource| !resource.is_over);
+    can_be_billed.filter_map(|resource| resource.released_at).max()
 }
