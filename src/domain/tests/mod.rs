@@ -22,6 +22,7 @@ mod going_out;
 mod golden;
 mod house;
 mod lifecycle;
+mod lives;
 mod machines;
 mod metered;
 mod orders;

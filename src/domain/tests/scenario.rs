@@ -278,7 +278,7 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
             amount: usd(args[0]),
             method: after(args, "by").map_or("bank_transfer", |rest| rest[0]).into(),
             channel: "operator".into(),
-            reference: None,
+            reference: args.contains(&"noted").then_some(SealedRef(5)),
         }),
         "purchase" => Command::Purchase(verbs::purchase::Purchase {
             product: args[0].into(),
