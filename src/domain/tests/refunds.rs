@@ -324,3 +324,23 @@ fn r2_10_what_waits_to_be_said_of_what_was_left_is_void_once_it_is_renewed() {
     assert!(last.clone().any(|(_, out)| *out == Outgoing::Void(Topic::Reminders(live))));
     assert!(last.clone().any(|(_, out)| *out == Outgoing::Void(Topic::Losses(live))));
 }
+
+#[test]
+fn r1_19_a_plan_for_a_while_ends_with_the_time_that_is_left() {
+    assert_snapshot!(play_only(&["is large", "is small", "back", "renewed"], "
+        2026-04-01 00:00 top-up 300
+        2026-04-01 00:00 purchase ecs small 1 month
+        2026-04-01 00:00 renew #1 1 month
+        2026-04-01 00:00 change #1 large until 2026-05-16 12:00
+        2026-04-02 00:00 refund #3
+        2026-04-02 00:00 renew #1 1 month
+        2026-06-01 00:00 step
+    "), @r"
+        2026-04-01 00:00 #1 renewed 2026-05-01 00:00 to 2026-06-01 00:00 due 2026-04-01 00:00
+        2026-04-01 00:00 #1 is large until 2026-05-16 12:00
+        2026-04-02 00:00   order #5 gives 30.44 USD back
+        2026-04-02 00:00 #1 period taken back
+        2026-04-02 00:00 #1 renewed 2026-05-01 00:00 to 2026-06-01 00:00 due 2026-04-02 00:00
+        2026-05-01 00:00 #1 is small due 2026-05-01 00:00
+        ");
+}

@@ -400,7 +400,10 @@ impl Subscription {
                 if let Some(next) = self.next_plan.take_if(|next| Some(next.at) >= ends_at) {
                     self.locked = next.kept.or(self.locked);
                 }
-                self.quote = None;
+                if let (Some(temporary), Some(ends_at)) = (&mut self.temporary, ends_at) {
+                    // What it cost beyond was given back as well.
+                    temporary.until = temporary.until.min(ends_at);
+                }
             }
             Event::Unsubscribed { .. } => self.state = State::Unsubscribed,
             Event::AttemptFailed { due_at, .. } => {
@@ -454,9 +457,8 @@ impl Subscription {
         let kept = locked.and(self.locked);
         self.locked = locked.or(self.locked);
         if starts_at <= at {
+            // A plan that was to come, or was for a while, is over with the time that was paid.
             plan.clone_into(&mut self.subject.plan);
-            self.next_plan = None;
-            self.temporary = None;
         } else {
             self.next_plan = Some(NextPlan { plan: plan.to_owned(), at: starts_at, kept });
         }
