@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::going_out;
 use super::golden::{VARIANTS, variant};
 use super::scenario::{ACCOUNT, run, short};
 use crate::domain::stream::State;
@@ -62,7 +63,12 @@ const LIVES: &[(&str, &str)] = &[
         2026-05-21 00:00 refund #4
         2026-06-05 00:00 renew #1 1 month plan large
         2026-06-06 00:00 purchase ecs small 1 month
-        2026-06-06 00:00 unsubscribe #7 unused
+        2026-06-06 00:00 renew #7 1 month
+        2026-06-06 00:00 change #7 large
+        2026-06-07 00:00 refund #9
+        2026-06-08 00:00 unsubscribe #7
+        2026-06-08 00:00 purchase ecs small 1 month
+        2026-06-08 00:00 unsubscribe #13 unused
     "),
     ("delivered, late, or not at all", "
         2026-04-01 00:00 top-up 300
@@ -76,10 +82,12 @@ const LIVES: &[(&str, &str)] = &[
         2026-04-02 01:00 provision-failed #5
         2026-04-03 00:00 change #1 large
         2026-04-03 01:00 provisioned #6
+        2026-04-16 09:00 step
+        2026-04-17 00:00 change #1 small
         2026-04-22 08:00 step
-        2026-04-22 09:00 provision-failed #7
+        2026-04-22 09:00 provision-failed #8
         2026-04-23 08:00 step
-        2026-04-23 09:00 provisioned #8
+        2026-04-23 09:00 provisioned #9
     "),
     ("orders that wait, and coupons", "
         2026-02-01 00:00 open UTC of DE
@@ -121,12 +129,13 @@ const LIVES: &[(&str, &str)] = &[
         2026-06-03 12:00 step
     "),
     ("paid for after use, until it is released for debt", "
-        2026-03-01 10:00 top-up 14
+        2026-03-01 10:00 top-up 17
         2026-03-01 10:00 purchase quota small 1 month
         2026-03-01 10:00 grant cash 0.50
         2026-03-01 10:00 open-resource net small
         2026-03-01 10:10 report #4 traffic 12 as a
         2026-03-01 10:00 open-resource debt small
+        2026-03-01 10:10 purchase quiet small 1 week auto coupon none
         2026-03-01 10:30 plan #5 large
         2026-03-01 10:40 stop #5
         2026-03-01 10:50 start #5
@@ -160,11 +169,14 @@ const LIVES: &[(&str, &str)] = &[
     ("imported, held, aligned", "
         2026-02-10 10:00 import ecs small 1 month auto until 2026-03-01 00:00 from 2026-01-01 00:00 cash 500 held
         2026-02-10 11:00 let-go
-        2026-02-11 00:00 unified 15
-        2026-02-11 00:00 renew #1 day unified
-        2026-02-12 00:00 hold
-        2026-06-20 00:00 step
-        2026-06-20 00:00 let-go
+        2026-02-14 09:00 step
+        2026-02-14 10:00 mode #1 auto by 3 months
+        2026-02-14 11:00 mode #1 auto by 1 month
+        2026-02-15 00:00 unified 15
+        2026-02-15 00:00 renew #1 day unified
+        2026-02-16 00:00 hold
+        2026-05-20 00:00 step
+        2026-05-20 00:00 let-go
     "),
     ("closed at the third try", "
         2026-03-01 10:00 closure approval none
@@ -289,10 +301,8 @@ fn tell(title: &str, script: &str, seen: &mut BTreeSet<&'static str>) -> String 
     let mut told = format!("== {title}\n");
     let mut state = State::empty(ACCOUNT.into());
     let mut was = kept(&state);
-    for record in &world.records {
-        if record.events.is_empty() {
-            continue;
-        }
+    let mut later = world.records.iter().filter(|record| !record.events.is_empty()).peekable();
+    while let Some(record) = later.next() {
         writeln!(told, "{}", short(record.at)).expect("a string grows");
         for event in &record.events {
             seen.insert(variant(event));
@@ -301,6 +311,13 @@ fn tell(title: &str, script: &str, seen: &mut BTreeSet<&'static str>) -> String 
             writeln!(told, "  {}", variant(event)).expect("a string grows");
             differences("", &was, &is, &mut told);
             was = is;
+        }
+        // Records of one instant go out in their order; what they say is told with the last.
+        if !later.peek().is_some_and(|next| next.at == record.at) {
+            let gone = world.outgoing.iter().filter(|(at, _)| *at == record.at);
+            for (_, out) in gone {
+                writeln!(told, "  > {}", going_out::brief(out)).expect("a string grows");
+            }
         }
         state.end_record();
         let is = kept(&state);
