@@ -223,7 +223,7 @@ pub(super) fn mails(script: &str) -> String {
     told
 }
 
-fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Rejection> {
+pub(super) fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Rejection> {
     let command = match verb {
         "step" => {
             world.step(at);
