@@ -1,18 +1,20 @@
 //! What seldom happens, each case by itself: amounts at their limits, orders that stand when
 //! something else happens to them, what newer rules leave.
 
+use super::properties;
 use super::scenario::{ACCOUNT, World, act, instant, open, play_only, run, usd};
 use crate::domain::agenda::{Job, Step};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::{Answer, Command};
 use crate::domain::event::SealedRef;
 use crate::domain::facts::Question;
-use crate::domain::ids::{OrderId, ResourceId, SeriesId};
+use crate::domain::ids::{OrderId, ResourceId, SeriesId, WithdrawalId};
 use crate::domain::money::{MINOR_MAX, Money};
 use crate::domain::nouns::closure::{Blocker, CodeHash, HoldingKind, Remedy};
 use crate::domain::nouns::subscription::{Mode, State};
 use crate::domain::rejection::Rejection;
-use crate::domain::verbs::closure::ReportHolding;
+use crate::domain::verbs;
+use crate::domain::verbs::closure::{Eligibility, ReportHolding, Warning};
 use crate::domain::verbs::import::{Import, Imported};
 use crate::domain::verbs::pay::{Pay, PayTogether};
 use crate::domain::verbs::top_up::TopUp;
@@ -144,10 +146,20 @@ fn the_hash_of_a_code_is_read_from_as_many_digits_as_it_has() {
 
 #[test]
 fn r8_3_cash_that_cannot_be_withdrawn_can_only_be_given_up() {
-    let remedy =
-        |withdrawable| Blocker::PositiveCash { amount: cents(500), withdrawable }.remedy();
+    let remedy = |withdrawable| Blocker::PositiveCash { amount: cents(500), withdrawable }.remedy();
     assert_eq!(remedy(cents(0)), Remedy::Forfeit);
     assert_eq!(remedy(cents(1)), Remedy::WithdrawOrForfeit);
+}
+
+#[test]
+fn r5_16_who_has_no_coupons_is_not_warned_of_any() {
+    let warnings = |script: &str| {
+        let (world, _) = run(script);
+        Eligibility::of(&world.timeline, world.open(), false).warnings
+    };
+    assert_eq!(warnings("2026-03-01 10:00 open"), []);
+    let granted = "2026-03-01 10:00 grant cash 5";
+    assert_eq!(warnings(granted), [Warning::Coupons { count: 1 }]);
 }
 
 #[test]
@@ -179,7 +191,9 @@ fn r6_20_a_resource_that_is_gone_is_not_one_that_never_was() {
 
 #[test]
 fn d28_what_is_open_on_a_release_that_waited_is_closed_with_it() {
-    let story = play_only(&["order", "released"], "
+    let story = play_only(
+        &["order", "released"],
+        "
         2026-01-10 12:00 top-up 30
         2026-01-10 12:00 purchase ecs small 1 month
         2026-02-24 12:00 step
@@ -188,7 +202,8 @@ fn d28_what_is_open_on_a_release_that_waited_is_closed_with_it() {
         2026-02-25 13:00 renew #1 1 month unpaid
         2026-02-26 12:00 brake off
         2026-02-26 12:00 step
-    ");
+    ",
+    );
     assert!(story.contains("#3 cancelled Released due 2026-02-25 12:00"), "{story}");
     assert!(story.ends_with("#1 released due 2026-02-25 12:00\n"), "{story}");
 }
@@ -212,14 +227,18 @@ fn r4_15_what_cannot_be_paid_any_more_is_skipped() {
 
 #[test]
 fn r4_17_a_coupon_that_covers_an_order_whole_does_not_pay_what_cannot_be_paid() {
-    let script = |at: &str| format!("
+    let script = |at: &str| {
+        format!(
+            "
         2026-01-10 12:00 top-up 300
         2026-01-10 12:00 purchase ecs small 1 month
         2026-02-14 12:00 renew #1 1 week unpaid
         2026-02-14 12:00 grant cash 3 until 2026-06-01 00:00
         2026-02-14 12:00 grant cash 2 until 2026-06-01 00:00
         {at} use #3 coupon #4
-    ");
+    "
+        )
+    };
     let (_, story) = run(&script("2026-02-18 12:00"));
     assert!(story.contains("! PeriodInPast"), "{story}");
     let (_, story) = run(&script("2026-02-16 12:00"));
@@ -232,10 +251,15 @@ fn r4_17_a_coupon_that_covers_an_order_whole_does_not_pay_what_cannot_be_paid() 
 #[test]
 fn r1_23_a_day_that_is_whole_months_away_costs_months() {
     let price = |expiry: &str, day: &str| {
-        let story = play_only(&["order"], &format!("
+        let story = play_only(
+            &["order"],
+            &format!(
+                "
             2026-01-02 12:00 import ecs small 1 month until {expiry} 00:00 cash 500
             2026-01-03 12:00 renew #1 day {day}
-        "));
+        "
+            ),
+        );
         story.lines().next().expect("an order").split(' ').nth(7).expect("a price").to_owned()
     };
     assert_eq!(price("2026-03-01", "1"), "10.00");
@@ -290,16 +314,74 @@ fn a_step_says_whose_job_it_is_also_where_the_answer_made_it_due() {
         2026-02-12 10:00 step
     ");
     let live = world.live(1).expect("a subscription").id;
-    let set = Command::SetRenewalMode(crate::domain::verbs::set_renewal_mode::SetRenewalMode {
+    let set = Command::SetRenewalMode(verbs::set_renewal_mode::SetRenewalMode {
         subscription: live,
         mode: Mode::NotRenewal,
         period: None,
         muted: None,
     });
     let executed = world.execute(instant("2026-02-12", "10:00"), &set);
-    assert_eq!(executed.steps.iter().map(|due| due.step).collect::<Vec<_>>(), [Step::Suspend(live)]);
+    assert_eq!(
+        executed.steps.iter().map(|due| due.step).collect::<Vec<_>>(),
+        [Step::Suspend(live)]
+    );
     let Ok(Answer::ModeSet { subscription, next_attempt_at }) = executed.answer else {
         panic!("{:?}", executed.answer)
     };
     assert_eq!((subscription.state, next_attempt_at), (State::Suspended, None));
+}
+
+#[test]
+fn an_answer_tells_what_it_made_due_at_once() {
+    // Released on the hour, where settlement waits for nothing: it is settled in the same record.
+    let (mut world, _) = run("
+        2026-03-01 10:00 top-up 10
+        2026-03-01 10:00 open-resource vm small
+    ");
+    world.amend(at("10:00"), |rules| {
+        rules.payg.settle_delay = "0s".parse().expect("a length");
+    });
+    world.step(at("10:30"));
+    let release = Command::ReleaseResource(verbs::resource::ReleaseResource {
+        resource: ResourceId::new(ACCOUNT, 1),
+    });
+    let answer = world.execute(at("11:00"), &release).answer;
+    let Ok(Answer::Resource { resource }) = answer else { panic!("{answer:?}") };
+    assert!(resource.is_settled);
+    // The last withdrawal before an account is closed: the cash that is left is given up.
+    let (mut world, _) = run("
+        2026-03-01 10:00 closure settle 0s quiet 0s approval none
+        2026-03-01 10:00 top-up 5
+        2026-03-01 10:00 open-resource vm small
+        2026-03-01 10:01 release-resource #1
+        2026-03-01 10:02 close forfeit
+        2026-03-01 10:03 confirm
+        2026-03-01 10:04 cash-out 2
+        2026-03-01 12:00 step
+    ");
+    assert!(world.open().closure.is_some(), "it waits for the withdrawal");
+    let paid = Command::WithdrawalPaid(verbs::withdraw::WithdrawalPaid {
+        withdrawal: WithdrawalId::new(ACCOUNT, 2),
+    });
+    let answer = world.execute(at("12:00"), &paid).answer;
+    let Ok(Answer::Withdrawal { cash, .. }) = answer else { panic!("{answer:?}") };
+    assert!(cash.is_zero(), "{cash}");
+}
+
+#[test]
+fn r10_13_a_tax_of_three_cents_is_split_into_no_more() {
+    let (world, _) = run("
+        2026-04-01 00:00 open UTC of US
+        2026-04-01 00:00 tax US VAT 20 inclusive
+        2026-04-01 00:00 price ecs large month 0.18
+        2026-04-01 00:00 price ecs small month 0.09
+        2026-04-01 00:00 top-up 10
+        2026-04-01 00:00 purchase ecs large 1 month
+        2026-04-01 00:00 change #1 small
+    ");
+    let live = world.live(1).expect("a subscription");
+    let taxes: Vec<_> = live.coverages.iter().map(|coverage| coverage.parts.tax).collect();
+    // Two of three cents came back with half of the cash.
+    assert_eq!(taxes, [Some(usd("0.01"))]);
+    properties::check_money(&world);
 }

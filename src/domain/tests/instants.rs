@@ -39,7 +39,10 @@ fn d25_a_notice_gives_way_to_what_is_due_at_the_very_instant() {
     // To the next notice of its kind.
     let bought = "2026-01-10 12:00 top-up 30\n2026-01-10 12:00 purchase ecs small 1 month";
     let (world, _) = run(&format!("{bought}\n2026-02-07 09:00 advance"));
-    assert_eq!(notices(&world), ["expiring(15) superseded", "expiring(7) superseded", "expiring(3) said"]);
+    assert_eq!(
+        notices(&world),
+        ["expiring(15) superseded", "expiring(7) superseded", "expiring(3) said"]
+    );
     let (world, _) = run(&format!("{bought}\n2026-02-07 08:59:59 advance"));
     assert_eq!(notices(&world), ["expiring(15) superseded", "expiring(7) said"]);
     // To expiry.
@@ -109,9 +112,12 @@ fn r1_5_what_is_released_at_expiry_is_not_said_to_have_expired() {
 #[test]
 fn r1_5_with_no_recovery_the_notice_of_release_says_what_the_last_reminder_would() {
     let at = |time: &str| {
-        play_only(&["notice", "released"], &format!(
-            "2026-01-10 {time} top-up 30\n2026-01-10 {time} purchase plan small 1 month\n2026-02-12 00:00 step"
-        ))
+        play_only(
+            &["notice", "released"],
+            &format!(
+                "2026-01-10 {time} top-up 30\n2026-01-10 {time} purchase plan small 1 month\n2026-02-12 00:00 step"
+            ),
+        )
     };
     // Early in the morning a notice of the day before would be less than a day old.
     assert_snapshot!(at("05:00"), @r"
@@ -154,13 +160,18 @@ fn d38_a_notice_is_looked_for_on_thirty_days_and_no_further() {
 #[test]
 fn d39_rules_are_in_force_from_their_very_instant() {
     let told = |preset: &str| {
-        play_only(&["renewed", "failed"], &format!("
+        play_only(
+            &["renewed", "failed"],
+            &format!(
+                "
             2026-01-10 12:00 top-up 30
             2026-01-10 12:00 purchase ecs small 1 month auto
             2026-02-01 07:00 step
             2026-02-01 08:00 preset ecs autorenewal {preset}
             2026-02-05 12:00 step
-        "))
+        "
+            ),
+        )
     };
     // The slot of the old rules is at that instant, and not theirs any more; nor has the new
     // schedule one.
@@ -250,7 +261,10 @@ fn reminded(script: &str) -> Vec<bool> {
 
 #[test]
 fn r5_2_a_coupon_for_no_longer_than_its_reminder_is_not_reminded_of() {
-    assert_eq!(reminded("2026-02-01 00:00 grant cash 4 until 2026-02-04 00:00\n2026-02-05 00:00 step"), [false; 0]);
+    assert_eq!(
+        reminded("2026-02-01 00:00 grant cash 4 until 2026-02-04 00:00\n2026-02-05 00:00 step"),
+        [false; 0]
+    );
     assert_eq!(
         reminded("2026-02-01 00:00 grant cash 4 until 2026-02-04 00:00:01\n2026-02-05 00:00 step"),
         [false]
@@ -280,19 +294,22 @@ fn covered(script: &str) -> Vec<Option<bool>> {
 fn d27_only_renewals_that_will_be_attempted_come_before_others() {
     // One that is renewed by hand takes nothing.
     let of = |mode: &str| {
-        covered(&format!("
+        covered(&format!(
+            "
             2026-01-10 12:00 top-up 20
             2026-01-10 12:00 purchase quiet small 1 month {mode}
             2026-01-11 12:00 purchase ecs small 1 month auto
             2026-01-12 12:00 top-up 10
             2026-01-27 09:00 step
-        "))
+        "
+        ))
     };
     assert_eq!(of("manual"), [Some(true)]);
     assert_eq!(of("auto"), [Some(false)]);
     // One that has expired and may still be renewed takes its money first.
     let of = |attempts: &str| {
-        covered(&format!("
+        covered(&format!(
+            "
             2026-01-10 12:00 top-up 10
             2026-01-10 12:00 purchase intl small 1 month auto
             2026-01-11 12:00 preset intl reminders none
@@ -301,20 +318,23 @@ fn d27_only_renewals_that_will_be_attempted_come_before_others() {
             2026-02-11 12:00 top-up 10
             2026-02-11 12:00 mode #1 {attempts}
             2026-02-13 09:00 step
-        "))
+        "
+        ))
     };
     assert_eq!(of("manual"), [Some(true)]);
     assert_eq!(of("auto"), [Some(false)]);
     // One whose release is due, and only waits for its notice, takes nothing any more.
     let at = |time: &str| {
-        covered(&format!("
+        covered(&format!(
+            "
             2026-01-09 {time} top-up 20
             2026-01-09 {time} purchase plan small 1 month auto
             2026-01-09 {time} preset plan reminders none
             2026-01-24 12:00 purchase ecs small 1 month auto
             2026-02-09 08:30 top-up 10
             2026-02-09 09:00 step
-        "))
+        "
+        ))
     };
     assert_eq!(at("09:00:01"), [Some(false)]);
     assert_eq!(at("09:00"), [Some(true)]);

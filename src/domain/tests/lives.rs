@@ -2,7 +2,7 @@
 //! stored form of a snapshot, so that the file guards its names as well; `RENEWD_GOLDEN=write`
 //! writes it anew, to be read before it is believed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -11,6 +11,10 @@ use serde_json::Value;
 use super::going_out;
 use super::golden::{VARIANTS, variant};
 use super::scenario::{ACCOUNT, run, short};
+use crate::domain::account::Account;
+use crate::domain::draft::Touched;
+use crate::domain::event::Event;
+use crate::domain::rows::{Key, Row};
 use crate::domain::stream::State;
 
 const GOLDEN: &str = include_str!("golden_lives.txt");
@@ -36,6 +40,7 @@ const LIVES: &[(&str, &str)] = &[
     ("paid ahead, taken back, changed for a while and for good, given up", "
         2026-04-01 00:00 top-up 900
         2026-04-01 00:00 purchase ecs small 1 month auto lock
+        2026-04-02 00:00 price ecs small month 12
         2026-04-02 00:00 renew #1 1 week
         2026-04-23 09:00 step
         2026-04-24 00:00 refund #3
@@ -72,7 +77,7 @@ const LIVES: &[(&str, &str)] = &[
     "),
     ("delivered, late, or not at all", "
         2026-04-01 00:00 top-up 300
-        2026-04-01 00:00 acknowledge ecs new renew upgrade
+        2026-04-01 00:00 acknowledge ecs new renew upgrade downgrade
         2026-04-01 00:00 purchase ecs small 1 month auto
         2026-04-01 00:00 purchase ecs small 1 month
         2026-04-01 01:00 provisioned #2
@@ -84,10 +89,15 @@ const LIVES: &[(&str, &str)] = &[
         2026-04-03 01:00 provisioned #6
         2026-04-16 09:00 step
         2026-04-17 00:00 change #1 small
+        2026-04-17 12:00 provisioned #7
         2026-04-22 08:00 step
         2026-04-22 09:00 provision-failed #8
         2026-04-23 08:00 step
         2026-04-23 09:00 provisioned #9
+        2026-04-24 00:00 grant cash 2
+        2026-04-24 00:00 purchase ecs small 1 month unpaid coupon #10
+        2026-04-24 01:00 pay #12
+        2026-04-24 02:00 provisioned #12
     "),
     ("orders that wait, and coupons", "
         2026-02-01 00:00 open UTC of DE
@@ -123,10 +133,20 @@ const LIVES: &[(&str, &str)] = &[
         2026-02-05 00:00 refund #4 1
         2026-02-06 00:00 invoice 2026-01
         2026-02-06 01:00 refund #4 1
+        2026-02-07 00:00 unsubscribe #1
         2026-02-23 12:00 step
         2026-02-24 12:00 top-up 60
         2026-03-03 12:00 step
-        2026-06-03 12:00 step
+    "),
+    ("less used than was said, after the invoice", "
+        2026-03-31 10:00 top-up 10
+        2026-03-31 10:00 open-resource net small
+        2026-03-31 22:00 report #1 traffic 12
+        2026-03-31 23:10 step
+        2026-03-31 23:20 invoice 2026-03
+        2026-04-01 00:30 report #1 traffic -8 as corrected at 2026-03-31 22:30
+        2026-04-01 02:00 step
+        2026-04-01 03:00 invoice 2026-04
     "),
     ("paid for after use, until it is released for debt", "
         2026-03-01 10:00 top-up 17
@@ -173,7 +193,10 @@ const LIVES: &[(&str, &str)] = &[
         2026-02-14 10:00 mode #1 auto by 3 months
         2026-02-14 11:00 mode #1 auto by 1 month
         2026-02-15 00:00 unified 15
-        2026-02-15 00:00 renew #1 day unified
+        2026-02-15 00:00 renew #1 day unified unpaid
+        2026-02-15 01:00 grant cash 3
+        2026-02-15 02:00 use #2 coupon #3
+        2026-02-15 03:00 pay #2
         2026-02-16 00:00 hold
         2026-05-20 00:00 step
         2026-05-20 00:00 let-go
@@ -294,12 +317,40 @@ fn text(value: &Value) -> String {
     value.to_string().replace('"', "")
 }
 
+/// What is listed of the account is what is kept of it: no record leaves a row as it was before.
+fn check_rows(state: &State, events: &[Event], rows: &mut BTreeMap<Key, Row>, title: &str) {
+    let mut touched = Touched::default();
+    events.iter().for_each(|event| touched.note(event));
+    rows.extend(state.rows(&touched).into_iter().map(|row| (row.key(), row)));
+    let mut account = state.account().expect("an account").clone();
+    let (Account::Open(open) | Account::Closed(open)) = &mut account else {
+        panic!("{title}: it is opened first")
+    };
+    open.bills.touched = open.bills.months.keys().copied().collect();
+    let all = Touched {
+        orders: open.orders.keys().copied().collect(),
+        subscriptions: open.subscriptions.keys().copied().collect(),
+        coupons: open.coupons.keys().copied().collect(),
+        resources: open.resources.keys().copied().collect(),
+        withdrawals: open.withdrawals.keys().copied().collect(),
+        covering: open.orders.keys().copied().collect(),
+        documents: open.bills.documents.keys().copied().collect(),
+        campaign: false,
+    };
+    let kept = State::Account(account).rows(&all).into_iter().map(|row| (row.key(), row));
+    // Of two rows of one key the later one stays.
+    for (key, row) in kept.collect::<BTreeMap<_, _>>() {
+        assert_eq!(rows.get(&key), Some(&row), "{title}: {events:?}");
+    }
+}
+
 fn tell(title: &str, script: &str, seen: &mut BTreeSet<&'static str>) -> String {
     let (world, story) = run(script);
     let refused: Vec<&str> = story.lines().filter(|line| line.contains(" ! ")).collect();
     assert!(refused.is_empty(), "{title}: {refused:#?}");
     let mut told = format!("== {title}\n");
     let mut state = State::empty(ACCOUNT.into());
+    let mut rows = BTreeMap::new();
     let mut was = kept(&state);
     let mut later = world.records.iter().filter(|record| !record.events.is_empty()).peekable();
     while let Some(record) = later.next() {
@@ -319,6 +370,7 @@ fn tell(title: &str, script: &str, seen: &mut BTreeSet<&'static str>) -> String 
                 writeln!(told, "  > {}", going_out::brief(out)).expect("a string grows");
             }
         }
+        check_rows(&state, &record.events, &mut rows, title);
         state.end_record();
         let is = kept(&state);
         let mut end = String::new();

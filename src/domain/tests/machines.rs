@@ -192,6 +192,18 @@ fn a_period_number_is_never_skipped_nor_used_again() {
     }
 }
 
+#[test]
+fn r2_11_the_first_period_is_the_first() {
+    for (state, number, allowed) in [
+        (State::PendingPayment, 1, true),
+        (State::PendingPayment, 2, false),
+        (State::Active, 1, false),
+    ] {
+        let activated = events(number).swap_remove(2).1;
+        assert_eq!(subscription_in(state, true).allows(&activated), allowed, "{state:?} {number}");
+    }
+}
+
 fn order_in(kind: order::Kind, state: order::State) -> Order {
     let (period, currency) = ("P1M".parse().expect("a period"), usd("10").currency());
     Order {

@@ -223,7 +223,12 @@ pub(super) fn mails(script: &str) -> String {
     told
 }
 
-pub(super) fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Rejection> {
+pub(super) fn act(
+    world: &mut World,
+    at: Timestamp,
+    verb: &str,
+    args: &[&str],
+) -> Option<Rejection> {
     let command = match verb {
         "step" => {
             world.step(at);
