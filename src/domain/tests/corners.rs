@@ -1,6 +1,7 @@
 //! What seldom happens, each case by itself: amounts at their limits, orders that stand when
 //! something else happens to them, what newer rules leave.
 
+use super::book::book;
 use super::properties;
 use super::scenario::{ACCOUNT, World, act, instant, open, play_only, run, usd};
 use crate::domain::agenda::{Job, Step};
@@ -384,4 +385,15 @@ fn r10_13_a_tax_of_three_cents_is_split_into_no_more() {
     // Two of three cents came back with half of the cash.
     assert_eq!(taxes, [Some(usd("0.01"))]);
     properties::check_money(&world);
+}
+
+#[test]
+fn r6_3_a_minimum_of_nothing_is_none() {
+    let minimum = |product: &str, meter: &str| {
+        let rules = book();
+        let payg = rules.products[product].payg.as_ref().expect("paid after use");
+        payg.meters[meter].plans["small"][&usd("0").currency()].minimum()
+    };
+    assert_eq!(minimum("by-month", "calls"), Some(2.into()));
+    assert_eq!(minimum("vm", "cpu"), None);
 }

@@ -411,14 +411,16 @@ fn r6_4_what_was_billed_is_the_least_charge_once_it_is_one() {
 
 #[test]
 fn r6_3_what_waits_for_a_cent_is_of_one_plan_though_it_costs_the_same() {
-    assert_snapshot!(play_only(&["settled"], "
+    let story = play_only(
+        &["settled"],
+        "
         2026-03-01 10:00 top-up 10
         2026-03-01 10:00 open-resource disk small
         2026-03-01 10:01 plan #1 large
         2026-03-01 12:00 step
-    "), @r"
-        2026-03-01 11:05   settled due 2026-03-01 11:05: 0.77 USD paid [#1 cpu small 0.016667 hour of tier 1 at 0.36 2026-03-01 10:00 to 2026-03-01 10:01 = 0.00 USD; #1 cpu large 0.983333 hour of tier 1 at 0.72 2026-03-01 10:01 to 2026-03-01 11:00 = 0.71 USD; #1 disk small 0.016667 hour of tier 1 at 0.06 2026-03-01 10:00 to 2026-03-01 10:01 = 0.00 USD; #1 disk large 0.983333 hour of tier 1 at 0.06 2026-03-01 10:01 to 2026-03-01 11:00 = 0.06 USD]
-        ");
+    ",
+    );
+    assert_snapshot!(story.trim(), @"2026-03-01 11:05   settled due 2026-03-01 11:05: 0.77 USD paid [#1 cpu small 0.016667 hour of tier 1 at 0.36 2026-03-01 10:00 to 2026-03-01 10:01 = 0.00 USD; #1 cpu large 0.983333 hour of tier 1 at 0.72 2026-03-01 10:01 to 2026-03-01 11:00 = 0.71 USD; #1 disk small 0.016667 hour of tier 1 at 0.06 2026-03-01 10:00 to 2026-03-01 10:01 = 0.00 USD; #1 disk large 0.983333 hour of tier 1 at 0.06 2026-03-01 10:01 to 2026-03-01 11:00 = 0.06 USD]");
 }
 
 #[test]
@@ -466,10 +468,10 @@ fn settled(mut world: World, script: &str) -> String {
     }
     let events = world.records[seen..].iter().flat_map(|record| &record.events);
     let told = events.filter_map(|event| match event {
-        Event::Usage(event @ usage::Event::Settled(_)) => Some(usage_told(event) + "\n"),
+        Event::Usage(event @ usage::Event::Settled(_)) => Some(usage_told(event).trim().to_owned()),
         _ => None,
     });
-    told.collect()
+    told.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -482,9 +484,7 @@ fn r6_3_what_is_reported_at_the_very_change_of_a_plan_is_of_the_new_one() {
         2026-03-01 15:00 stop #1
         2026-03-01 16:00 start #1
         2026-03-02 01:00 step
-    "), @r"
-          settled due 2026-03-02 00:00: 15.20 USD paid [#1 cpu small 4 hour of tier 1 at 0.6 2026-03-01 10:00 to 2026-03-01 14:00 = 2.40 USD; #1 cpu large 9 hour of tier 1 at 1.2 2026-03-01 14:00 to 2026-03-02 00:00 = 10.80 USD; #1 peak small 3 piece of tier 1 at 0.5 2026-03-01 00:00 to 2026-03-01 14:00 = 1.50 USD; #1 peak large 2 piece of tier 1 at 0.25 2026-03-01 14:00 to 2026-03-02 00:00 = 0.50 USD]
-        ");
+    "), @"settled due 2026-03-02 00:00: 15.20 USD paid [#1 cpu small 4 hour of tier 1 at 0.6 2026-03-01 10:00 to 2026-03-01 14:00 = 2.40 USD; #1 cpu large 9 hour of tier 1 at 1.2 2026-03-01 14:00 to 2026-03-02 00:00 = 10.80 USD; #1 peak small 3 piece of tier 1 at 0.5 2026-03-01 00:00 to 2026-03-01 14:00 = 1.50 USD; #1 peak large 2 piece of tier 1 at 0.25 2026-03-01 14:00 to 2026-03-02 00:00 = 0.50 USD]");
 }
 
 #[test]
@@ -500,9 +500,7 @@ fn r6_3_lines_follow_the_time_also_where_only_one_plan_is_priced_by_the_hour() {
         2026-03-01 10:10 open-resource by-hour small
         2026-03-01 10:40 plan #1 large
         2026-03-01 12:00 step
-    "), @r"
-          settled due 2026-03-01 11:05: 1.02 USD paid [#1 cpu small 1 hour of tier 1 at 1 2026-03-01 10:00 to 2026-03-01 11:00 = 1.00 USD; #1 cpu large 0.333333 hour of tier 1 at 0.072 2026-03-01 10:40 to 2026-03-01 11:00 = 0.02 USD]
-        ");
+    "), @"settled due 2026-03-01 11:05: 1.02 USD paid [#1 cpu small 1 hour of tier 1 at 1 2026-03-01 10:00 to 2026-03-01 11:00 = 1.00 USD; #1 cpu large 0.333333 hour of tier 1 at 0.072 2026-03-01 10:40 to 2026-03-01 11:00 = 0.02 USD]");
 }
 
 #[test]
