@@ -14,6 +14,7 @@ use crate::domain::money::{MINOR_MAX, Money};
 use crate::domain::nouns::closure::{Blocker, CodeHash, HoldingKind, Remedy};
 use crate::domain::nouns::subscription::{Mode, State};
 use crate::domain::rejection::Rejection;
+use crate::domain::rules::Length;
 use crate::domain::verbs;
 use crate::domain::verbs::closure::{Eligibility, ReportHolding, Warning};
 use crate::domain::verbs::import::{Import, Imported};
@@ -125,6 +126,13 @@ fn a_job_is_read_by_its_name() {
         assert_eq!(job.as_str().parse(), Ok(job));
     }
     assert!("".parse::<Job>().is_err());
+}
+
+#[test]
+fn no_time_is_written_in_seconds() {
+    for text in ["0s", "90s", "2m", "3h", "1d"] {
+        assert_eq!(text.parse::<Length>().map(|length| length.to_string()), Ok(text.to_owned()));
+    }
 }
 
 #[test]

@@ -91,6 +91,34 @@ fn r3_3_a_notice_after_expiry_gives_way_to_the_release_at_that_very_instant() {
 }
 
 #[test]
+fn r3_3_a_release_that_waits_for_its_notice_is_no_longer_counted_from_expiry() {
+    let (mut world, _) = run("
+        2026-01-10 09:00 top-up 30
+        2026-01-10 09:00 purchase tencent small 1 month
+    ");
+    world.amend(instant("2026-01-11", "00:00"), |rules| {
+        let reminders = rules.reminders.get_mut("tencent").expect("reminders");
+        reminders.before_days.clear();
+        reminders.before_release_days.clear();
+        reminders.after_days = vec![3, 14];
+    });
+    world.step(instant("2026-03-01", "00:00"));
+    assert!(world.live(1).is_none(), "it is released a day later");
+    assert_eq!(notices(&world), ["expired_for(3) said"]);
+}
+
+#[test]
+fn r1_9_a_period_that_ends_now_is_over_for_its_renewal() {
+    let bought = "2026-01-10 09:00 top-up 30\n2026-01-10 09:00 purchase ecs small 1 month";
+    let before = |at: &str| {
+        let (world, _) = run(&format!("{bought}\n{at} renew #1 1 month"));
+        world.live(1).expect("a subscription").earlier.len()
+    };
+    assert_eq!(before("2026-02-10 08:59:59"), 1);
+    assert_eq!(before("2026-02-10 09:00"), 0);
+}
+
+#[test]
 fn r1_5_what_is_released_at_expiry_is_not_said_to_have_expired() {
     let (mut world, _) = run("
         2026-01-10 12:00 top-up 30
