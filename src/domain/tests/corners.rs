@@ -1,11 +1,13 @@
 //! What seldom happens, each case by itself: amounts at their limits, orders that stand when
 //! something else happens to them, what newer rules leave.
 
+use std::sync::Arc;
+
 use super::book::book;
 use super::properties;
-use super::scenario::{ACCOUNT, World, act, instant, open, play_only, run, usd};
+use super::scenario::{ACCOUNT, World, act, instant, open, play_only, run, short, usd};
 use crate::domain::agenda::{Job, Step};
-use crate::domain::calendar::Timestamp;
+use crate::domain::calendar::{Timestamp, Zone};
 use crate::domain::command::{Answer, Command};
 use crate::domain::event::SealedRef;
 use crate::domain::facts::Question;
@@ -14,7 +16,7 @@ use crate::domain::money::{MINOR_MAX, Money};
 use crate::domain::nouns::closure::{Blocker, CodeHash, HoldingKind, Remedy};
 use crate::domain::nouns::subscription::{Mode, State};
 use crate::domain::rejection::Rejection;
-use crate::domain::rules::Length;
+use crate::domain::rules::{AutoRenewals, Length, Span, Timeline, Version};
 use crate::domain::verbs;
 use crate::domain::verbs::closure::{Eligibility, ReportHolding, Warning};
 use crate::domain::verbs::import::{Import, Imported};
@@ -404,4 +406,80 @@ fn r6_3_a_minimum_of_nothing_is_none() {
     };
     assert_eq!(minimum("by-month", "calls"), Some(2.into()));
     assert_eq!(minimum("vm", "cpu"), None);
+}
+
+#[test]
+fn r2_8_a_period_of_a_day_has_its_slot_the_day_after_its_start_if_at_all() {
+    // A period is as short as that where an alignment leaves no gap.
+    let slots = |start: &str, expiry: &str, day: i32| {
+        let renewals: AutoRenewals =
+            serde_json::from_value(serde_json::json!({"schedule": [day]})).expect("a schedule");
+        let expires_at = instant("2026-07-28", expiry);
+        let span = Span {
+            zone: Zone::UTC,
+            started_at: instant("2026-07-27", start),
+            expires_at,
+            suspends_at: instant("2026-08-12", "00:00"),
+            releases_at: instant("2026-08-12", "00:00"),
+        };
+        renewals.slots(&span, 9)
+    };
+    // At 08:00: on the day of expiry, which has just passed; and never when it has just come.
+    assert_eq!(slots("00:00", "00:00", 0), [instant("2026-07-28", "08:00")]);
+    assert_eq!(slots("08:00", "08:00", -1), []);
+    assert_eq!(slots("08:00:01", "08:00:01", -1), [instant("2026-07-28", "08:00")]);
+}
+
+#[test]
+fn rules_are_in_force_in_one_stretch_until_others_are() {
+    let version = |number: u32, day: &str| Version {
+        number,
+        effective_at: instant(day, "00:00"),
+        rules: Arc::new(book()),
+    };
+    let stretches = |versions: &[Version], from: &str| {
+        let mut timeline = Timeline::default();
+        versions.iter().cloned().for_each(|version| timeline.push(version));
+        let told = timeline.stretches(instant(from, "00:00"));
+        told.map(|(version, start, end)| (version.number, short(start), short(end)))
+            .collect::<Vec<_>>()
+    };
+    let day = |date: &str| format!("{date} 00:00");
+    let end = short(Timestamp::MAX);
+    // The first is in force before it takes effect as well.
+    assert_eq!(
+        stretches(&[version(1, "2026-03-01")], "2026-01-01"),
+        [(1, day("2026-01-01"), end.clone())]
+    );
+    // One that takes effect no later than those before it replaces them from there on.
+    let replaced = [version(1, "2026-01-01"), version(2, "2026-04-01"), version(3, "2026-03-01")];
+    assert_eq!(
+        stretches(&replaced, "2026-02-01"),
+        [(1, day("2026-02-01"), day("2026-03-01")), (3, day("2026-03-01"), end)]
+    );
+}
+
+#[test]
+fn r6_4_what_is_carried_counts_though_nothing_of_it_is_billed_any_more() {
+    let (mut world, _) = run("2026-03-01 10:00 top-up 10");
+    world.amend(at("10:00"), |rules| {
+        let payg = rules.products.get_mut("net").expect("a product").payg.as_mut();
+        let seats = payg.expect("metered").meters.get_mut("seats").expect("a meter");
+        for tariff in seats.plans.values_mut().flat_map(|prices| prices.values_mut()) {
+            tariff.price = Some(0.into());
+        }
+    });
+    for (time, verb, args) in [
+        ("10:00", "open-resource", &["net", "small"][..]),
+        ("10:10", "report", &["#1", "traffic", "0.199", "as", "a"]),
+        // The cent that was billed is taken back.
+        ("11:10", "report", &["#1", "traffic", "-0.15", "as", "b", "at", "2026-03-01", "10:20"]),
+        ("12:10", "report", &["#1", "seats", "5", "as", "c"]),
+        ("12:20", "release-resource", &["#1"]),
+        ("13:10", "step", &[]),
+    ] {
+        assert_eq!(act(&mut world, at(time), verb, args), None);
+    }
+    // Half a cent is carried on: a cent is the least that it costs.
+    assert_eq!(world.open().wallet.cash, usd("9.99"));
 }

@@ -1,11 +1,12 @@
-//! Lives told state by state: what each event changes in what is kept of an account. That is the
-//! stored form of a snapshot, so that the file guards its names as well; `RENEWD_GOLDEN=write`
-//! writes it anew, to be read before it is believed.
+//! Lives told state by state: what each event changes in what is kept of an account, what is
+//! listed of it, and what goes out. What is kept is the stored form of a snapshot, so that
+//! `golden_lives.snap` guards its names as well; `INSTA_UPDATE=always` writes it anew, to be read
+//! before it is believed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::going_out;
@@ -16,8 +17,6 @@ use crate::domain::draft::Touched;
 use crate::domain::event::Event;
 use crate::domain::rows::{Key, Row};
 use crate::domain::stream::State;
-
-const GOLDEN: &str = include_str!("golden_lives.txt");
 
 /// Each with its script.
 const LIVES: &[(&str, &str)] = &[
@@ -393,11 +392,6 @@ fn every_event_leaves_the_state_that_it_always_left() {
     let told: Vec<String> =
         LIVES.iter().map(|(title, script)| tell(title, script, &mut seen)).collect();
     let told = told.join("\n");
-    if std::env::var_os("RENEWD_GOLDEN").is_some_and(|word| word == "write") {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain/tests/golden_lives.txt");
-        std::fs::write(path, &told).expect("the file is written");
-        return;
-    }
     let elsewhere = ["house.", "campaign.", "series."];
     let missing: Vec<&&str> = VARIANTS
         .iter()
@@ -405,9 +399,11 @@ fn every_event_leaves_the_state_that_it_always_left() {
         .filter(|name| !elsewhere.iter().any(|stream| name.starts_with(stream)))
         .collect();
     assert!(missing.is_empty(), "no life has {missing:?}");
-    let pairs = GOLDEN.lines().zip(told.lines());
-    for (number, (golden, told)) in (1..).zip(pairs) {
-        assert_eq!(golden, told, "golden_lives.txt:{number}");
-    }
-    assert_eq!(GOLDEN.lines().count(), told.lines().count(), "golden_lives.txt has as many lines");
+    insta::with_settings!({
+        snapshot_path => ".",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        assert_snapshot!("golden_lives", told);
+    });
 }
