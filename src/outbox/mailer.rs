@@ -48,12 +48,12 @@ pub struct Kept {
     pub html: String,
     /// Its Message-ID.
     pub message_id: String,
-    /// The whole message, as it would be sent; empty where it goes to a [`Receiver`].
-    pub message: String,
+    /// The whole message, as it would be sent; a [`Receiver`] gets none.
+    pub message: Option<String>,
 }
 
 impl Kept {
-    fn of(delivery: &Delivery, letter: Letter, message: String) -> Self {
+    fn of(delivery: &Delivery, letter: Letter, message: Option<String>) -> Self {
         Self {
             stream: delivery.stream,
             template: letter.template,
@@ -368,15 +368,13 @@ impl Mailer {
             Backend::Memory(memory) => {
                 let message = self.message(&letter)?.formatted();
                 let message = String::from_utf8_lossy(&message).into_owned();
-                memory.keep(Kept::of(delivery, letter, message));
+                memory.keep(Kept::of(delivery, letter, Some(message)));
                 Ok(Outcome::Sent(format!("kept for {to}")))
             }
-            Backend::Receiver(receiver) => {
-                match receiver.mail(Kept::of(delivery, letter, String::new())) {
-                    Ok(()) => Ok(Outcome::Sent(format!("taken for {to}"))),
-                    Err(error) => Err(Outcome::Unreachable(error)),
-                }
-            }
+            Backend::Receiver(receiver) => match receiver.mail(Kept::of(delivery, letter, None)) {
+                Ok(()) => Ok(Outcome::Sent(format!("taken for {to}"))),
+                Err(error) => Err(Outcome::Unreachable(error)),
+            },
         }
     }
 }

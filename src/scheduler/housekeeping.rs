@@ -82,14 +82,22 @@ async fn forget_usage(run: &mut Run, before: Timestamp) -> Result<(), ExecuteErr
     Ok(())
 }
 
-async fn refresh_due_rows(run: &Run, ran: &mut JobRun) -> Result<(), ExecuteError> {
+async fn refresh_due_rows(run: &mut Run, ran: &mut JobRun) -> Result<(), ExecuteError> {
     // Reads the house again if its last commit was not answered.
     run.accounts.view(StreamId::House).await?;
     let newest = run.accounts.ports().house().timeline.newest();
+    // Looking for them walks through all accounts; none comes to be under older rules than these,
+    // once those are done that were decided while they came.
+    if run.refreshed_under == Some(newest) {
+        return Ok(());
+    }
     let mut after = None;
     loop {
         let page = run.accounts.ports().store.stale(newest, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else {
+            run.refreshed_under = after.is_none().then_some(newest);
+            return Ok(());
+        };
         after = Some(*last);
         let mut receipts = stream::iter(page)
             .map(|stream| {

@@ -35,6 +35,8 @@ pub struct Run {
     pub(super) deliveries_keep: Duration,
     pub(super) forgot_at: Option<Timestamp>,
     pub(super) usage_walk: housekeeping::Walk,
+    /// The rules under which no due row was found to be older than they.
+    pub(super) refreshed_under: Option<u32>,
     failed: BTreeMap<StreamId, Failed>,
 }
 
@@ -58,6 +60,7 @@ impl Run {
             deliveries_keep: settings.outbox.keep.0,
             forgot_at: None,
             usage_walk: housekeeping::Walk::AtEnd,
+            refreshed_under: None,
             failed: BTreeMap::new(),
         }
     }

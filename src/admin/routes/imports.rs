@@ -31,7 +31,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// Brings an existing book along: one account a line. Each line is answered by one, in order; a
-/// bad line stops nothing else, and a line that was imported before is not imported again.
+/// bad line stops nothing else, and a line that was imported before is not imported again. Of two
+/// lines that claim the same, such as an e-mail address, the earlier one has it.
 /// Answers come while the body is still being sent: read them meanwhile.
 #[utoipa::path(
     tag = "imports",

@@ -167,10 +167,12 @@ impl World {
         let mut random = Random::new(setting.seed ^ 0x5eed);
         let store = Faulty::new(random.branch());
         let mut rules = book::rules(&mut random);
+        let mut config = book::config(&mut random);
         if !setting.social {
             book::release_without_notice(&mut rules);
+            book::never_brake(&mut config);
         }
-        let site = Site::new(book::config(&mut random), store);
+        let site = Site::new(config, store);
         let started_at: Timestamp = parsed(random.pick(&STARTS).copied().unwrap_or(STARTS[0]));
         let (least, most) = setting.days();
         let end = started_at.plus(random.seconds(least * 86_400, most * 86_400));
