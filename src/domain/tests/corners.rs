@@ -98,7 +98,7 @@ fn r2_12_what_does_not_renew_by_itself_may_have_any_length() {
         let product = rules.products.get_mut("ecs").expect("a product");
         product.auto_periods = vec!["P1W".parse().expect("a period")];
     });
-    let mut answer = |mode| {
+    let answer = |mode| {
         let command = import(None, |it| it.mode = mode);
         world.clone().execute(instant("2026-02-10", "10:00"), &command).answer
     };
@@ -439,7 +439,9 @@ fn rules_are_in_force_in_one_stretch_until_others_are() {
     };
     let stretches = |versions: &[Version], from: &str| {
         let mut timeline = Timeline::default();
-        versions.iter().cloned().for_each(|version| timeline.push(version));
+        for version in versions {
+            timeline.push(version.clone());
+        }
         let told = timeline.stretches(instant(from, "00:00"));
         told.map(|(version, start, end)| (version.number, short(start), short(end)))
             .collect::<Vec<_>>()

@@ -29,7 +29,7 @@ fn notices(world: &World) -> Vec<String> {
     told.collect()
 }
 
-/// A second, or as it is written less than one, before.
+/// The instant before.
 fn just_before(at: Timestamp) -> Timestamp {
     at.minus(std::time::Duration::from_micros(1))
 }
@@ -177,9 +177,9 @@ fn d38_a_notice_is_looked_for_on_thirty_days_and_no_further() {
         lifecycle.release_needs_notice = "2400h".parse().expect("a length");
     });
     world.step(instant("2027-01-20", "00:00"));
-    let noticed = events(&world).find_map(|event| match event {
-        Event::Notice(notice::Event::Issued { due_at, .. }) => Some(*due_at),
-        _ => None,
+    let noticed = events(&world).find_map(|event| {
+        let Event::Notice(notice::Event::Issued { due_at, .. }) = event else { return None };
+        Some(*due_at)
     });
     // Released on 25 January: 32 days before.
     assert_eq!(noticed, Some(instant("2026-12-24", "09:00")));
@@ -270,9 +270,9 @@ fn d48_an_order_of_an_hour_is_warned_of_in_its_last_quarter() {
         2026-04-30 23:00 change #1 large unpaid
         2026-05-01 00:00 step
     ");
-    let warned = events(&world).find_map(|event| match event {
-        Event::Order(order::Event::Warned { due_at, .. }) => Some(*due_at),
-        _ => None,
+    let warned = events(&world).find_map(|event| {
+        let Event::Order(order::Event::Warned { due_at, .. }) = event else { return None };
+        Some(*due_at)
     });
     assert_eq!(warned, Some(instant("2026-04-30", "23:45")));
 }
@@ -280,9 +280,9 @@ fn d48_an_order_of_an_hour_is_warned_of_in_its_last_quarter() {
 /// When a coupon was reminded of, and whether that was too late.
 fn reminded(script: &str) -> Vec<bool> {
     let (world, _) = run(script);
-    let reminded = events(&world).filter_map(|event| match event {
-        Event::Coupon(coupon::Event::Reminded { superseded, .. }) => Some(*superseded),
-        _ => None,
+    let reminded = events(&world).filter_map(|event| {
+        let Event::Coupon(coupon::Event::Reminded { superseded, .. }) = event else { return None };
+        Some(*superseded)
     });
     reminded.collect()
 }
@@ -309,11 +309,9 @@ fn d25_what_expires_now_is_not_reminded_of() {
 /// What the notices of automatic renewals say of the funds.
 fn covered(script: &str) -> Vec<Option<bool>> {
     let (world, _) = run(script);
-    let told = events(&world).filter_map(|event| match event {
-        Event::Notice(notice::Event::Issued { kind: Kind::RenewalAhead(_), covered, .. }) => {
-            Some(*covered)
-        }
-        _ => None,
+    let told = events(&world).filter_map(|event| {
+        let Event::Notice(notice::Event::Issued { kind, covered, .. }) = event else { return None };
+        matches!(kind, Kind::RenewalAhead(_)).then_some(*covered)
     });
     told.collect()
 }
@@ -370,13 +368,12 @@ fn d27_only_renewals_that_will_be_attempted_come_before_others() {
 
 #[test]
 fn r1_10_a_renewal_with_another_plan_at_the_very_expiry_starts_anew() {
-    let (world, story) = run("
+    let (_, story) = run("
         2026-01-31 12:00 top-up 300
         2026-01-31 12:00 purchase ecs small 1 month
         2026-02-28 12:00 renew #1 1 month plan large
     ");
     assert!(story.contains("renewed 2026-02-28 12:00 to 2026-03-28 12:00"), "{story}");
-    drop(world);
     let (_, story) = run("
         2026-01-31 12:00 top-up 300
         2026-01-31 12:00 purchase ecs small 1 month
@@ -431,5 +428,5 @@ fn r1_9_the_least_period_ends_after_now() {
     assert_eq!(act("2026-02-16", "12:00", "withdraw", &["ecs"]), None);
     // Two weeks from the old expiry end at this very instant.
     let refused = act("2026-02-24", "12:00", "pay", &["#3"]).expect("a rejection");
-    assert_eq!(refused.to_string().contains("P3W"), true, "{refused}");
+    assert!(refused.to_string().contains("P3W"), "{refused}");
 }

@@ -319,7 +319,9 @@ fn text(value: &Value) -> String {
 /// What is listed of the account is what is kept of it: no record leaves a row as it was before.
 fn check_rows(state: &State, events: &[Event], rows: &mut BTreeMap<Key, Row>, title: &str) {
     let mut touched = Touched::default();
-    events.iter().for_each(|event| touched.note(event));
+    for event in events {
+        touched.note(event);
+    }
     rows.extend(state.rows(&touched).into_iter().map(|row| (row.key(), row)));
     let mut account = state.account().expect("an account").clone();
     let (Account::Open(open) | Account::Closed(open)) = &mut account else {
@@ -363,7 +365,7 @@ fn tell(title: &str, script: &str, seen: &mut BTreeSet<&'static str>) -> String 
             was = is;
         }
         // Records of one instant go out in their order; what they say is told with the last.
-        if !later.peek().is_some_and(|next| next.at == record.at) {
+        if later.peek().is_none_or(|next| next.at != record.at) {
             let gone = world.outgoing.iter().filter(|(at, _)| *at == record.at);
             for (_, out) in gone {
                 writeln!(told, "  > {}", going_out::brief(out)).expect("a string grows");

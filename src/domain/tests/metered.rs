@@ -467,9 +467,9 @@ fn settled(mut world: World, script: &str) -> String {
         assert_eq!(refused, None, "{line}");
     }
     let events = world.records[seen..].iter().flat_map(|record| &record.events);
-    let told = events.filter_map(|event| match event {
-        Event::Usage(event @ usage::Event::Settled(_)) => Some(usage_told(event).trim().to_owned()),
-        _ => None,
+    let told = events.filter_map(|event| {
+        let Event::Usage(event @ usage::Event::Settled(_)) = event else { return None };
+        Some(usage_told(event).trim().to_owned())
     });
     told.collect::<Vec<_>>().join("\n")
 }
