@@ -457,8 +457,10 @@ impl Subscription {
         let kept = locked.and(self.locked);
         self.locked = locked.or(self.locked);
         if starts_at <= at {
-            // A plan that was to come, or was for a while, is over with the time that was paid.
+            // A plan that was to come has come. One for a while is over with the time that was
+            // paid, unless a journal of old has it last longer.
             plan.clone_into(&mut self.subject.plan);
+            self.temporary = None;
         } else {
             self.next_plan = Some(NextPlan { plan: plan.to_owned(), at: starts_at, kept });
         }
