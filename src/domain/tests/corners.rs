@@ -92,7 +92,7 @@ fn an_import_says_what_a_period_cost_in_the_account_s_currency_and_not_below_zer
 
 #[test]
 fn r2_12_what_does_not_renew_by_itself_may_have_any_length() {
-    // No product renews by itself by five years, nor by one week where that is not offered.
+    // The product renews by itself by the week only, and the period is a month.
     let mut world = World::new(run("").0.timeline);
     world.amend(instant("2026-01-01", "00:00"), |rules| {
         let product = rules.products.get_mut("ecs").expect("a product");
