@@ -219,12 +219,6 @@ impl Money {
         self.checked_add(other.negated())
     }
 
-    /// `count` times the amount; `None` on overflow.
-    #[must_use]
-    pub fn checked_mul(self, count: u32) -> Option<Self> {
-        Some(Self { minor: self.minor.checked_mul(i64::from(count))?, currency: self.currency })
-    }
-
     /// The same amount the other way round.
     #[must_use]
     pub const fn negated(self) -> Self {

@@ -53,10 +53,9 @@ pub(super) fn coupon_needs<'a>(
 ) -> Option<(&'a coupon::Coupon, Timestamp, Step)> {
     let id = coupon.id;
     match coupon.state {
-        coupon::State::NotEffective if coupon.effective_at < coupon.expires_at => {
+        coupon::State::NotEffective => {
             Some((coupon, coupon.effective_at, Step::CouponEffective(id)))
         }
-        coupon::State::NotEffective => Some((coupon, coupon.expires_at, Step::CouponExpire(id))),
         coupon::State::Available => {
             let days = timeline.in_force(coupon.granted_at)?.rules.coupons.expiry_notice_days;
             let notice = days

@@ -168,7 +168,7 @@ fn rate(live: &Resource, metered: &Metered, from: Timestamp) -> Option<Pace> {
     let settled = metered.recent.iter().filter(|used| used.settled_at > day_ago);
     let settled = settled.map(|used| (used.since, used.quantity));
     let open = metered.open.iter().filter(|(_, slot)| slot.late_since.is_none());
-    let open = open.map(|(start, slot)| (*start, slot.tally.quantity() - slot.billed));
+    let open = open.map(|(start, slot)| (*start, slot.tally.quantity()));
     let (mut since, mut sum) = (day_ago, Decimal::ZERO);
     for (start, quantity) in settled.chain(open) {
         since = since.min(start);

@@ -133,8 +133,7 @@ impl Campaign {
                 *self.by_account.entry(*account).or_default() += 1;
             }
             Event::GivenBack { account, .. } => {
-                let Some(count) = self.by_account.get_mut(account).filter(|count| **count > 0)
-                else {
+                let Some(count) = self.by_account.get_mut(account) else {
                     panic!("broken journal: {account} got nothing of {}", self.id)
                 };
                 *count -= 1;

@@ -54,11 +54,7 @@ impl Coverage {
     /// the remainder (D43).
     #[must_use]
     pub fn earned(&self, at: Timestamp) -> Money {
-        let revenue = self.parts.revenue();
-        if at >= self.ends_at {
-            return revenue;
-        }
-        earned(revenue, self.starts_at, self.ends_at, at)
+        earned(self.parts.revenue(), self.starts_at, self.ends_at, at)
     }
 }
 

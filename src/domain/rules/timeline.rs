@@ -74,9 +74,7 @@ impl Timeline {
             let rules = version.rules.as_ref();
             rules.products.get(product).map(|product| (rules, product))
         };
-        known(version).or_else(|| {
-            self.versions.iter().rev().filter(|older| older.number < version.number).find_map(known)
-        })
+        self.versions.iter().rev().filter(|it| it.number <= version.number).find_map(known)
     }
 
     /// The lifecycle and the auto-renewal schedule that a product has at `at`, or had last.

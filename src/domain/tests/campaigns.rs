@@ -15,9 +15,10 @@ use crate::domain::ids::{AccountId, CampaignId, StreamId};
 use crate::domain::nouns::campaign::{self, Campaign, Terms, Validity};
 use crate::domain::nouns::coupon::{Benefit, Billing, Scope};
 use crate::domain::rejection::Rejection;
-use crate::domain::rows::CampaignRow;
+use crate::domain::rows::{CampaignRow, Row};
 use crate::domain::rules::Timeline;
 use crate::domain::stream::{Context, Executed, State};
+use crate::domain::verbs;
 use crate::domain::verbs::campaign::{CloseCampaign, GiveBack, OpenCampaign, Take};
 
 const CAMPAIGN: CampaignId = CampaignId::from_bits(11);
@@ -208,6 +209,25 @@ fn what_was_not_taken_cannot_come_back() {
 }
 
 #[test]
+fn what_a_campaign_is_listed_with_is_how_it_stands() {
+    let mut world = World::opened(terms());
+    let executed = world.tell("2026-05-02", &take(&[1]));
+    let [Row::Campaign(row)] = &world.state.rows(&executed.touched)[..] else {
+        panic!("one row of it")
+    };
+    assert_eq!((row.id, row.taken), (CAMPAIGN, 1));
+    let back = Command::GiveBack(GiveBack { account: account(2) });
+    let executed = world.tell("2026-05-02", &back);
+    assert_eq!(world.state.rows(&executed.touched), [], "nothing happened to it");
+}
+
+#[test]
+fn a_coupon_may_need_no_spending_at_all() {
+    let scope = Scope { min_spend: Some(usd("0")), ..Scope::default() };
+    World::opened(Terms { scope, ..terms() });
+}
+
+#[test]
 fn a_campaign_that_was_never_opened_is_not_there() {
     for command in [
         take(&[1]),
@@ -220,6 +240,10 @@ fn a_campaign_that_was_never_opened_is_not_there() {
         assert_eq!(executed.answer, Err(Rejection::CampaignNotFound), "{command:?}");
         assert_eq!(executed.events, []);
     }
+    let unopened = Campaign::unopened(CAMPAIGN);
+    let back = GiveBack { account: account(1) };
+    let answer = verbs::campaign::give_back(&unopened, back, at("2026-05-02"));
+    assert_eq!(answer, Err(Rejection::CampaignNotFound));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::domain::nouns::closure::OnBehalf;
 use crate::domain::nouns::subscription::Mode;
 use crate::domain::rejection::Rejection;
 use crate::domain::rules::Channel;
+use crate::domain::verbs::change::Change;
 use crate::domain::verbs::channel::{Action, Through};
 use crate::domain::verbs::closure::BeginClosure;
 use crate::domain::verbs::pay::{Pay, PayTogether};
@@ -79,6 +80,17 @@ fn renew(pay_now: bool) -> Command {
     })
 }
 
+fn change(pay_now: bool) -> Command {
+    Command::Change(Change {
+        subscription: SubscriptionId::new(ACCOUNT, 1),
+        plan: "large".into(),
+        until: None,
+        pay_now,
+        coupon: CouponChoice::Auto,
+        expected_payable: None,
+    })
+}
+
 #[test]
 fn r7_16_a_top_up_comes_by_what_its_channel_takes() {
     let table = [
@@ -123,6 +135,7 @@ fn r7_16_orders_are_paid_through_a_channel_that_takes_the_balance() {
     let pays = [
         (purchase(true), Action::Purchase),
         (renew(true), Action::Renew),
+        (change(true), Action::Purchase),
         (Command::Pay(Pay { order: order(4) }), Action::Purchase),
         (Command::Pay(Pay { order: order(7) }), Action::Renew),
         (Command::PayTogether(PayTogether { orders: vec![order(4), order(7)] }), Action::Purchase),
@@ -141,7 +154,7 @@ fn r7_16_orders_are_paid_through_a_channel_that_takes_the_balance() {
         assert_eq!(asked(&world, Some("kiosk"), command.clone()), Err(refused), "{command:?}");
     }
     // What is only ordered is paid by nothing yet.
-    for command in [purchase(false), renew(false)] {
+    for command in [purchase(false), renew(false), change(false)] {
         assert_eq!(asked(&world, Some("kiosk"), command), Ok(()));
     }
 }

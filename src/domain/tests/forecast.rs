@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 
 use super::forecast_properties::asked;
+use super::golden::variant;
 use super::scenario::{World, instant, run, short};
 use crate::domain::calendar::Timestamp;
 use crate::domain::command::Command;
@@ -322,4 +323,76 @@ fn an_account_that_was_never_opened_has_none() {
     let account = world.state.account().expect("an account").clone();
     let asked = asked(&world, Timestamp::MIN, Timestamp::MAX);
     assert!(Forecast::read(asked, account, |_| {}).is_none());
+}
+
+/// What is taken to go on, by the day, a day after the first.
+fn goes_on(script: &str, from: (&str, &str)) -> Vec<String> {
+    let (world, _) = run(&format!("2026-03-01 00:00 top-up 100\n{script}"));
+    let from = instant(from.0, from.1);
+    let (forecast, _) = read(&world, asked(&world, from, from));
+    forecast.going_on.iter().map(|it| format!("{} {}", it.meter, it.daily())).collect()
+}
+
+#[test]
+fn what_comes_to_nothing_does_not_go_on() {
+    let script = "
+        2026-03-01 10:00  open-resource net small
+        2026-03-01 10:30  report #1 traffic 0
+        2026-03-01 10:30  report #1 peak 0";
+    assert_eq!(goes_on(script, ("2026-03-01", "12:00")), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_settled_just_a_day_ago_is_no_longer_of_the_last_day() {
+    let script = "
+        2026-03-01 10:00  open-resource net small
+        2026-03-01 10:30  report #1 traffic 12
+        2026-03-01 11:05  step";
+    assert_eq!(goes_on(script, ("2026-03-02", "11:05")), Vec::<String>::new());
+    assert_eq!(goes_on(script, ("2026-03-02", "11:04:59")), ["traffic 11.481854727"]);
+}
+
+#[test]
+fn a_level_is_that_of_the_cycles_of_a_day_or_of_the_first() {
+    let script = "
+        2026-03-01 10:00  open-resource net small
+        2026-03-01 10:30  report #1 peak 4
+        2026-03-01 11:05  step";
+    // Of the cycle that began a day ago, and of 23 more.
+    assert_eq!(goes_on(script, ("2026-03-02", "10:00")), ["peak 0.166666667"]);
+    assert_eq!(goes_on(script, ("2026-03-02", "11:00")), Vec::<String>::new());
+    let script = "
+        2026-03-01 10:00  open-resource by-day small
+        2026-03-01 10:30  report #1 peak 4";
+    assert_eq!(goes_on(script, ("2026-03-01", "12:00")), ["peak 4"]);
+}
+
+#[test]
+fn what_is_due_at_the_instant_of_a_report_comes_before_it() {
+    let (world, _) = run("
+        2026-02-28 10:59:59  top-up 100
+        2026-02-28 10:59:59  purchase quiet small 1 week
+        2026-03-07 08:00  open-resource net small
+        2026-03-07 09:30  report #3 traffic 12
+        2026-03-07 10:10  step
+    ");
+    let (from, until) = (instant("2026-03-07", "10:10"), instant("2026-03-07", "11:00"));
+    let account = world.state.account().expect("an account").clone();
+    let mut walk = Walk::new(asked(&world, from, until), account);
+    let mut told = Vec::new();
+    while let Some(moment) = walk.step() {
+        told.extend(moment.events.iter().map(|event| (short(moment.at), variant(event))));
+    }
+    let at = || "2026-03-07 10:59:59".to_owned();
+    let expected = ["subscription.expired", "subscription.suspended", "usage.recorded"];
+    assert_eq!(told, expected.map(|what| (at(), what)));
+}
+
+#[test]
+fn rules_that_take_effect_at_the_very_end_are_told() {
+    let (mut world, _) = run("2026-03-01 00:00 top-up 100");
+    let end = instant("2026-03-05", "00:00");
+    world.amend(end, |_| ());
+    let (forecast, _) = read(&world, asked(&world, instant("2026-03-01", "00:00"), end));
+    assert_eq!(forecast.rules.iter().map(|it| it.0).collect::<Vec<_>>(), [1, 2]);
 }

@@ -58,6 +58,21 @@ fn waits(topic: Topic, worth_until: Option<Timestamp>) -> String {
     format!("{topic}{until}")
 }
 
+/// What goes out, without what it says.
+pub(super) fn brief(out: &Outgoing) -> String {
+    let line = match out {
+        Outgoing::Void(topic) => format!("void [{}]", told(*topic)),
+        Outgoing::Send { effect, topic, worth_until } => match effect {
+            Effect::Mail { to, template, .. } => {
+                format!("{to:?}: {}{}", template.as_str(), waits(*topic, *worth_until))
+            }
+            Effect::Webhook { hook, .. } => Hook::as_str(*hook).to_owned(),
+            Effect::Tell { to, .. } => format!("to {to}"),
+        },
+    };
+    line.replace("_0000000007_", "#")
+}
+
 /// A line for everything that goes out. Of a webhook's noun it is told what no event says.
 fn outgoing(script: &str) -> String {
     let (world, _) = run(script);

@@ -27,9 +27,9 @@ const GOLDEN: &str = include_str!("golden_events.jsonl");
 /// and a name without a golden line fails.
 macro_rules! variants {
     ($($pattern:pat => $name:literal),+ $(,)?) => {
-        const VARIANTS: &[&str] = &[$($name),+];
+        pub(super) const VARIANTS: &[&str] = &[$($name),+];
 
-        fn variant(event: &Event) -> &'static str {
+        pub(super) fn variant(event: &Event) -> &'static str {
             match event {
                 $($pattern => $name),+
             }

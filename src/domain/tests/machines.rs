@@ -10,7 +10,7 @@ use crate::domain::ids::{CouponId, OrderId, SubscriptionId};
 use crate::domain::nouns::coupon::{self, Benefit, Coupon, Scope};
 use crate::domain::nouns::order::{self, CancelReason, Order, Parts};
 use crate::domain::nouns::subscription::{
-    Event, Failure, Mode, Paid, Renewal, State, Subject, Subscription,
+    Event, Failure, Mode, Paid, Renewal, State, Subject, Subscription, Temporary,
 };
 use crate::domain::rules::Terms;
 
@@ -190,6 +190,29 @@ fn a_period_number_is_never_skipped_nor_used_again() {
         let renewed = events(number).swap_remove(3).1;
         assert_eq!(live.allows(&renewed), allowed, "{number}");
     }
+}
+
+#[test]
+fn r2_11_the_first_period_is_the_first() {
+    for (state, number, allowed) in [
+        (State::PendingPayment, 1, true),
+        (State::PendingPayment, 2, false),
+        (State::Active, 1, false),
+    ] {
+        let activated = events(number).swap_remove(2).1;
+        assert_eq!(subscription_in(state, true).allows(&activated), allowed, "{state:?} {number}");
+    }
+}
+
+#[test]
+fn r1_19_a_renewal_with_another_plan_ends_one_for_a_while() {
+    let mut live = subscription_in(State::Suspended, false);
+    live.temporary = Some(Temporary { plan: "huge".into(), until: instant("2027-01-01", "00:00") });
+    let mut renewed = events(2).swap_remove(3).1;
+    let Event::Renewed { plan, .. } = &mut renewed else { panic!("{renewed:?}") };
+    *plan = Some("large".into());
+    live.apply(&renewed);
+    assert_eq!((live.plan(), live.temporary.as_ref()), ("large", None));
 }
 
 fn order_in(kind: order::Kind, state: order::State) -> Order {

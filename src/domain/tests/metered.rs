@@ -3,13 +3,14 @@
 
 use insta::assert_snapshot;
 
-use super::payg_words::{command, live};
-use super::scenario::{World, instant, play_only, run, usd};
+use super::payg_words::{command, live, usage_told};
+use super::scenario::{World, act, instant, play_only, run, usd};
 use super::statements;
 use crate::domain::calendar::Timestamp;
 use crate::domain::event::Event;
 use crate::domain::nouns::usage;
 use crate::domain::verbs::so_far::{SoFar, so_far};
+use crate::domain::verbs::standing;
 
 /// What packages have left, in the order in which they came.
 fn left(world: &World) -> Vec<(u32, String)> {
@@ -391,4 +392,146 @@ fn r6_20_a_package_is_kept_as_long_as_its_use_may_be_reported() {
     };
     // To 1 March 10:00, and 45 days.
     assert_eq!((kept("2026-04-15 09:30"), kept("2026-04-15 10:30")), (1, 0));
+}
+
+#[test]
+fn r6_4_what_was_billed_is_the_least_charge_once_it_is_one() {
+    // A cent is billed, and more than another half is carried on two meters.
+    let story = play_only(
+        &["settled"],
+        "
+        2026-03-01 10:00:00 top-up 10
+        2026-03-01 10:00:00 open-resource disk small
+        2026-03-01 10:03:19 release-resource #1
+        2026-03-01 12:00 step
+    ",
+    );
+    assert!(story.contains("settled due 2026-03-01 11:05: 0.01 USD paid"), "{story}");
+}
+
+#[test]
+fn r6_3_what_waits_for_a_cent_is_of_one_plan_though_it_costs_the_same() {
+    let story = play_only(
+        &["settled"],
+        "
+        2026-03-01 10:00 top-up 10
+        2026-03-01 10:00 open-resource disk small
+        2026-03-01 10:01 plan #1 large
+        2026-03-01 12:00 step
+    ",
+    );
+    assert_snapshot!(story.trim(), @"2026-03-01 11:05   settled due 2026-03-01 11:05: 0.77 USD paid [#1 cpu small 0.016667 hour of tier 1 at 0.36 2026-03-01 10:00 to 2026-03-01 10:01 = 0.00 USD; #1 cpu large 0.983333 hour of tier 1 at 0.72 2026-03-01 10:01 to 2026-03-01 11:00 = 0.71 USD; #1 disk small 0.016667 hour of tier 1 at 0.06 2026-03-01 10:00 to 2026-03-01 10:01 = 0.00 USD; #1 disk large 0.983333 hour of tier 1 at 0.06 2026-03-01 10:01 to 2026-03-01 11:00 = 0.06 USD]");
+}
+
+#[test]
+fn r6_2_a_line_begins_where_the_first_of_what_waited_for_it_was_used() {
+    let story = play_only(
+        &["settled"],
+        "
+        2026-03-01 10:00 top-up 10
+        2026-03-01 10:00 open-resource net small
+        2026-03-01 11:30 report #1 traffic 0.01 as a
+        2026-03-01 12:30 report #1 traffic 0.01 as b at 2026-03-01 10:30
+        2026-03-01 13:30 release-resource #1
+        2026-03-01 15:00 step
+    ",
+    );
+    assert!(
+        story.contains(
+            "traffic small 0.02 GB of tier 1 at 0.1 2026-03-01 10:00 to 2026-03-01 12:00"
+        ),
+        "{story}"
+    );
+}
+
+/// A world in which what is settled by the day has another price for its largest value on the
+/// other plan, and nothing waits for late reports.
+fn by_day() -> World {
+    let (mut world, _) = run("2026-03-01 09:00 top-up 100");
+    world.amend(instant("2026-03-01", "09:00"), |rules| {
+        rules.payg.settle_delay = "0s".parse().expect("a length");
+        let seats = rules.products["net"].payg.as_ref().expect("metered").meters["seats"].clone();
+        let meters = &mut rules.products.get_mut("by-day").expect("a product").payg;
+        let peak = meters.as_mut().expect("metered").meters.get_mut("peak").expect("a meter");
+        peak.plans.insert("large".into(), seats.plans["small"].clone());
+    });
+    world
+}
+
+/// Acts on a world, and tells what was settled.
+fn settled(mut world: World, script: &str) -> String {
+    let seen = world.records.len();
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let refused = act(&mut world, instant(words[0], words[1]), words[2], &words[3..]);
+        assert_eq!(refused, None, "{line}");
+    }
+    let events = world.records[seen..].iter().flat_map(|record| &record.events);
+    let told = events.filter_map(|event| {
+        let Event::Usage(event @ usage::Event::Settled(_)) = event else { return None };
+        Some(usage_told(event).trim().to_owned())
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn r6_3_what_is_reported_at_the_very_change_of_a_plan_is_of_the_new_one() {
+    assert_snapshot!(settled(by_day(), "
+        2026-03-01 10:00 open-resource by-day small
+        2026-03-01 12:00 report #1 peak 3 as a
+        2026-03-01 14:00 plan #1 large
+        2026-03-01 14:00 report #1 peak 2 as b
+        2026-03-01 15:00 stop #1
+        2026-03-01 16:00 start #1
+        2026-03-02 01:00 step
+    "), @"settled due 2026-03-02 00:00: 15.20 USD paid [#1 cpu small 4 hour of tier 1 at 0.6 2026-03-01 10:00 to 2026-03-01 14:00 = 2.40 USD; #1 cpu large 9 hour of tier 1 at 1.2 2026-03-01 14:00 to 2026-03-02 00:00 = 10.80 USD; #1 peak small 3 piece of tier 1 at 0.5 2026-03-01 00:00 to 2026-03-01 14:00 = 1.50 USD; #1 peak large 2 piece of tier 1 at 0.25 2026-03-01 14:00 to 2026-03-02 00:00 = 0.50 USD]");
+}
+
+#[test]
+fn r6_3_lines_follow_the_time_also_where_only_one_plan_is_priced_by_the_hour() {
+    let (mut world, _) = run("2026-03-01 09:00 top-up 100");
+    world.amend(instant("2026-03-01", "09:00"), |rules| {
+        let by_second = rules.products["vm"].payg.as_ref().expect("metered").meters["cpu"].clone();
+        let payg = rules.products.get_mut("by-hour").expect("a product").payg.as_mut();
+        let cpu = payg.expect("metered").meters.get_mut("cpu").expect("a meter");
+        cpu.plans.insert("large".into(), by_second.plans["large"].clone());
+    });
+    assert_snapshot!(settled(world, "
+        2026-03-01 10:10 open-resource by-hour small
+        2026-03-01 10:40 plan #1 large
+        2026-03-01 12:00 step
+    "), @"settled due 2026-03-01 11:05: 1.02 USD paid [#1 cpu small 1 hour of tier 1 at 1 2026-03-01 10:00 to 2026-03-01 11:00 = 1.00 USD; #1 cpu large 0.333333 hour of tier 1 at 0.072 2026-03-01 10:40 to 2026-03-01 11:00 = 0.02 USD]");
+}
+
+#[test]
+fn d44_an_interval_is_known_as_long_as_it_can_be_corrected() {
+    let mut world = by_day();
+    for (date, time, verb, args) in [
+        ("2026-03-01", "09:00", "open-resource", &["net", "small"][..]),
+        ("2026-03-01", "09:30", "report", &["#1", "peak", "4", "as", "a"]),
+        ("2026-03-01", "10:30", "report", &["#1", "peak", "4", "as", "b"]),
+        ("2026-04-05", "09:30", "report", &["#1", "peak", "4", "as", "c"]),
+        // Thirty-five days after the second began.
+        ("2026-04-05", "10:00", "step", &[]),
+    ] {
+        assert_eq!(act(&mut world, instant(date, time), verb, args), None);
+    }
+    let closed: Vec<_> = live(&world, 1).meters["peak"].closed.keys().copied().collect();
+    assert_eq!(closed, [instant("2026-03-01", "10:00"), instant("2026-04-05", "09:00")]);
+}
+
+#[test]
+fn r6_18_what_is_settled_at_the_time_of_the_forecast_is_of_the_day_before_the_next() {
+    let mut world = by_day();
+    for (time, verb, args) in [
+        ("09:00", "open-resource", &["net", "small"][..]),
+        ("13:30", "report", &["#1", "peak", "4", "as", "a"]),
+        ("14:00", "step", &[]),
+    ] {
+        assert_eq!(act(&mut world, instant("2026-03-01", time), verb, args), None);
+    }
+    assert_eq!(
+        standing::next_forecast(&world.timeline, world.open()),
+        Some(instant("2026-03-02", "14:00"))
+    );
 }

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 
-use super::scenario::{play, play_only, run, short};
+use super::scenario::{ACCOUNT, play, play_only, run, short};
+use crate::domain::effects::{Outgoing, Topic};
 use crate::domain::event::Event;
-use crate::domain::ids::OrderId;
+use crate::domain::ids::{OrderId, SubscriptionId};
 use crate::domain::money::Money;
 use crate::domain::nouns::order::{Cut, Event as OrderEvent, Parts};
 
@@ -253,5 +254,93 @@ fn r6_20_the_package_of_a_period_that_is_taken_back_goes_with_it() {
         2026-04-03 00:00   order #4 gives 10.00 USD back
         2026-04-03 00:00   packages of #1 dropped
         2026-04-03 00:00 #1 period taken back
+        ");
+}
+
+/// Three months paid ahead, of which the last is taken back.
+const TAKEN_BACK: &str = "
+    2026-04-01 00:00 top-up 300
+    2026-04-01 00:00 purchase ecs small 1 month
+    2026-04-02 00:00 renew #1 1 month
+    2026-04-02 00:00 renew #1 1 month
+    2026-04-03 00:00 refund #4
+";
+
+#[test]
+fn r3_1_what_comes_before_the_end_of_what_is_left_is_said_after_all() {
+    assert_snapshot!(play_only(&["notice", "expired"], &format!("{TAKEN_BACK} 2026-06-01 00:00 step")), @r"
+        2026-05-17 09:00 #1 notice expiring(15) due 2026-05-17 09:00
+        2026-05-25 09:00 #1 notice expiring(7) due 2026-05-25 09:00
+        2026-05-29 09:00 #1 notice expiring(3) due 2026-05-29 09:00
+        2026-05-31 09:00 #1 notice expiring(1) due 2026-05-31 09:00
+        2026-06-01 00:00 #1 expired due 2026-06-01 00:00
+        ");
+}
+
+#[test]
+fn r3_1_what_was_said_before_a_period_was_taken_back_is_not_said_again() {
+    assert_snapshot!(play_only(&["notice"], "
+        2026-04-01 00:00 top-up 300
+        2026-04-01 00:00 purchase ecs small 1 month
+        2026-04-17 00:00 renew #1 1 month
+        2026-04-24 09:00 refund #3
+        2026-05-01 00:00 step
+    "), @r"
+        2026-04-17 00:00 #1 notice expiring(15) due 2026-04-16 09:00
+        2026-04-28 09:00 #1 notice expiring(3) due 2026-04-28 09:00
+        2026-04-30 09:00 #1 notice expiring(1) due 2026-04-30 09:00
+        ");
+}
+
+#[test]
+fn r10_9_a_period_that_was_taken_back_is_not_the_latest_any_more() {
+    let (world, _) = run(TAKEN_BACK);
+    assert_eq!(world.live(1).and_then(|live| live.last_order), Some(OrderId::new(ACCOUNT, 3)));
+    let (_, story) = run(&format!(
+        "
+        {TAKEN_BACK}
+        2026-04-04 00:00 renew #1 1 month
+        2026-04-05 00:00 renew #1 1 month
+        2026-04-06 00:00 refund #7
+        2026-04-06 00:00 refund #3
+    "
+    ));
+    assert!(story.contains("! NotLatestPeriod") && story.contains("ord#6"), "{story}");
+    let (world, _) = run("
+        2026-02-10 10:00 import ecs small 1 month until 2026-03-01 00:00 cash 50
+        2026-02-11 10:00 renew #1 1 month
+        2026-02-11 10:00 refund #2
+    ");
+    assert_eq!(world.live(1).and_then(|live| live.last_order), None);
+}
+
+#[test]
+fn r2_10_what_waits_to_be_said_of_what_was_left_is_void_once_it_is_renewed() {
+    let told = "2026-05-29 09:00 step\n2026-05-29 09:30 renew #1 1 month";
+    let (world, _) = run(&format!("{TAKEN_BACK} {told}"));
+    let live = SubscriptionId::new(ACCOUNT, 1);
+    let renewed_at = world.records.last().expect("a record").at;
+    let last = world.outgoing.iter().filter(|(at, _)| *at == renewed_at);
+    assert!(last.clone().any(|(_, out)| *out == Outgoing::Void(Topic::Reminders(live))));
+    assert!(last.clone().any(|(_, out)| *out == Outgoing::Void(Topic::Losses(live))));
+}
+
+#[test]
+fn r1_19_a_plan_for_a_while_ends_with_the_time_that_is_left() {
+    assert_snapshot!(play_only(&["is large", "is small", "back", "renewed"], "
+        2026-04-01 00:00 top-up 300
+        2026-04-01 00:00 purchase ecs small 1 month
+        2026-04-01 00:00 renew #1 1 month
+        2026-04-01 00:00 change #1 large until 2026-05-16 12:00
+        2026-04-02 00:00 refund #3
+        2026-04-02 00:00 renew #1 1 month
+        2026-06-01 00:00 step
+    "), @r"
+        2026-04-01 00:00 #1 renewed 2026-05-01 00:00 to 2026-06-01 00:00 due 2026-04-01 00:00
+        2026-04-01 00:00 #1 is large until 2026-05-16 12:00
+        2026-04-02 00:00   order #5 gives 30.44 USD back
+        2026-04-02 00:00 #1 period taken back
+        2026-04-02 00:00 #1 renewed 2026-05-01 00:00 to 2026-06-01 00:00 due 2026-04-02 00:00
+        2026-05-01 00:00 #1 is small due 2026-05-01 00:00
         ");
 }

@@ -223,7 +223,12 @@ pub(super) fn mails(script: &str) -> String {
     told
 }
 
-fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Rejection> {
+pub(super) fn act(
+    world: &mut World,
+    at: Timestamp,
+    verb: &str,
+    args: &[&str],
+) -> Option<Rejection> {
     let command = match verb {
         "step" => {
             world.step(at);
@@ -278,7 +283,7 @@ fn act(world: &mut World, at: Timestamp, verb: &str, args: &[&str]) -> Option<Re
             amount: usd(args[0]),
             method: after(args, "by").map_or("bank_transfer", |rest| rest[0]).into(),
             channel: "operator".into(),
-            reference: None,
+            reference: args.contains(&"noted").then_some(SealedRef(5)),
         }),
         "purchase" => Command::Purchase(verbs::purchase::Purchase {
             product: args[0].into(),

@@ -124,7 +124,7 @@ fn r10_9_a_period_that_was_taken_back_leaves_the_one_before() {
         2026-04-04 00:00 refund #4
         2026-04-20 00:00 step
     "), @r"
-        #1 attempted_through 2026-04-04, last_order ord#4, last_period_no 3, mode_set_at 2026-04-01, noticed_through 2026-06-01, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 2, weeks_from_anchor 0}, expires_at 2026-06-01, period P1M, period_no 2, started_at 2026-05-01}, quote null, release_noticed_at null, renewal {mode ManualRenewal}, state Active, told_in_period 0, 1 before
+        #1 attempted_through 2026-04-04, last_order ord#3, last_period_no 3, mode_set_at 2026-04-01, noticed_through 2026-04-04, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 2, weeks_from_anchor 0}, expires_at 2026-06-01, period P1M, period_no 2, started_at 2026-05-01}, quote null, release_noticed_at null, renewal {mode ManualRenewal}, state Active, told_in_period 0, 1 before
           ends_at 2026-05-01, parts {cash 10.00 USD}, period_no 1, starts_at 2026-04-01
           ends_at 2026-06-01, parts {cash 10.00 USD}, period_no 2, starts_at 2026-05-01
         ");
@@ -146,7 +146,7 @@ fn r1_20_a_plan_that_is_to_come_goes_with_its_period() {
         #1 attempted_through 2026-04-20, last_order ord#3, locked {month 10, week 3, year 100}, mode_set_at 2026-04-01, noticed_through 2026-05-01, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 2, weeks_from_anchor 0}, expires_at 2026-06-01, period P1M, period_no 2, started_at 2026-05-01}, quote null, release_noticed_at null, renewal {mode ManualRenewal}, state Active, told_in_period 1, 1 before
           ends_at 2026-05-01, parts {cash 50.00 USD}, period_no 1, starts_at 2026-04-01
           ends_at 2026-06-01, parts {cash 10.00 USD}, period_no 2, starts_at 2026-05-01
-        #4 attempted_through 2026-05-09, last_order ord#6, last_period_no 2, mode_set_at 2026-04-21, noticed_through 2026-05-21, open_order null, paid {course {anchor 2026-04-21T00:00:00, months_from_anchor 1, weeks_from_anchor 0}, expires_at 2026-05-21, period P1M, period_no 1, started_at 2026-04-21}, quote null, release_noticed_at null, renewal {mode ManualRenewal}, state Active, told_in_period 1, 0 before
+        #4 attempted_through 2026-05-09, last_order ord#5, last_period_no 2, mode_set_at 2026-04-21, noticed_through 2026-05-09, open_order null, paid {course {anchor 2026-04-21T00:00:00, months_from_anchor 1, weeks_from_anchor 0}, expires_at 2026-05-21, period P1M, period_no 1, started_at 2026-04-21}, quote null, release_noticed_at null, renewal {mode ManualRenewal}, state Active, told_in_period 1, 0 before
           ends_at 2026-05-21, parts {cash 50.00 USD}, period_no 1, starts_at 2026-04-21
         #8 attempted_through 2026-05-10, last_order ord#9, locked {month 10, week 3, year 100}, mode_set_at 2026-05-10, noticed_through 2026-05-10, open_order null, paid {course {anchor 2026-05-10T00:00:00, months_from_anchor 1, weeks_from_anchor 0}, expires_at 2026-06-10, period P1M, period_no 1, started_at 2026-05-10}, quote null, release_noticed_at null, renewal {mode ManualRenewal}, state Active, temporary {plan large, until 2026-05-20}, told_in_period 0, 0 before
           ends_at 2026-06-10, parts {cash 10.00 USD}, period_no 1, starts_at 2026-05-10

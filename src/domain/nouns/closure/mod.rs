@@ -371,7 +371,6 @@ impl Closure {
             Event::Rejected { at, .. }
             | Event::Revoked { at, .. }
             | Event::Interrupted { at, .. } => {
-                self.code = None;
                 self.enter(Stage::Ended, None);
                 *at
             }

@@ -338,14 +338,13 @@ impl Bills {
         self.add(line)
     }
 
-    /// Takes what credit paid of a month: it is owed until it is paid back.
+    /// Takes what credit paid of a month that is not closed: it is owed until it is paid back.
     pub fn lend(&mut self, month: Month, amount: Money) {
         let statement = self
             .months
             .entry(month)
             .or_insert_with(|| Box::new(Statement::empty(month, amount.currency())));
         statement.pay_later(amount.negated());
-        self.touched.push(month);
     }
 
     /// Takes what was paid of a month after its lines were booked.

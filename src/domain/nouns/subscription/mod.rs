@@ -182,7 +182,8 @@ pub struct Subscription {
     pub paid: Option<Paid>,
     /// The unpaid order on it: there is never more than one (R1.18).
     pub open_order: Option<OrderId>,
-    /// The order that made the latest paid period; none if it was imported.
+    /// The order that made the latest paid period; none if it was imported, or free and is the
+    /// latest again since a later one was taken back.
     pub last_order: Option<OrderId>,
     /// Marks up to here are settled.
     pub noticed_through: Timestamp,
@@ -192,7 +193,8 @@ pub struct Subscription {
     pub quote: Option<Money>,
     /// When the notice of the coming release was recorded (D38).
     pub release_noticed_at: Option<Timestamp>,
-    /// The latest period in which its owner was told of what is to come or was lost; 0 for none.
+    /// The highest period number that was given away when its owner was last told of what is to
+    /// come or was lost; 0 for none.
     pub told_in_period: u32,
     /// Is the order on it paid, and waits to be delivered (D41)?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -390,13 +392,18 @@ impl Subscription {
             Event::PeriodCancelled { at, .. } => {
                 self.last_period_no = Some(self.next_period_no() - 1);
                 self.paid = self.earlier.pop();
+                self.last_order = self.paid.as_ref().and_then(|paid| self.order_of(paid));
                 self.attempted_through = self.attempted_through.max(*at);
-                self.noticed_through = self.noticed_through.max(*at);
+                // What comes before the end of the period before is to be said now.
+                self.noticed_through = *at;
                 let ends_at = self.paid.as_ref().map(|paid| paid.expires_at);
                 if let Some(next) = self.next_plan.take_if(|next| Some(next.at) >= ends_at) {
                     self.locked = next.kept.or(self.locked);
                 }
-                self.quote = None;
+                if let (Some(temporary), Some(ends_at)) = (&mut self.temporary, ends_at) {
+                    // What it cost beyond was given back as well.
+                    temporary.until = temporary.until.min(ends_at);
+                }
             }
             Event::Unsubscribed { .. } => self.state = State::Unsubscribed,
             Event::AttemptFailed { due_at, .. } => {
@@ -450,8 +457,9 @@ impl Subscription {
         let kept = locked.and(self.locked);
         self.locked = locked.or(self.locked);
         if starts_at <= at {
+            // A plan that was to come has come. One for a while is over with the time that was
+            // paid, unless a journal of old has it last longer.
             plan.clone_into(&mut self.subject.plan);
-            self.next_plan = None;
             self.temporary = None;
         } else {
             self.next_plan = Some(NextPlan { plan: plan.to_owned(), at: starts_at, kept });
@@ -543,8 +551,14 @@ impl Subscription {
         self.next_plan.as_ref().map_or(&self.subject.plan, |next| &next.plan)
     }
 
+    /// The order that paid for a period that is not over; none if it was imported, or free.
+    fn order_of(&self, paid: &Paid) -> Option<OrderId> {
+        let of_it = |coverage: &&Coverage| coverage.period_no == Some(paid.period_no);
+        self.coverages.iter().find(of_it).map(|coverage| coverage.order)
+    }
+
     fn told(&mut self) {
-        self.told_in_period = self.paid.as_ref().map_or(0, |paid| paid.period_no);
+        self.told_in_period = self.next_period_no() - 1;
     }
 
     /// Remembers what was said about it.
