@@ -59,7 +59,8 @@ fn marks(timeline: &Timeline, stretch: &Stretch) -> Vec<Timestamp> {
 }
 
 fn once(stream: &Stream, timeline: &Timeline, broken: &mut Vec<String>) {
-    let mut expiries: BTreeMap<SubscriptionId, Timestamp> = BTreeMap::new();
+    // Of each period that was paid, the latest last: one that is taken back leaves the one before.
+    let mut expiries: BTreeMap<SubscriptionId, Vec<Timestamp>> = BTreeMap::new();
     let mut products: BTreeMap<SubscriptionId, String> = BTreeMap::new();
     let mut noticed: BTreeMap<SubscriptionId, Timestamp> = BTreeMap::new();
     let mut said = BTreeSet::new();
@@ -70,18 +71,21 @@ fn once(stream: &Stream, timeline: &Timeline, broken: &mut Vec<String>) {
             }
             Event::Subscription(subscription::Event::Imported { id, subject, paid, .. }) => {
                 products.insert(*id, subject.product.clone());
-                expiries.insert(*id, paid.expires_at);
+                expiries.insert(*id, vec![paid.expires_at]);
             }
             Event::Subscription(
                 subscription::Event::Activated { id, paid, .. }
                 | subscription::Event::Renewed { id, paid, .. },
             ) => {
-                expiries.insert(*id, paid.expires_at);
+                expiries.entry(*id).or_default().push(paid.expires_at);
                 noticed.remove(id);
+            }
+            Event::Subscription(subscription::Event::PeriodCancelled { id, .. }) => {
+                expiries.get_mut(id).and_then(Vec::pop);
             }
             Event::Notice(notice::Event::Issued { subscription, kind, at, .. }) => {
                 let is_release = matches!(kind, Kind::ReleaseAhead(_));
-                let expires_at = expiries.get(subscription).copied();
+                let expires_at = expiries.get(subscription).and_then(|of| of.last()).copied();
                 if !said.insert((*subscription, expires_at, *kind)) && !is_release {
                     broken.push(format!("{kind:?} was said twice of {subscription}, at {at}"));
                 }
@@ -111,7 +115,6 @@ fn once(stream: &Stream, timeline: &Timeline, broken: &mut Vec<String>) {
                 | subscription::Event::OrderClosed { .. }
                 | subscription::Event::PlanChanged { .. }
                 | subscription::Event::PlanTookEffect { .. }
-                | subscription::Event::PeriodCancelled { .. }
                 | subscription::Event::Unsubscribed { .. }
                 | subscription::Event::AttemptFailed { .. }
                 | subscription::Event::ModeSet { .. }
