@@ -168,6 +168,8 @@ impl World {
         let store = Faulty::new(random.branch());
         let mut rules = book::rules(&mut random);
         let mut config = book::config(&mut random);
+        // The crowd has places of its own: how few may live is a question to the restless.
+        config.daemon.live_accounts_max += u32::try_from(setting.crowd).unwrap_or(0);
         if !setting.social {
             book::release_without_notice(&mut rules);
             book::never_brake(&mut config);
