@@ -169,3 +169,10 @@ fn what_was_held_over_the_close_of_a_month_is_billed_in_the_next() {
 fn what_was_settled_for_good_delays_no_closing() {
     Run { first: 105_160, count: 1, threads: 1, shows: false }.go();
 }
+
+/// A part of an order was given back, and then everything else within the first days: what the part
+/// had left unearned stayed so for ever.
+#[test]
+fn what_was_given_back_in_part_is_not_left_unearned() {
+    Run { first: 301_764, count: 1, threads: 1, shows: false }.go();
+}

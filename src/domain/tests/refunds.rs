@@ -102,6 +102,17 @@ fn r10_9_all_that_was_paid_comes_back_and_what_was_earned_stands_against_it() {
         ");
 }
 
+/// What was given back before is not left unearned for ever: no time is left in which to earn it.
+#[test]
+fn d43_what_was_given_back_before_is_earned_once_everything_comes_back() {
+    let parted = format!("{BOUGHT} 2026-04-03 00:00 refund #3 11.90");
+    assert_snapshot!(refunds(&format!("{parted}\n2026-04-04 00:00 unsubscribe #2 unused")), @r"
+        #4 gives 11.90 tax 1.90, earned 10.00
+        #5 gives 11.90 coupon 10.00 tax 1.90, earned 3.00
+          #3 at 2026-04-04 00:00: given 11.90 coupon 10.00 tax 1.90, consumed 13.00
+        ");
+}
+
 #[test]
 fn r10_9_everything_comes_back_in_the_first_period_while_it_serves_and_again_a_year_later() {
     assert_snapshot!(play_only(&["back"], "

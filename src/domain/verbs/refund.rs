@@ -268,18 +268,22 @@ impl Giving {
         for coverage in live.coverages.iter().filter(|coverage| !coverage.is_closed) {
             let back = coverage.refundable();
             let tax_back = share_of_tax(&coverage.parts, back);
+            let given = Parts { cash: back, coupon: coverage.parts.coupon, tax: some(tax_back) };
             cash += back.minor();
             tax += tax_back.minor();
             coupon += coverage.parts.coupon.map_or(0, Money::minor);
-            let consumed = coverage.earned(at);
-            earned += consumed.minor();
+            let by_now = coverage.earned(at).minor();
+            earned += by_now;
+            // What was earned by now stays earned; it stands against what is given back. So does what
+            // was given back before: a part of what was paid, of which nothing was left unearned.
+            let before = coverage.parts.revenue().minor() - given.revenue().minor();
+            let consumed = Money::from_minor(by_now + before, currency);
             cuts.push(Cut {
                 order: coverage.order,
                 starts_at: coverage.starts_at,
                 at: at.max(coverage.starts_at),
                 ends_at: coverage.ends_at,
-                given: Parts { cash: back, coupon: coverage.parts.coupon, tax: some(tax_back) },
-                // What was earned by now stays earned; it stands against what is given back.
+                given,
                 consumed: Parts { cash: consumed, coupon: None, tax: None },
                 rest: None,
             });
