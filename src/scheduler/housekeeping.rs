@@ -86,8 +86,8 @@ async fn refresh_due_rows(run: &mut Run, ran: &mut JobRun) -> Result<(), Execute
     // Reads the house again if its last commit was not answered.
     run.accounts.view(StreamId::House).await?;
     let newest = run.accounts.ports().house().timeline.newest();
-    // Looking for them walks through all accounts; none comes to be under older rules than these,
-    // once those are done that were decided while they came.
+    // Looking for older ones walks through all accounts. Once a whole walk has found none, none can
+    // come to be before the rules change again: whatever is written is reckoned under the newest.
     if run.refreshed_under == Some(newest) {
         return Ok(());
     }

@@ -35,7 +35,7 @@ pub struct Run {
     pub(super) deliveries_keep: Duration,
     pub(super) forgot_at: Option<Timestamp>,
     pub(super) usage_walk: housekeeping::Walk,
-    /// The rules under which no due row was found to be older than they.
+    /// The version of the rules under which all due rows were found to be reckoned.
     pub(super) refreshed_under: Option<u32>,
     failed: BTreeMap<StreamId, Failed>,
 }

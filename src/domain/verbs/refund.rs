@@ -274,8 +274,9 @@ impl Giving {
             coupon += coverage.parts.coupon.map_or(0, Money::minor);
             let by_now = coverage.earned(at).minor();
             earned += by_now;
-            // What was earned by now stays earned; it stands against what is given back. So does what
-            // was given back before: a part of what was paid, of which nothing was left unearned.
+            // What was earned by now stays earned, and stands against what is given back. A part that
+            // was given back before stands against revenue that was still to be earned: no time is
+            // left for that, so it is earned now (D43).
             let before = coverage.parts.revenue().minor() - given.revenue().minor();
             let consumed = Money::from_minor(by_now + before, currency);
             cuts.push(Cut {

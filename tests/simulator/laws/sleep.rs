@@ -2,10 +2,10 @@
 //! asks for something come to the same money, periods, states and terms (D25, D30, R3.7).
 //!
 //! Where a release needs its notice, it is later for whoever slept, and what many lose at once waits
-//! for an operator, both by design (D38); in these worlds it needs none, and there is no brake. And accounts do not speak to each other in them: what another stream says
-//! comes when somebody is awake to bring it. Nor does a house that sleeps close months: what was held
-//! until its month was closed is billed in the next (R10.5) by whoever was awake, and in its own by
-//! whoever slept.
+//! for an operator, both by design (D38); in these worlds it needs none, and there is no brake. And
+//! accounts do not speak to each other in them: what another stream says comes when somebody is awake
+//! to bring it. Nor does a house that sleeps close months: what was held until its month was closed is
+//! billed in the next (R10.5) by whoever was awake, and in its own by whoever slept.
 
 use renewd::domain::account::Open;
 use renewd::domain::event::Event;

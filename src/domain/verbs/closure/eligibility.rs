@@ -152,8 +152,8 @@ fn warnings(open: &Open) -> Vec<Warning> {
 }
 
 /// When something was last metered, as far as usage can still be billed: a resource is metered
-/// until it is released. What is over does not count, also while the record in which it ended is
-/// being made.
+/// until it is released (R8.5). What is over does not count, also in the record in which it ended: it
+/// is forgotten with that, and whoever slept must wait for the same as whoever was awake (D30).
 #[must_use]
 pub(super) fn last_used(open: &Open) -> Option<Timestamp> {
     let can_be_billed = open.resources.values().filter(|resource| !resource.is_over);
