@@ -13,10 +13,11 @@ use crate::domain::command::Answer;
 use crate::domain::draft::Draft;
 use crate::domain::ids::OrderId;
 use crate::domain::nouns::order::{self, FailReason, Kind, Order};
+use crate::domain::nouns::subscription::Mode;
 use crate::domain::nouns::{coupon, subscription};
 use crate::domain::rejection::Rejection;
 
-use super::{bill, change, credit, refund};
+use super::{bill, change, credit, refund, renew};
 
 /// The provider's system delivered an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,13 +43,14 @@ pub fn provisioned(draft: &mut Draft<'_>, report: &Provisioned) -> Result<Answer
     let at = draft.at;
     let done =
         |starts_at, ends_at| order::Event::Provisioned { order: order.id, starts_at, ends_at, at };
-    if give(draft, &order, at, order.automatic, done) {
-        pay::answer(draft, order.id)
-    } else {
+    let is_given = give(draft, &order, at, order.automatic, done);
+    if !is_given {
         // What it was paid for is not possible any more: nobody may pay for nothing.
         fail(draft, order.id, FailReason::Reported { detail: None }, at);
-        pay::answer(draft, order.id)
+    } else if matches!(order.kind, Kind::Upgrade | Kind::Downgrade) {
+        attempt_put_off(draft, &order, at);
     }
+    pay::answer(draft, order.id)
 }
 
 /// Gives everything back.
@@ -181,4 +183,17 @@ pub fn fail(draft: &mut Draft<'_>, id: OrderId, reason: FailReason, at: Timestam
             subscription::Event::OrderClosed { id }
         }
     });
+    attempt_put_off(draft, &order, at);
+}
+
+/// The attempt of an auto-renewal that was switched on while `order` was being delivered, too late
+/// for any slot, has waited for it (R2.9).
+fn attempt_put_off(draft: &mut Draft<'_>, order: &Order, at: Timestamp) {
+    let is_put_off = draft.subscription(order.subscription).is_ok_and(|live| {
+        live.renewal.mode == Mode::AutoRenewal
+            && order.paid_at.is_some_and(|paid_at| live.mode_set_at >= paid_at)
+    });
+    if is_put_off {
+        renew::attempt_without_slot(draft, order.subscription, at);
+    }
 }

@@ -208,6 +208,18 @@ pub fn attempt(draft: &mut Draft<'_>, id: SubscriptionId, due_at: Timestamp) {
     }
 }
 
+/// Attempts at once where no slot is left before expiry (R2.9). What is paid and about to be
+/// delivered is neither paid again nor in the way: the delivery's end asks once more.
+pub fn attempt_without_slot(draft: &mut Draft<'_>, id: SubscriptionId, at: Timestamp) {
+    let Ok(live) = draft.subscription(id) else { return };
+    let Some(span) = live.span() else { return };
+    let next = agenda::next_attempt(draft.timeline, live, &span);
+    let has_slot = next.is_some_and(|slot| slot < span.expires_at);
+    if live.is_renewable() && !live.processing && !has_slot {
+        attempt(draft, id, at);
+    }
+}
+
 /// The order that an attempt would pay, or why it cannot, with the price where it is known. An
 /// unpaid order for the same time is adopted (D28): it is paid as by hand, at the price it was
 /// made at, with the coupon that it froze.

@@ -25,7 +25,7 @@ pub struct SetRenewalMode {
 }
 
 /// Sets it, effective immediately; and where no slot is left before expiry, auto-renewal attempts
-/// at once (R2.9).
+/// at once (R2.9), or as soon as what is being delivered is delivered or given back.
 pub fn decide(draft: &mut Draft<'_>, set: &SetRenewalMode) -> Result<Answer, Rejection> {
     draft.in_service()?;
     let live = draft.subscription(set.subscription)?;
@@ -47,8 +47,8 @@ pub fn decide(draft: &mut Draft<'_>, set: &SetRenewalMode) -> Result<Answer, Rej
         draft.push(Event::ModeSet { id, renewal, at: draft.at });
     }
     // The same again is not a way to ask for one more attempt.
-    if is_switched && set.mode == Mode::AutoRenewal && no_slot_before_expiry(draft, id)? {
-        renew::attempt(draft, id, draft.at);
+    if is_switched && set.mode == Mode::AutoRenewal {
+        renew::attempt_without_slot(draft, id, draft.at);
     }
     let live = draft.subscription(id)?;
     let next_attempt_at =
@@ -93,11 +93,4 @@ fn checked_auto_period(
         draft.offer(product, plan, draft.at).ok_or_else(|| purchase::retired(product, plan))?;
     purchase::check_auto_period(&offer, period, open, product, plan)?;
     Ok(period)
-}
-
-fn no_slot_before_expiry(draft: &Draft<'_>, id: SubscriptionId) -> Result<bool, Rejection> {
-    let live = draft.subscription(id)?;
-    let Some(span) = live.span() else { return Ok(false) };
-    let next = agenda::next_attempt(draft.timeline, live, &span);
-    Ok(live.is_renewable() && next.is_none_or(|slot| slot >= span.expires_at))
 }
