@@ -485,7 +485,7 @@ async fn a_long_campaign_goes_on_where_it_stood() {
     let build = env!("RENEWD_DOMAIN_HASH");
     let loaded = world.store.load_many(&[stream], build).await.expect("read");
     let loaded = loaded.into_iter().flatten().next().expect("a stream");
-    assert!(loaded.snapshot.is_some() && loaded.records.is_empty(), "{loaded:?}");
+    assert!(loaded.snapshot.is_some() && loaded.tail.is_empty(), "{loaded:?}");
     world.crash().await;
     assert!(world.take(&[1; 300], "t").await.expect("the same answer").replayed);
     world.take(&[1, 2], "u").await.expect("taken");

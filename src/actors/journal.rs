@@ -3,8 +3,8 @@
 //! will take, so that nobody waits long behind it. No business code runs here.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix::{
@@ -36,7 +36,56 @@ type ChoreReply = oneshot::Sender<Result<(), StoreError>>;
 #[derive(Clone)]
 pub struct Journal {
     actor: Addr<JournalActor>,
+    waiting: Arc<Mutex<Waiting>>,
     batch_count: Arc<AtomicU64>,
+}
+
+/// What waits to be written. The writer is told of it only where it would act on that: while it is
+/// at work it looks by itself when it is done, and nobody wakes its thread for each commit.
+#[derive(Default)]
+struct Waiting {
+    people: VecDeque<(Commit, Reply)>,
+    clockwork: VecDeque<(Commit, Reply)>,
+    chores: Vec<(Vec<Chore>, ChoreReply)>,
+    tell: Tell,
+    /// The writer is gone: nothing is taken any more.
+    is_closed: bool,
+}
+
+/// What the writer is told of.
+#[derive(Default)]
+enum Tell {
+    /// Whatever comes: it has nothing to do.
+    #[default]
+    All,
+    /// So many commits, which it would write beside others.
+    Commits(usize),
+    /// Nothing: it will look by itself.
+    Nothing,
+}
+
+impl Waiting {
+    fn commit_count(&self) -> usize {
+        self.people.len() + self.clockwork.len()
+    }
+
+    fn count(&self) -> usize {
+        self.commit_count() + self.chores.len()
+    }
+
+    /// Whoever waits is told that nobody writes.
+    fn close(&mut self) {
+        *self = Self { is_closed: true, ..Self::default() };
+    }
+
+    /// Is the writer to act on what waits?
+    fn is_enough(&self) -> bool {
+        match self.tell {
+            Tell::All => self.count() > 0,
+            Tell::Commits(count) => self.commit_count() >= count,
+            Tell::Nothing => false,
+        }
+    }
 }
 
 impl Journal {
@@ -44,20 +93,19 @@ impl Journal {
     #[must_use]
     pub fn start(store: store::Handle, arbiter: &ArbiterHandle) -> Self {
         let batch_count = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&batch_count);
+        let waiting = Arc::<Mutex<Waiting>>::default();
+        let (counter, shared) = (Arc::clone(&batch_count), Arc::clone(&waiting));
         let actor = || JournalActor {
             writers: store.writers(),
             store,
-            people: VecDeque::new(),
-            clockwork: VecDeque::new(),
-            chores: Vec::new(),
+            waiting: shared,
             in_flight: 0,
             are_chores_in_flight: false,
             is_cutting: false,
             commit_time: Duration::from_micros(200),
             batch_count: counter,
         };
-        Self { actor: mailbox::start_on(arbiter, WAITING_MAX, actor), batch_count }
+        Self { actor: mailbox::start_on(arbiter, WAITING_MAX, actor), waiting, batch_count }
     }
 
     /// How many transactions with commits were written since the start.
@@ -69,16 +117,44 @@ impl Journal {
     /// Writes a commit and answers when it is durable.
     pub async fn append(&self, commit: Commit, lane: Lane) -> Result<Written, StoreError> {
         let (reply, written) = oneshot::channel();
-        self.actor.try_send(Append { commit, lane, reply }).map_err(|_| gone())?;
+        self.wait(|waiting| {
+            let lane = match lane {
+                Lane::People => &mut waiting.people,
+                Lane::Clockwork => &mut waiting.clockwork,
+            };
+            lane.push_back((commit, reply));
+        })?;
         written.await.map_err(|_| gone())?
     }
 
     /// Writes chores and answers when they are durable.
     pub async fn chores(&self, chores: Vec<Chore>) -> Result<(), StoreError> {
         let (reply, written) = oneshot::channel();
-        self.actor.try_send(Chores { chores, reply }).map_err(|_| gone())?;
+        self.wait(|waiting| waiting.chores.push((chores, reply)))?;
         written.await.map_err(|_| gone())?
     }
+
+    fn wait(&self, push: impl FnOnce(&mut Waiting)) -> Result<(), StoreError> {
+        let mut waiting = lock(&self.waiting);
+        if waiting.is_closed || waiting.count() >= WAITING_MAX {
+            return Err(gone());
+        }
+        push(&mut waiting);
+        if !waiting.is_enough() {
+            return Ok(());
+        }
+        waiting.tell = Tell::Nothing;
+        drop(waiting);
+        self.actor.try_send(Look).map_err(|_| {
+            lock(&self.waiting).close();
+            gone()
+        })
+    }
+}
+
+/// Nothing panics while it is held.
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn gone() -> StoreError {
@@ -89,9 +165,7 @@ struct JournalActor {
     store: store::Handle,
     /// Batches that the store writes at the same time.
     writers: usize,
-    people: VecDeque<(Commit, Reply)>,
-    clockwork: VecDeque<(Commit, Reply)>,
-    chores: Vec<(Vec<Chore>, ChoreReply)>,
+    waiting: Arc<Mutex<Waiting>>,
     /// Batches that the store is writing. No stream is in two of them, because its actor waits for
     /// the answer. None waits behind them: what people ask meanwhile goes before it.
     in_flight: usize,
@@ -109,39 +183,21 @@ impl Actor for JournalActor {
     type Context = Context<Self>;
 }
 
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Append {
-    commit: Commit,
-    lane: Lane,
-    reply: Reply,
-}
-
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Chores {
-    chores: Vec<Chore>,
-    reply: ChoreReply,
-}
-
-impl Handler<Append> for JournalActor {
-    type Result = ();
-
-    fn handle(&mut self, append: Append, context: &mut Context<Self>) {
-        let lane = match append.lane {
-            Lane::People => &mut self.people,
-            Lane::Clockwork => &mut self.clockwork,
-        };
-        lane.push_back((append.commit, append.reply));
-        self.write_soon(context);
+impl Drop for JournalActor {
+    fn drop(&mut self) {
+        lock(&self.waiting).close();
     }
 }
 
-impl Handler<Chores> for JournalActor {
+/// Enough waits.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Look;
+
+impl Handler<Look> for JournalActor {
     type Result = ();
 
-    fn handle(&mut self, chores: Chores, context: &mut Context<Self>) {
-        self.chores.push((chores.chores, chores.reply));
+    fn handle(&mut self, _: Look, context: &mut Context<Self>) {
         self.write_soon(context);
     }
 }
@@ -151,12 +207,16 @@ impl JournalActor {
     /// arrives in the same breath comes along: the batch is cut only when the arbiter has handled
     /// what is in the mailbox.
     fn write_soon(&mut self, context: &mut Context<Self>) {
-        let waiting = self.people.len() + self.clockwork.len();
-        let is_worth_it = self.in_flight == 0 || waiting >= self.fitting().min(BESIDE_MIN);
-        let may_write = self.in_flight < self.writers && is_worth_it;
-        if self.is_cutting || !may_write {
+        if self.is_cutting {
             return;
         }
+        let mut waiting = lock(&self.waiting);
+        waiting.tell = self.worth(&waiting);
+        if !waiting.is_enough() {
+            return;
+        }
+        waiting.tell = Tell::Nothing;
+        drop(waiting);
         self.is_cutting = true;
         context.spawn(tokio::task::yield_now().into_actor(self).map(|(), actor, context| {
             actor.is_cutting = false;
@@ -164,14 +224,27 @@ impl JournalActor {
         }));
     }
 
+    /// What is worth a batch now.
+    fn worth(&self, waiting: &Waiting) -> Tell {
+        if self.in_flight == 0 {
+            Tell::All
+        } else if self.in_flight < self.writers {
+            Tell::Commits(self.fitting(waiting).min(BESIDE_MIN))
+        } else {
+            Tell::Nothing
+        }
+    }
+
     fn write_batch(&mut self, context: &mut Context<Self>) {
-        let (commits, replies) = self.cut();
+        let mut waiting = lock(&self.waiting);
+        let (commits, replies) = self.cut(&mut waiting);
         let would_wait = self.writers > 1 && self.are_chores_in_flight;
-        let taken = if would_wait { 0 } else { self.chores.len() };
-        let (chores, chore_replies): (Vec<_>, Vec<_>) = self.chores.drain(..taken).unzip();
+        let taken = if would_wait { 0 } else { waiting.chores.len() };
+        let (chores, chore_replies): (Vec<_>, Vec<_>) = waiting.chores.drain(..taken).unzip();
+        drop(waiting);
         let chores: Vec<Chore> = chores.into_iter().flatten().collect();
         if commits.is_empty() && chores.is_empty() {
-            return;
+            return self.write_soon(context);
         }
         let began_at = Instant::now();
         self.in_flight += 1;
@@ -201,19 +274,19 @@ impl JournalActor {
 
     /// As many commits as the time of a batch allows on this disk. The nearest power of two,
     /// because statements over many rows are prepared for those.
-    fn fitting(&self) -> usize {
-        let time = if self.people.is_empty() { BATCH_TIME } else { PEOPLE_TIME };
+    fn fitting(&self, waiting: &Waiting) -> usize {
+        let time = if waiting.people.is_empty() { BATCH_TIME } else { PEOPLE_TIME };
         let fitting = time.as_micros() / self.commit_time.as_micros().max(1);
         let fitting = usize::try_from(fitting).unwrap_or(BATCH_MAX).clamp(BATCH_MIN, BATCH_MAX);
         (fitting * 4 / 3 + 1).next_power_of_two() / 2
     }
 
     /// The commits of the next batch: as many as fit, people first.
-    fn cut(&mut self) -> (Vec<Commit>, Vec<Reply>) {
-        let count = self.fitting();
-        let people = count.min(self.people.len());
-        let clockwork = (count - people).min(self.clockwork.len());
-        self.people.drain(..people).chain(self.clockwork.drain(..clockwork)).unzip()
+    fn cut(&self, waiting: &mut Waiting) -> (Vec<Commit>, Vec<Reply>) {
+        let count = self.fitting(waiting);
+        let people = count.min(waiting.people.len());
+        let clockwork = (count - people).min(waiting.clockwork.len());
+        waiting.people.drain(..people).chain(waiting.clockwork.drain(..clockwork)).unzip()
     }
 }
 
@@ -241,5 +314,48 @@ fn answer(
                 let _ = reply.send(Err(error.clone()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix::{Arbiter, System};
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::domain::calendar::Timestamp;
+    use crate::store::memory::MemoryStore;
+
+    fn forget() -> Vec<Chore> {
+        vec![Chore::ForgetTokens { before: Timestamp::MIN }]
+    }
+
+    #[test]
+    fn whoever_asks_a_writer_that_has_ended_is_told_so() {
+        System::new().block_on(async {
+            let arbiter = Arbiter::new();
+            let journal = Journal::start(Arc::new(MemoryStore::new()), &arbiter.handle());
+            journal.chores(forget()).await.expect("written");
+            arbiter.stop();
+            arbiter.join().expect("a thread");
+            for asked in join_all((0..3).map(|_| journal.chores(forget()))).await {
+                assert!(matches!(asked, Err(StoreError::Unavailable(_))), "{asked:?}");
+            }
+        });
+    }
+
+    /// It is told once of what comes while it is at work, and forgets none of it.
+    #[test]
+    fn what_comes_while_the_writer_is_at_work_is_written_too() {
+        System::new().block_on(async {
+            let arbiter = Arbiter::new();
+            let journal = Journal::start(Arc::new(MemoryStore::new()), &arbiter.handle());
+            for _ in 0..50 {
+                let asked = join_all((0..50).map(|_| journal.chores(forget()))).await;
+                assert!(asked.into_iter().all(|asked| asked.is_ok()));
+            }
+            arbiter.stop();
+            arbiter.join().expect("a thread");
+        });
     }
 }

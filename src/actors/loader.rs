@@ -14,9 +14,12 @@ use crate::domain::nouns::house::House;
 use crate::store::{self, StoreError};
 
 /// Streams that are asked for in one read, at the most.
-const GROUP_MAX: usize = 256;
+const GROUP_MAX: usize = 128;
 /// Groups under way on a thread: while one is replayed, the next is read.
 const GROUPS: usize = 2;
+/// Streams that are worth a group of their own while another one is under way: many small groups
+/// cost more, in threads that wake each other, than they spare whoever waits.
+const BESIDE_MIN: usize = 64;
 /// Requests that may wait.
 const WAITING_MAX: usize = 65_536;
 
@@ -36,10 +39,11 @@ impl Loader {
         house: &Arc<watch::Sender<Arc<House>>>,
         reading: &[ArbiterHandle],
     ) -> Self {
-        let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let waiting = Arc::new(Mutex::new(waiting));
+        let (queue, asked) = mpsc::channel(WAITING_MAX);
+        let groups =
+            Arc::new(Groups { asked: Mutex::new(asked), under_way: watch::Sender::new(0) });
         for thread in reading.iter().flat_map(|thread| [thread; GROUPS]) {
-            thread.spawn(run(Arc::clone(store), Arc::clone(house), Arc::clone(&waiting)));
+            thread.spawn(run(Arc::clone(store), Arc::clone(house), Arc::clone(&groups)));
         }
         Self { queue }
     }
@@ -53,19 +57,49 @@ impl Loader {
     }
 }
 
-async fn run(
-    store: store::Handle,
-    house: Arc<watch::Sender<Arc<House>>>,
-    waiting: Arc<Mutex<mpsc::Receiver<Asked>>>,
-) {
-    let mut group = Vec::with_capacity(GROUP_MAX);
-    loop {
-        let count = waiting.lock().await.recv_many(&mut group, GROUP_MAX).await;
-        if count == 0 {
-            return;
+/// What waits to be loaded, and how many groups of it are under way.
+struct Groups {
+    asked: Mutex<mpsc::Receiver<Asked>>,
+    under_way: watch::Sender<usize>,
+}
+
+impl Groups {
+    /// The next group: whatever waits as soon as nothing else is under way, or enough to go beside.
+    /// It is under way until the second value is dropped. `None` if nobody can ask any more.
+    async fn next(&self) -> Option<(Vec<Asked>, UnderWay<'_>)> {
+        let mut asked = self.asked.lock().await;
+        let mut group = Vec::with_capacity(GROUP_MAX);
+        asked.recv_many(&mut group, GROUP_MAX).await;
+        if group.is_empty() {
+            return None;
         }
+        let mut under_way = self.under_way.subscribe();
+        while group.len() + asked.len() < BESIDE_MIN && *under_way.borrow_and_update() > 0 {
+            // It cannot be closed: the other end is here.
+            let _ = under_way.changed().await;
+        }
+        let room = GROUP_MAX - group.len();
+        if room > 0 && !asked.is_empty() {
+            asked.recv_many(&mut group, room).await;
+        }
+        self.under_way.send_modify(|count| *count += 1);
+        Some((group, UnderWay(&self.under_way)))
+    }
+}
+
+/// A group that is under way.
+struct UnderWay<'a>(&'a watch::Sender<usize>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+async fn run(store: store::Handle, house: Arc<watch::Sender<Arc<House>>>, groups: Arc<Groups>) {
+    while let Some((group, _under_way)) = groups.next().await {
         let mut asked: BTreeMap<StreamId, Vec<Reply>> = BTreeMap::new();
-        for (stream, reply) in group.drain(..) {
+        for (stream, reply) in group {
             asked.entry(stream).or_default().push(reply);
         }
         let streams: Vec<StreamId> = asked.keys().copied().collect();

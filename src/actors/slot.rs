@@ -68,18 +68,15 @@ fn replay(stream: StreamId, loaded: Loaded, timeline: &Timeline) -> Result<Slot,
         Some(Err(error)) => return Err(corrupt(stream, &error)),
         None => State::empty(stream),
     };
-    let mut tail = 0;
-    for record in &loaded.records {
-        tail += record.body.len();
-        let record: Record = serde_json::from_str(&record.body).map_err(|e| corrupt(stream, &e))?;
-        for event in &record.events {
+    for record in serde_json::Deserializer::from_str(&loaded.tail).into_iter::<Record>() {
+        for event in &record.map_err(|error| corrupt(stream, &error))?.events {
             state.apply(event);
         }
         state.end_record();
     }
     let agenda = state.agenda(timeline);
     let snapshot = snapshot.map_or(0, |snapshot| snapshot.body.len());
-    Ok(Slot { state, agenda, head: loaded.head, tail, snapshot })
+    Ok(Slot { state, agenda, head: loaded.head, tail: loaded.tail.len(), snapshot })
 }
 
 fn corrupt(stream: StreamId, error: &serde_json::Error) -> Failure {

@@ -351,8 +351,8 @@ pub struct Loaded {
     pub head: Head,
     /// Its last snapshot.
     pub snapshot: Option<Snapshot>,
-    /// The records after the snapshot, or all.
-    pub records: Vec<StoredRecord>,
+    /// The bodies of the records after the snapshot, or of all, in their order, one a line.
+    pub tail: String,
     /// Why it was parked, if it was.
     pub parked: Option<String>,
 }

@@ -5,7 +5,7 @@ use renewd::domain::ids::{CouponId, OrderId, ResourceId, StreamId, SubscriptionI
 use renewd::domain::rows::Row;
 use renewd::store::{
     BillLineQuery, Channel, Commit, Delivery, DeliveryQuery, DeliveryState, Loaded, OrderQuery,
-    Snapshot, Store, SubscriptionQuery, WithdrawalQuery,
+    Snapshot, Store, StoredRecord, SubscriptionQuery, WithdrawalQuery,
 };
 
 use crate::samples::{
@@ -32,8 +32,13 @@ promises!(
     the_house_is_a_stream_but_no_account,
 );
 
+/// The bodies of records as they are loaded: one a line.
+fn lines<'a>(records: impl IntoIterator<Item = &'a StoredRecord>) -> String {
+    let bodies: Vec<_> = records.into_iter().map(|record| record.body.as_str()).collect();
+    bodies.join("\n")
+}
+
 /// Every table of the store holds exactly what these commits wrote, which wrote no noun twice.
-#[expect(clippy::too_many_lines, reason = "a table: one arm a row")]
 pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
     for written in commits {
         let stream = written.stream;
@@ -41,13 +46,9 @@ pub(crate) async fn assert_holds(store: &dyn Store, commits: &[Commit]) {
         let build = snapshot.as_ref().map_or_else(String::new, |snapshot| snapshot.build.clone());
         let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
         let loaded = store.load_many(&[stream], &build).await.expect("loaded");
-        let records = written.records.iter().filter(|record| record.seq > after).cloned();
-        let expected = Loaded {
-            head: written.head.clone(),
-            snapshot,
-            records: records.collect(),
-            parked: None,
-        };
+        let records = written.records.iter().filter(|record| record.seq > after);
+        let tail = lines(records);
+        let expected = Loaded { head: written.head.clone(), snapshot, tail, parked: None };
         assert_eq!(loaded, [Some(expected)]);
         let journal = store.journal(stream, 0, u32::MAX).await.expect("read");
         assert_eq!(journal, written.records);
@@ -242,7 +243,7 @@ async fn streams_load_in_the_order_asked(store: &dyn Store) {
     assert_eq!(loaded.len(), asked.len());
     for (stream, loaded) in asked.iter().zip(loaded) {
         let written = commits.iter().find(|commit| commit.stream == *stream);
-        assert_eq!(loaded.map(|l| l.records), written.map(|w| w.records.clone()), "{stream}");
+        assert_eq!(loaded.map(|l| l.tail), written.map(|w| lines(&w.records)), "{stream}");
     }
 }
 
@@ -251,7 +252,7 @@ async fn a_snapshot_of_another_build_is_passed_over(store: &dyn Store) {
     let loaded = store.load_many(&[account(1)], "b2").await.expect("loaded").remove(0);
     let loaded = loaded.expect("found");
     assert_eq!(loaded.snapshot, None);
-    assert_eq!(loaded.records.len(), 2);
+    assert_eq!(loaded.tail.lines().count(), 2);
 }
 
 async fn a_snapshot_replaces_the_last_one(store: &dyn Store) {
@@ -263,9 +264,9 @@ async fn a_snapshot_replaces_the_last_one(store: &dyn Store) {
     let loaded = store.load_many(&[account(1)], "b2").await.expect("loaded").remove(0);
     let loaded = loaded.expect("found");
     assert_eq!(loaded.snapshot, Some(snapshot));
-    assert_eq!(loaded.records, []);
+    assert_eq!(loaded.tail, "");
     let loaded = store.load_many(&[account(1)], "b1").await.expect("loaded").remove(0);
-    assert_eq!(loaded.expect("found").records.len(), 3, "the old one is gone");
+    assert_eq!(loaded.expect("found").tail.lines().count(), 3, "the old one is gone");
 }
 
 async fn a_journal_is_read_in_pages(store: &dyn Store) {

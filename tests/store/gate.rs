@@ -95,7 +95,9 @@ async fn a_chain_of_commits_in_one_batch_is_written(store: &dyn Store) {
     let loaded = store.load_many(&[account(1)], "b").await.expect("read").remove(0);
     let loaded = loaded.expect("found");
     assert_eq!(loaded.head, third.head);
-    assert_eq!(loaded.records.iter().map(|r| r.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let journal = store.journal(account(1), 0, u32::MAX).await.expect("read");
+    assert_eq!(journal.iter().map(|record| record.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(loaded.tail.lines().count(), 4);
     let states = states(store).await;
     assert_eq!(states, [(1, DeliveryState::Void, at(3))]);
 }

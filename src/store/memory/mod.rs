@@ -194,9 +194,10 @@ impl Store for MemoryStore {
                 tables.snapshots.get(stream).filter(|snapshot| snapshot.build == build).cloned();
             let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
             let records = tables.journal.range((*stream, after + 1)..=(*stream, u64::MAX));
-            let records = records.map(|(_, record)| record.clone()).collect();
+            let bodies: Vec<_> = records.map(|(_, record)| record.body.as_str()).collect();
+            let tail = bodies.join("\n");
             let parked = tables.parked.get(stream).map(|(_, reason)| reason.clone());
-            Some(Loaded { head, snapshot, records, parked })
+            Some(Loaded { head, snapshot, tail, parked })
         };
         Ok(streams.iter().map(load).collect())
     }

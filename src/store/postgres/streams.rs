@@ -18,8 +18,7 @@ use crate::domain::nouns::closure::Stage;
 use crate::store::account_count::AccountCount;
 use crate::store::rows::{self, Columns as _, Values as _};
 use crate::store::{
-    Claim, DueQuery, DueRow, Head, Loaded, SealedRow, Snapshot, StoreError, StoredRecord, TokenRow,
-    codec,
+    Claim, DueQuery, DueRow, Head, Loaded, SealedRow, StoreError, StoredRecord, TokenRow, codec,
 };
 
 /// The words of the partial index `streams_due`: it is used only if they stand in the query.
@@ -43,20 +42,11 @@ static SEALED: LazyLock<Unnest> = LazyLock::new(|| {
     Unnest::ask("sealed", rows::SEALED, 2, "v.column1 = stream AND v.column2 = number")
 });
 
-/// The streams with their snapshots and the records after these, all of one moment: one
-/// statement, with the records of a stream as arrays, so that the rest is sent once.
 static LOAD: LazyLock<&'static str> = LazyLock::new(|| {
-    let head: Vec<_> = rows::HEAD.split(", ").map(|column| format!("s.{column}")).collect();
+    let loaded = rows::LOADED;
     String::leak(format!(
-        "SELECT {}, s.parked_at, s.parked_reason, n.seq, n.build, n.body, \
-         r.seqs, r.ats, r.digests, r.bodies \
-         FROM UNNEST($1) AS v (stream) JOIN streams AS s ON s.stream = v.stream \
-         LEFT JOIN snapshots AS n ON n.stream = s.stream AND n.build = $2 \
-         CROSS JOIN LATERAL (SELECT ARRAY_AGG(j.seq ORDER BY j.seq) AS seqs, \
-         ARRAY_AGG(j.at ORDER BY j.seq) AS ats, ARRAY_AGG(j.digest ORDER BY j.seq) AS digests, \
-         ARRAY_AGG(j.body ORDER BY j.seq) AS bodies FROM journal AS j \
-         WHERE j.stream = s.stream AND j.seq > COALESCE(n.seq, 0)) AS r",
-        head.join(", ")
+        "SELECT {loaded} FROM UNNEST($1) AS v (stream) JOIN streams ON streams.stream = v.stream \
+         LEFT JOIN snapshots ON snapshots.stream = v.stream AND snapshots.build = $2"
     ))
 });
 
@@ -69,36 +59,9 @@ pub(super) async fn load_many(
     let texts: Vec<_> = texts.into_iter().collect();
     let found = sqlx::query(*LOAD).bind(texts).bind(build).fetch_all(pool).await;
     let found = found.map_err(failed)?;
-    let loaded: Result<HashMap<_, _>, _> = found.iter().map(loaded).collect();
-    let mut loaded = loaded?;
+    let loaded = found.iter().map(|row| rows::loaded(&mut Columns::of(row), build));
+    let mut loaded = loaded.collect::<Result<HashMap<_, _>, _>>()?;
     Ok(streams.iter().map(|stream| loaded.remove(stream)).collect())
-}
-
-fn loaded(row: &PgRow) -> Result<(StreamId, Loaded), StoreError> {
-    let mut columns = Columns::of(row);
-    let (stream, head) = rows::head(&mut columns)?;
-    let parked_at = codec::some_instant(columns.int()?)?;
-    let reason = columns.str()?;
-    let parked = parked_at.map(|_| reason.to_owned());
-    let (seq, build, body) = (columns.next()?, columns.next()?, columns.next()?);
-    let snapshot = match (seq, build, body) {
-        (Some(seq), Some(build), Some(body)) => {
-            Some(Snapshot { seq: codec::natural(seq)?, build, body })
-        }
-        _ => None,
-    };
-    let seqs: Option<Vec<i64>> = columns.next()?;
-    let ats: Option<Vec<i64>> = columns.next()?;
-    let digests: Option<Vec<Vec<u8>>> = columns.next()?;
-    let bodies: Option<Vec<String>> = columns.next()?;
-    let places = seqs.unwrap_or_default().into_iter().zip(ats.unwrap_or_default());
-    let contents = digests.unwrap_or_default().into_iter().zip(bodies.unwrap_or_default());
-    let mut records = Vec::with_capacity(places.len());
-    for ((seq, at), (digest, body)) in places.zip(contents) {
-        let (seq, at) = (codec::natural(seq)?, codec::instant(at)?);
-        records.push(StoredRecord { seq, at, body, digest: codec::hash(&digest)? });
-    }
-    Ok((stream, Loaded { head, snapshot, records, parked }))
 }
 
 pub(super) async fn tokens(

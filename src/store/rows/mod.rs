@@ -16,8 +16,8 @@ use crate::domain::nouns::order::Order;
 use crate::domain::price::{Applied, Line, Tax};
 use crate::domain::rows::{CouponRow, CoverageRow, PaidRow, SubscriptionRow};
 use crate::store::{
-    Delivery, Head, JobRun, LedgerRow, OutboxRow, SealedRow, Snapshot, StoreError, StoredRecord,
-    TokenRow, codec,
+    Delivery, Head, JobRun, LedgerRow, Loaded, OutboxRow, SealedRow, Snapshot, StoreError,
+    StoredRecord, TokenRow, codec,
 };
 
 /// The values of rows, in the order of their columns.
@@ -97,6 +97,28 @@ pub(in crate::store) fn head<'r>(
     Ok((stream, head))
 }
 
+/// Of `streams` beside those of their `snapshots`: a stream as it is loaded, in one row, so that it
+/// is of one moment, and few values are handed from thread to thread.
+pub(in crate::store) const LOADED: &str = "streams.stream, streams.seq, streams.at, streams.digest, streams.due_at, streams.due_job, \
+     streams.rules_version, streams.summary, streams.parked_at, streams.parked_reason, \
+     COALESCE(snapshots.seq, 0), COALESCE(snapshots.body, ''), \
+     COALESCE((SELECT STRING_AGG(journal.body, '\n' ORDER BY journal.seq) FROM journal \
+     WHERE journal.stream = streams.stream AND journal.seq > COALESCE(snapshots.seq, 0)), '')";
+
+pub(in crate::store) fn loaded<'r>(
+    columns: &mut impl Columns<'r>,
+    build: &str,
+) -> Result<(StreamId, Loaded), StoreError> {
+    let (stream, head) = self::head(columns)?;
+    let parked_at = codec::some_instant(columns.int()?)?;
+    let reason = columns.str()?;
+    let parked = parked_at.map(|_| reason.to_owned());
+    let (seq, body) = (columns.natural()?, columns.str()?);
+    let snapshot =
+        (seq > 0).then(|| Snapshot { seq, build: build.to_owned(), body: body.to_owned() });
+    Ok((stream, Loaded { head, snapshot, tail: columns.string()?, parked }))
+}
+
 /// Of `journal`.
 pub(in crate::store) const RECORD: &str = "stream, seq, at, digest, body";
 
@@ -124,14 +146,6 @@ pub(in crate::store) const SNAPSHOT: &str = "stream, seq, build, body";
 
 pub(in crate::store) fn bind_snapshot(values: &mut impl Values, stream: &str, snapshot: &Snapshot) {
     values.text(stream).int(codec::whole(snapshot.seq)).text(&snapshot.build).text(&snapshot.body);
-}
-
-pub(in crate::store) fn snapshot<'r>(
-    columns: &mut impl Columns<'r>,
-) -> Result<(StreamId, Snapshot), StoreError> {
-    let stream = columns.stream()?;
-    let seq = columns.natural()?;
-    Ok((stream, Snapshot { seq, build: columns.string()?, body: columns.string()? }))
 }
 
 /// Of `tokens`.

@@ -34,15 +34,10 @@ macro_rules! is_account {
     };
 }
 
-static HEADS: LazyLock<Ladder> = LazyLock::new(|| {
-    let columns = format!("{}, parked_at, parked_reason", rows::HEAD);
-    Ladder::ask("streams", &columns, 1, "v.column1 = stream")
-});
-static SNAPSHOTS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::ask("snapshots", rows::SNAPSHOT, 2, "v.column1 = stream AND v.column2 = build")
-});
-static RECORDS: LazyLock<Ladder> = LazyLock::new(|| {
-    Ladder::ask("journal", rows::RECORD, 2, "v.column1 = stream AND v.column2 < seq")
+static LOAD: LazyLock<Ladder> = LazyLock::new(|| {
+    let meet = "v.column1 = streams.stream \
+                LEFT JOIN snapshots ON snapshots.stream = v.column1 AND snapshots.build = v.column2";
+    Ladder::ask("streams", rows::LOADED, 2, meet)
 });
 static TOKENS: LazyLock<Ladder> = LazyLock::new(|| {
     Ladder::ask("tokens", rows::TOKEN, 2, "v.column1 = stream AND v.column2 = token")
@@ -56,51 +51,13 @@ pub(super) async fn load_many(
     streams: &[StreamId],
     build: &str,
 ) -> Result<Vec<Option<Loaded>>, StoreError> {
-    // One transaction, so that head, snapshot and records are of the same moment.
-    let mut conn = pool.begin().await.map_err(failed)?;
-    let texts: Vec<_> = streams.iter().map(StreamId::to_string).collect();
-    let mut loaded = HashMap::with_capacity(streams.len());
-    let found = HEADS.fetch(&mut conn, &texts, |values, stream| {
-        values.text(stream);
+    let mut conn = pool.acquire().await.map_err(failed)?;
+    let found = LOAD.fetch(&mut conn, streams, |values, stream| {
+        values.text(&stream.to_string()).text(build);
     });
-    for row in found.await? {
-        let mut columns = Columns::of(&row);
-        let (stream, head) = rows::head(&mut columns)?;
-        let parked_at = codec::some_instant(columns.int()?)?;
-        let reason = columns.str()?;
-        let parked = parked_at.map(|_| reason.to_owned());
-        loaded.insert(stream, Loaded { head, snapshot: None, records: Vec::new(), parked });
-    }
-    let found = SNAPSHOTS.fetch(&mut conn, &texts, |values, stream| {
-        values.text(stream).text(build);
-    });
-    for row in found.await? {
-        let (stream, snapshot) = rows::snapshot(&mut Columns::of(&row))?;
-        if let Some(loaded) = loaded.get_mut(&stream) {
-            loaded.snapshot = Some(snapshot);
-        }
-    }
-    let mut tails = Vec::with_capacity(loaded.len());
-    for (stream, loaded) in &loaded {
-        let after = loaded.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-        if after < loaded.head.seq {
-            tails.push((stream.to_string(), after));
-        }
-    }
-    tails.sort_unstable();
-    let found = RECORDS.fetch(&mut conn, &tails, |values, (stream, after)| {
-        values.text(stream).int(codec::whole(*after));
-    });
-    for row in found.await? {
-        let (stream, record) = rows::record(&mut Columns::of(&row))?;
-        if let Some(loaded) = loaded.get_mut(&stream) {
-            loaded.records.push(record);
-        }
-    }
-    conn.rollback().await.map_err(failed)?;
-    for loaded in loaded.values_mut() {
-        loaded.records.sort_unstable_by_key(|record| record.seq);
-    }
+    let found = found.await?;
+    let loaded = found.iter().map(|row| rows::loaded(&mut Columns::of(row), build));
+    let mut loaded = loaded.collect::<Result<HashMap<_, _>, _>>()?;
     Ok(streams.iter().map(|stream| loaded.remove(stream)).collect())
 }
 
@@ -394,7 +351,7 @@ pub(super) async fn parked(
 /// Statements that must find their rows by a key.
 #[cfg(test)]
 pub(super) fn keyed() -> Vec<&'static str> {
-    let ladders = [&ASK_ACCOUNTS, &HEADS, &SNAPSHOTS, &RECORDS, &TOKENS, &SEALED];
+    let ladders = [&ASK_ACCOUNTS, &LOAD, &TOKENS, &SEALED];
     let texts = ladders.iter().flat_map(|ladder| ladder.texts());
     texts.chain([*DUE, *NEXT_DUE, *ACCOUNTS, *CLOSURES, *SHARED]).collect()
 }

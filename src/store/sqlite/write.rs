@@ -9,7 +9,7 @@ use super::chores;
 use super::columns::Columns;
 use super::erasure;
 use super::fault::Fault;
-use super::ladder::{Changes, Ladder};
+use super::ladder::{self, Changes, Ladder};
 use super::{resources, statements, usage, withdrawals};
 use crate::failpoint::{self, Point};
 use crate::store::batch::{Batch, winners};
@@ -112,7 +112,7 @@ async fn transact(
 }
 
 async fn run(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), Fault> {
-    sqlx::query(sql).execute(conn).await?;
+    ladder::execute(conn, sqlx::query(sql)).await?;
     Ok(())
 }
 
