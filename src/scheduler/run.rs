@@ -1,10 +1,11 @@
 //! One run of a scheduler, as a plain function of the instant.
 
 use std::collections::BTreeMap;
+use std::future;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt};
 
 use super::{brake, housekeeping};
 use crate::actors::{Accounts, ExecuteError, Lane, Receipt, Request};
@@ -141,30 +142,39 @@ impl Run {
         ran: &mut JobRun,
     ) -> (Vec<StreamId>, Option<StoreError>) {
         let rests = |stream: &StreamId| self.failed.get(stream).is_some_and(|f| f.retry_at > now);
-        let answers = due
-            .filter(|row| std::future::ready(!row.as_ref().is_ok_and(|row| rests(&row.stream))))
-            .map(|row| async {
-                let stream = row?.stream;
-                let cause = Cause::Job(self.job);
-                let request = Request::new(Command::Advance, cause, Lane::Clockwork);
-                Ok((stream, self.accounts.execute(stream, request).await))
-            })
-            .buffer_unordered(self.concurrency);
-        let mut answers = pin!(answers);
-        let mut outcomes = Vec::new();
-        let mut broken = None;
-        while let Some(answer) = answers.next().await {
-            match answer {
-                Ok((_, Ok(receipt))) => count(ran, &receipt),
-                Ok((stream, Err(error))) => {
+        let due =
+            due.filter(|row| future::ready(!row.as_ref().is_ok_and(|row| rests(&row.stream))));
+        let mut due = pin!(due.fuse());
+        let mut under_way = FuturesUnordered::new();
+        let (mut outcomes, mut broken) = (Vec::new(), None);
+        loop {
+            // Many at once and not one by one: whoever is not in memory is read back together.
+            if under_way.len() <= self.concurrency * 7 / 8 {
+                while under_way.len() < self.concurrency
+                    && let Some(row) = due.next().await
+                {
+                    match row {
+                        Ok(row) => under_way.push(self.advance(row.stream)),
+                        Err(error) => broken = Some(error),
+                    }
+                }
+            }
+            match under_way.next().await {
+                Some((_, Ok(receipt))) => count(ran, &receipt),
+                Some((stream, Err(error))) => {
                     ran.failed_count += 1;
                     tracing::warn!(%stream, %error, job = %self.job, "not advanced");
                     outcomes.push(stream);
                 }
-                Err(error) => broken = Some(error),
+                None => break,
             }
         }
         (outcomes, broken)
+    }
+
+    async fn advance(&self, stream: StreamId) -> (StreamId, Result<Receipt, ExecuteError>) {
+        let request = Request::new(Command::Advance, Cause::Job(self.job), Lane::Clockwork);
+        (stream, self.accounts.execute(stream, request).await)
     }
 
     /// What is due for this job by `until`, nearest first, page by page.
