@@ -133,3 +133,45 @@ fn answer(mut replies: Vec<Reply>, slot: Result<Slot, Failure>) {
         let _ = last.send(slot);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use actix::System;
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::domain::ids::AccountId;
+
+    #[test]
+    fn a_small_group_waits_for_the_one_that_is_under_way_and_a_large_one_does_not() {
+        System::new().block_on(async {
+            let (queue, asked) = mpsc::channel(WAITING_MAX);
+            let groups = Groups { asked: Mutex::new(asked), under_way: watch::Sender::new(0) };
+            let ask = async |count: u64| {
+                for bits in 0..count {
+                    let (reply, _) = oneshot::channel();
+                    let stream = StreamId::Account(AccountId::from_bits(bits));
+                    queue.send((stream, reply)).await.expect("room");
+                }
+            };
+            ask(3).await;
+            let (first, under_way) = groups.next().await.expect("a group");
+            assert_eq!(first.len(), 3);
+
+            ask(10).await;
+            let mut second = pin!(groups.next());
+            assert!((&mut second).now_or_never().is_none(), "it is not worth going beside");
+            ask(5).await;
+            drop(under_way);
+            let (second, under_way) = second.await.expect("a group");
+            assert_eq!(second.len(), 15, "what came meanwhile comes along");
+
+            ask(200).await;
+            let (third, _beside) = groups.next().await.expect("a group");
+            assert_eq!(third.len(), GROUP_MAX);
+            drop(under_way);
+        });
+    }
+}
