@@ -149,7 +149,7 @@ impl Run {
         let (mut outcomes, mut broken) = (Vec::new(), None);
         loop {
             // Many at once and not one by one: whoever is not in memory is read back together.
-            if under_way.len() <= self.concurrency * 7 / 8 {
+            if under_way.len() <= self.concurrency * 3 / 4 {
                 while under_way.len() < self.concurrency
                     && let Some(row) = due.next().await
                 {
