@@ -99,8 +99,9 @@ pub(in crate::store) fn head<'r>(
 
 /// Of `streams` beside those of their `snapshots`: a stream as it is loaded, in one row, so that it
 /// is of one moment, and few values are handed from thread to thread.
-pub(in crate::store) const LOADED: &str = "streams.stream, streams.seq, streams.at, streams.digest, streams.due_at, streams.due_job, \
-     streams.rules_version, streams.summary, streams.parked_at, streams.parked_reason, \
+pub(in crate::store) const LOADED: &str = "streams.stream, streams.seq, streams.at, streams.digest, streams.due_at, \
+     streams.due_job, streams.rules_version, streams.summary, \
+     streams.parked_at, streams.parked_reason, \
      COALESCE(snapshots.seq, 0), COALESCE(snapshots.body, ''), \
      COALESCE((SELECT STRING_AGG(journal.body, '\n' ORDER BY journal.seq) FROM journal \
      WHERE journal.stream = streams.stream AND journal.seq > COALESCE(snapshots.seq, 0)), '')";
