@@ -21,6 +21,9 @@ use crate::store::{Chore, DueQuery, DueRow, JobRun, StoreError};
 
 /// Streams in a page of what is due.
 const PAGE: u32 = 1000;
+/// This part of what may be under way is asked for at once, and not one by one: whoever is not in
+/// memory is read back together. Smaller parts made smaller groups, larger ones make people wait.
+const REFILL: usize = 4;
 /// The wait after a stream's first failure; it doubles up to the longest.
 const RETRY_FIRST: Duration = Duration::from_mins(1);
 pub(super) const RETRY_MAX: Duration = Duration::from_hours(1);
@@ -148,8 +151,7 @@ impl Run {
         let mut under_way = FuturesUnordered::new();
         let (mut outcomes, mut broken) = (Vec::new(), None);
         loop {
-            // Many at once and not one by one: whoever is not in memory is read back together.
-            if under_way.len() <= self.concurrency * 3 / 4 {
+            if under_way.len() <= self.concurrency - self.concurrency.div_ceil(REFILL) {
                 while under_way.len() < self.concurrency
                     && let Some(row) = due.next().await
                 {
