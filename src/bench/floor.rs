@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::processors::Processors;
 use crate::domain::calendar::Zone;
 use crate::domain::draft::Touched;
 use crate::domain::event::Event;
@@ -88,6 +89,8 @@ pub(super) struct Floor {
     pub commit_count: u64,
     /// How long that took; reading the rows is not counted.
     pub took: Duration,
+    /// What it took of the processors.
+    pub taken: Duration,
 }
 
 struct Table {
@@ -115,13 +118,14 @@ pub(super) fn run(
         .iter()
         .map(|(name, by)| Table::read(&from, name, *by))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let mut took = Duration::ZERO;
+    let (mut took, mut taken) = (Duration::ZERO, Duration::ZERO);
     let mut billed = Billed::new();
     for chunk in commits.chunks(CHUNK) {
         let rows = chunk
             .iter()
             .map(|(stream, seq)| rows_of(&from, &tables, &mut billed, stream, *seq))
             .collect::<anyhow::Result<Vec<_>>>()?;
+        let processors = Processors::now();
         let started = Instant::now();
         for batch in rows.chunks(batch.max(1)) {
             to.execute_batch("BEGIN IMMEDIATE")?;
@@ -134,8 +138,9 @@ pub(super) fn run(
             to.execute_batch("COMMIT")?;
         }
         took += started.elapsed();
+        taken += processors.taken_since(None);
     }
-    Ok(Floor { commit_count: u64::try_from(commits.len())?, took })
+    Ok(Floor { commit_count: u64::try_from(commits.len())?, took, taken })
 }
 
 type Row = Vec<Value>;

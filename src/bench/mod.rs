@@ -10,6 +10,7 @@ mod house;
 pub mod large_account;
 mod mark;
 pub mod orders;
+mod processors;
 pub mod recovery;
 pub mod renewals;
 mod server;
@@ -35,6 +36,11 @@ fn percentile_ms(samples: &mut [Duration], share: f64) -> f64 {
     )]
     let place = ((samples.len() - 1) as f64 * share).round() as usize;
     samples.get(place).map_or(0.0, |sample| sample.as_secs_f64() * 1000.0)
+}
+
+/// What each of `count` took, in microseconds.
+fn micros_each(count: u64, took: Duration) -> f64 {
+    1e6 / per_second(count, took)
 }
 
 /// How many in a second.

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::house::{self, Bench, Place};
 use super::mark::{self, Mark};
-use super::{peak_rss_mib, per_second, percentile_ms, rss_mib};
+use super::processors::Processors;
+use super::{micros_each, peak_rss_mib, per_second, percentile_ms, rss_mib};
 use crate::actors::{Accounts, Lane, Request};
 use crate::domain::agenda::Job;
 use crate::domain::calendar::Timestamp;
@@ -35,6 +36,13 @@ pub struct Measured {
     pub floor_per_s: f64,
     /// The first by the second.
     pub ratio: f64,
+    /// What a renewal takes of the processors, in microseconds: all threads of this process.
+    pub processor_us: f64,
+    /// Of that, the thread that SQLite writes on; 0 on a server.
+    pub sqlite_us: f64,
+    /// What the same rows take of the processors by bare statements, in microseconds; of a server
+    /// only what is on this side.
+    pub floor_processor_us: f64,
     /// Commits in a transaction, on average: the floor's transactions are as large.
     pub commits_per_batch: f64,
     /// An unrelated command while idle, median.
@@ -82,9 +90,12 @@ pub async fn run(
     let unrelated =
         actix_rt::spawn(stand_by(bench.house.accounts.clone(), bystanders, Arc::clone(&draining)));
     let batches_before = bench.house.accounts.batch_count();
+    let processors = Processors::now();
     let started = Instant::now();
     let ran = bench.house.schedulers.run(Job::Renewals, slot).await?;
     let took = started.elapsed();
+    let (taken, by_sqlite) =
+        (processors.taken_since(None), processors.taken_since(Some("store-sqlite")));
     draining.store(false, Ordering::Relaxed);
     let mut during = unrelated.await??;
     let batches = bench.house.accounts.batch_count() - batches_before;
@@ -114,6 +125,9 @@ pub async fn run(
         renewals_per_s,
         floor_per_s,
         ratio: renewals_per_s / floor_per_s,
+        processor_us: micros_each(accounts, taken),
+        sqlite_us: micros_each(accounts, by_sqlite),
+        floor_processor_us: micros_each(stage.floor.commit_count, stage.floor.taken),
         commits_per_batch,
         idle_p50_ms: percentile_ms(&mut idle, 0.5),
         p50_ms: percentile_ms(&mut during, 0.5),

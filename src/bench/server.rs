@@ -10,6 +10,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row as _};
 
 use super::floor::{Billed, CHUNK, Floor, WRITTEN, Wrote};
+use super::processors::Processors;
 use crate::store::copy::{Cell, Cells};
 
 /// A database of a bench's own on a server. Dropped, it is removed there.
@@ -119,20 +120,22 @@ impl Database {
         for name in names() {
             tables.push(Table { name, columns: columns(&mut from, name).await? });
         }
-        let mut took = Duration::ZERO;
+        let (mut took, mut taken) = (Duration::ZERO, Duration::ZERO);
         let mut billed = Billed::new();
         for chunk in commits.chunks(CHUNK) {
             let rows = rows_of(&mut from, &tables, &mut billed, chunk).await?;
+            let processors = Processors::now();
             let started = Instant::now();
             for batch in rows.chunks(batch) {
                 let (sql, arguments) = script(&tables, batch)?;
                 sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut to).await?;
             }
             took += started.elapsed();
+            taken += processors.taken_since(None);
         }
         from.close().await?;
         to.close().await?;
-        Ok(Floor { commit_count: u64::try_from(commits.len())?, took })
+        Ok(Floor { commit_count: u64::try_from(commits.len())?, took, taken })
     }
 }
 

@@ -113,6 +113,24 @@ impl Measured {
         })
     }
 
+    /// What a renewal takes of the processors: where they are few, that is what bounds the rate.
+    fn processor_time(&self) -> anyhow::Result<Line> {
+        let figure = |name: &str| self.number(&format!("/renewals/{name}"));
+        let (ours, floor) = (figure("processor_us")?, figure("floor_processor_us")?);
+        let by_sqlite = figure("sqlite_us")?;
+        Ok(Line {
+            measure: "the same in time of processors, µs each".to_owned(),
+            ours,
+            floor: Some(floor),
+            ratio: Some(floor / ours),
+            note: if by_sqlite > 0.0 {
+                format!("{by_sqlite:.0} of it on the thread that SQLite writes on")
+            } else {
+                "the server's not counted".to_owned()
+            },
+        })
+    }
+
     fn start(&self, measure: &str, kind: &str) -> anyhow::Result<Line> {
         let figure = |name: &str| self.number(&format!("/start/{kind}/{name}"));
         let counted = figure("status_ms")?;
@@ -145,6 +163,7 @@ fn lines(of: &Measured) -> anyhow::Result<Vec<Line>> {
         figure("/renewals/p99_ms")?,
     );
     lines.push(of.rate("renewals in one slot, a second", "/renewals", "renewals_per_s", note)?);
+    lines.push(of.processor_time()?);
     for (measure, name) in
         [("commands, a second", "commands"), ("commands of orders, a second", "orders")]
     {
