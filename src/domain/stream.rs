@@ -449,6 +449,7 @@ fn execute_campaign(
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are of accounts and of the house")]
 fn decide_campaign(
     campaign: &Campaign,
     command: &Command,
@@ -461,60 +462,11 @@ fn decide_campaign(
         Command::GiveBack(command) => campaign::give_back(campaign, *command, at),
         Command::CloseCampaign(_) => campaign::close(campaign, at),
         Command::Advance => campaign::terms(campaign).map(|_| Vec::new()),
-        Command::Open(_)
-        | Command::Import(_)
-        | Command::TopUp(_)
-        | Command::Purchase(_)
-        | Command::Pay(_)
-        | Command::PayTogether(_)
-        | Command::SetCoupon(_)
-        | Command::Provisioned(_)
-        | Command::ProvisionFailed(_)
-        | Command::Cancel(_)
-        | Command::Renew(_)
-        | Command::Change(_)
-        | Command::Unsubscribe(_)
-        | Command::Release(_)
-        | Command::Refund(_)
-        | Command::SetUnifiedDay(_)
-        | Command::GrantCoupon(_)
-        | Command::CancelCoupon(_)
-        | Command::SetRenewalMode(_)
-        | Command::OpenResource(_)
-        | Command::SetPower(_)
-        | Command::ChangeResource(_)
-        | Command::ReleaseResource(_)
-        | Command::RecordUsage(_)
-        | Command::Withdraw(_)
-        | Command::WithdrawalPaid(_)
-        | Command::WithdrawalFailed(_)
-        | Command::Transfer(_)
-        | Command::TakeTransfer(_)
-        | Command::TransferAnswered(_)
-        | Command::RequestClosure(_)
-        | Command::BeginClosure(_)
-        | Command::ConfirmClosure(_)
-        | Command::ApproveClosure(_)
-        | Command::RevokeClosure(_)
-        | Command::LoginSeen(_)
-        | Command::ReportHolding(_)
-        | Command::ClearHolding(_)
-        | Command::Through(_)
-        | Command::SetCreditLimit(_)
-        | Command::SetAlert(_)
-        | Command::Hold(_)
-        | Command::LetGo(_)
-        | Command::IssueInvoice(_)
-        | Command::AssignNumber(_)
-        | Command::Number(_)
-        | Command::SealMonth(_)
-        | Command::CloseMonth(_)
-        | Command::ApplyRules(_)
-        | Command::EngageBrake(_)
-        | Command::ReleaseBrake(_) => Err(Rejection::CampaignNotFound),
+        _ => Err(Rejection::CampaignNotFound),
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are of accounts and of campaigns")]
 fn decide_house(
     house: &House,
     command: &Command,
@@ -526,56 +478,6 @@ fn decide_house(
         Command::ReleaseBrake(_) => brake::release(house, at),
         Command::SealMonth(command) => Ok((bill::seal_month(house, *command, at), Answer::Done)),
         Command::CloseMonth(command) => Ok((bill::close_month(house, command, at), Answer::Done)),
-        Command::Open(_)
-        | Command::Import(_)
-        | Command::TopUp(_)
-        | Command::Purchase(_)
-        | Command::Pay(_)
-        | Command::PayTogether(_)
-        | Command::SetCoupon(_)
-        | Command::Provisioned(_)
-        | Command::ProvisionFailed(_)
-        | Command::Cancel(_)
-        | Command::Renew(_)
-        | Command::Change(_)
-        | Command::Unsubscribe(_)
-        | Command::Release(_)
-        | Command::Refund(_)
-        | Command::SetUnifiedDay(_)
-        | Command::GrantCoupon(_)
-        | Command::CancelCoupon(_)
-        | Command::SetRenewalMode(_)
-        | Command::OpenResource(_)
-        | Command::SetPower(_)
-        | Command::ChangeResource(_)
-        | Command::ReleaseResource(_)
-        | Command::RecordUsage(_)
-        | Command::Withdraw(_)
-        | Command::WithdrawalPaid(_)
-        | Command::WithdrawalFailed(_)
-        | Command::Transfer(_)
-        | Command::TakeTransfer(_)
-        | Command::TransferAnswered(_)
-        | Command::RequestClosure(_)
-        | Command::BeginClosure(_)
-        | Command::ConfirmClosure(_)
-        | Command::ApproveClosure(_)
-        | Command::RevokeClosure(_)
-        | Command::LoginSeen(_)
-        | Command::ReportHolding(_)
-        | Command::ClearHolding(_)
-        | Command::Through(_)
-        | Command::SetCreditLimit(_)
-        | Command::SetAlert(_)
-        | Command::Hold(_)
-        | Command::LetGo(_)
-        | Command::Advance
-        | Command::OpenCampaign(_)
-        | Command::Take(_)
-        | Command::GiveBack(_)
-        | Command::CloseCampaign(_)
-        | Command::IssueInvoice(_)
-        | Command::AssignNumber(_)
-        | Command::Number(_) => Err(Rejection::AccountNotFound),
+        _ => Err(Rejection::AccountNotFound),
     }
 }
