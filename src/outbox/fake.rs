@@ -302,6 +302,7 @@ pub(super) fn subscription() -> Subscription {
         noticed_through: now(),
         attempted_through: now(),
         quote: None,
+        earlier_quote: None,
         release_noticed_at: None,
         told_in_period: 0,
         processing: false,

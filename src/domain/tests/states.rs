@@ -76,7 +76,7 @@ fn r2_10_a_renewed_subscription_begins_a_clean_period() {
         2026-04-20 00:00 renew #1 1 month
         2026-05-20 00:00 step
     "), @r"
-        #1 attempted_through 2026-04-20, last_order ord#3, mode_set_at 2026-04-01, noticed_through 2026-05-19T09:00:00Z, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 2, weeks_from_anchor 0}, expires_at 2026-06-01, period P1M, period_no 2, started_at 2026-05-01}, quote 10.00 USD, release_noticed_at null, renewal {mode AutoRenewal, period P1M}, state Active, told_in_period 2, 1 before
+        #1 attempted_through 2026-04-20, earlier_quote [1; 10.00 USD], last_order ord#3, mode_set_at 2026-04-01, noticed_through 2026-05-19T09:00:00Z, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 2, weeks_from_anchor 0}, expires_at 2026-06-01, period P1M, period_no 2, started_at 2026-05-01}, quote 10.00 USD, release_noticed_at null, renewal {mode AutoRenewal, period P1M}, state Active, told_in_period 2, 1 before
           ends_at 2026-05-01, parts {cash 10.00 USD}, period_no 1, starts_at 2026-04-01
           ends_at 2026-06-01, parts {cash 10.00 USD}, period_no 2, starts_at 2026-05-01
         ");
@@ -166,7 +166,7 @@ fn d41_what_is_being_delivered_is_marked_until_it_is_or_fails() {
         2026-04-22 09:00 provisioned #7
         2026-04-22 09:00 provision-failed #8
     "), @r"
-        #1 attempted_through 2026-04-22T09:00:00Z, last_order ord#7, mode_set_at 2026-04-01, noticed_through 2026-05-01, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 2, weeks_from_anchor 0}, expires_at 2026-06-01, period P1M, period_no 2, started_at 2026-05-01}, quote null, release_noticed_at null, renewal {mode AutoRenewal, period P1M}, state Active, told_in_period 1, 1 before
+        #1 attempted_through 2026-04-22T09:00:00Z, earlier_quote [1; 10.00 USD], last_order ord#7, mode_set_at 2026-04-01, noticed_through 2026-05-01, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 2, weeks_from_anchor 0}, expires_at 2026-06-01, period P1M, period_no 2, started_at 2026-05-01}, quote null, release_noticed_at null, renewal {mode AutoRenewal, period P1M}, state Active, told_in_period 1, 1 before
           ends_at 2026-05-01, parts {cash 10.00 USD}, period_no 1, starts_at 2026-04-01
           ends_at 2026-06-01, parts {cash 10.00 USD}, period_no 2, starts_at 2026-05-01
         #3 attempted_through 2026-04-22T09:00:00Z, last_order ord#4, mode_set_at 2026-04-01, noticed_through 2026-04-20T09:00:00Z, open_order null, paid {course {anchor 2026-04-01T00:00:00, months_from_anchor 1, weeks_from_anchor 0}, expires_at 2026-05-01, period P1M, period_no 1, started_at 2026-04-01}, quote 10.00 USD, release_noticed_at null, renewal {mode AutoRenewal, period P1M}, state Active, told_in_period 1, 0 before

@@ -191,6 +191,10 @@ pub struct Subscription {
     pub attempted_through: Timestamp,
     /// What a sent notice said that this renewal will cost (R2.17).
     pub quote: Option<Money>,
+    /// The same of the period that followed one with this number: it holds again if that period is
+    /// taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_quote: Option<(u32, Money)>,
     /// When the notice of the coming release was recorded (D38).
     pub release_noticed_at: Option<Timestamp>,
     /// The highest period number that was given away when its owner was last told of what is to
@@ -299,6 +303,7 @@ impl Subscription {
             noticed_through: at,
             attempted_through: at,
             quote: None,
+            earlier_quote: None,
             release_noticed_at: None,
             told_in_period: 0,
             processing: false,
@@ -353,9 +358,13 @@ impl Subscription {
             Event::Renewed { order, paid, at, plan, locked, .. } => {
                 if let Some(last) = self.paid.take().filter(|last| last.expires_at > *at) {
                     self.earlier.retain(|earlier| earlier.expires_at > *at);
+                    if let Some(quote) = self.quote {
+                        self.earlier_quote = Some((last.period_no, quote));
+                    }
                     self.earlier.push(last);
                 } else {
                     self.earlier.clear();
+                    self.earlier_quote = None;
                 }
                 self.begin_period(paid, *order, *at);
                 if let Some(plan) = plan {
@@ -381,7 +390,7 @@ impl Subscription {
                 }
                 self.locked = *locked;
                 // What was promised was promised for another plan.
-                self.quote = None;
+                (self.quote, self.earlier_quote) = (None, None);
             }
             Event::PlanTookEffect { due_at, .. } => {
                 self.temporary = self.temporary.take().filter(|plan| plan.until > *due_at);
@@ -393,6 +402,9 @@ impl Subscription {
                 self.last_period_no = Some(self.next_period_no() - 1);
                 self.paid = self.earlier.pop();
                 self.last_order = self.paid.as_ref().and_then(|paid| self.order_of(paid));
+                let last_no = self.paid.as_ref().map(|paid| paid.period_no);
+                let promised = self.earlier_quote.take_if(|(after, _)| Some(*after) == last_no);
+                self.quote = promised.map(|(_, quote)| quote);
                 self.attempted_through = self.attempted_through.max(*at);
                 // What comes before the end of the period before is to be said now.
                 self.noticed_through = *at;
@@ -413,7 +425,7 @@ impl Subscription {
             Event::ModeSet { renewal, at, .. } => {
                 // What was promised was promised for another length.
                 if renewal.period != self.renewal.period {
-                    self.quote = None;
+                    (self.quote, self.earlier_quote) = (None, None);
                 }
                 self.renewal = *renewal;
                 self.mode_set_at = *at;
