@@ -41,7 +41,7 @@ pub struct Measured {
     pub live_accounts: u64,
     /// Memory with them.
     pub rss_live_mib: f64,
-    /// What each of them takes.
+    /// What each of them takes; 0 where they are too few to tell.
     pub bytes_per_live_account: f64,
 }
 
@@ -96,7 +96,8 @@ pub async fn run(
     let rss_live_mib = daemon.rss_mib();
     daemon.kill()?;
     #[expect(clippy::cast_precision_loss, reason = "a size for people")]
-    let each = (rss_live_mib - rss_start_mib) * f64::from(1 << 20) / live_accounts.max(1) as f64;
+    let each =
+        (rss_live_mib - rss_start_mib).max(0.0) * f64::from(1 << 20) / live_accounts.max(1) as f64;
     Ok(Measured {
         accounts,
         closed,
