@@ -162,6 +162,14 @@ fn what_was_held_over_the_close_of_a_month_is_billed_in_the_next() {
     Run { first: 1004, count: 1, threads: 1, shows: false }.go();
 }
 
+/// New rules without one of the slots came in the very instant of that slot: whoever was awake had
+/// renewed before they came, whoever slept went by them. The law of sleep had taken that for a
+/// difference.
+#[test]
+fn new_rules_do_not_come_in_the_instant_of_what_they_change() {
+    Run { first: 603_704, count: 1, threads: 1, shows: false }.go();
+}
+
 /// A resource was over with its last settlement, and forgotten with its record: whoever slept made
 /// that settlement in the record of the confirmation, and its closure waited for more of the
 /// resource's usage, of which there could be none.

@@ -263,6 +263,10 @@ impl World {
         } else {
             at.plus(Duration::from_secs(60 - late))
         };
+        // But not new rules: of what is due in the very instant from which they are in force, whoever
+        // is awake did it before they came, and whoever slept goes by them.
+        let is_amended = matches!(plan, Plan::Amend) && !self.setting.social;
+        let at = if is_amended { at.plus(Duration::from_secs(30)) } else { at };
         self.plans.insert((at, self.planned), plan);
     }
 
