@@ -389,7 +389,7 @@ fn r2_9_what_is_being_delivered_is_waited_for_and_not_paid_again() {
         2026-01-10 12:00 top-up 100
         2026-01-10 12:00 purchase mongodb small 1 month
         2026-02-05 11:00 renew #1 1 month
-        2026-02-05 12:00 mode #1 auto
+        2026-02-05 11:00 mode #1 auto
 ";
     let begun = play_only(happens, begins);
     assert_snapshot!(begun, @r"
@@ -397,7 +397,7 @@ fn r2_9_what_is_being_delivered_is_waited_for_and_not_paid_again() {
         2026-01-10 12:00   order #2 paid 10.00 USD
         2026-02-05 11:00 #1 order #3 renew P1M 10.00 USD by 2026-02-12 11:00
         2026-02-05 11:00   order #3 paid 10.00 USD, delivery by 2026-02-06 11:00
-        2026-02-05 12:00 #1 AutoRenewal P1M
+        2026-02-05 11:00 #1 AutoRenewal P1M
         ");
     let goes_on = |ends: &[&str]| {
         let told = play_only(happens, &format!("{begins}{}", ends.join("\n")));
@@ -422,14 +422,14 @@ fn r2_9_what_is_being_delivered_is_waited_for_and_not_paid_again() {
         2026-01-10 12:00 top-up 100
         2026-01-10 12:00 purchase mongodb small 1 month
         2026-02-05 11:00 change #1 large
-        2026-02-05 12:00 mode #1 auto
+        2026-02-05 11:00 mode #1 auto
         2026-02-05 13:00 provisioned #3
     "), @r"
         2026-01-10 12:00 #1 order #2 new P1M 10.00 USD by 2026-01-17 12:00
         2026-01-10 12:00   order #2 paid 10.00 USD
         2026-02-05 11:00 #1 order #3 upgrade P1M 6.50 USD by 2026-02-10 12:00
         2026-02-05 11:00   order #3 paid 6.50 USD, delivery by 2026-02-06 11:00
-        2026-02-05 12:00 #1 AutoRenewal P1M
+        2026-02-05 11:00 #1 AutoRenewal P1M
         2026-02-05 13:00   order #3 delivered
         2026-02-05 13:00 #1 order #4 renew P1M 50.00 USD by 2026-02-12 13:00
         2026-02-05 13:00   order #4 paid 50.00 USD
