@@ -247,6 +247,12 @@ fn a_campaign_that_was_never_opened_is_not_there() {
 }
 
 #[test]
+fn a_campaign_is_asked_what_is_due_and_has_nothing() {
+    let advanced = World::opened(terms()).tell("2026-05-02", &Command::Advance);
+    assert_eq!((taken(advanced.answer), advanced.events), (Ok(0), Vec::new()));
+}
+
+#[test]
 fn the_same_terms_again_open_nothing_and_others_are_another_request() {
     let mut world = World::opened(terms());
     let mut open = |terms| world.tell("2026-07-01", &Command::OpenCampaign(OpenCampaign { terms }));
